@@ -1,0 +1,65 @@
+"""The nouns of the desk: the schema of every fact table. One file per subject."""
+
+from analytics.datasets import _base as _base
+from analytics.datasets import holdings, intake, market, reference, social, trading
+from analytics.datasets._base import DECIMAL, INSTANT, SYSTEM, Column, Dataset, Unit
+from analytics.datasets.holdings import CASH_FLOWS, DAILY_NAV, DAILY_POSITIONS, NAV, POSITIONS
+from analytics.datasets.intake import RAW_RECORDS, REJECTS
+from analytics.datasets.market import (
+    BARS,
+    BENCHMARKS,
+    BOOK_EVENTS,
+    CORPORATE_ACTIONS,
+    FX_RATES,
+    PRICES,
+    QUOTES,
+    TAPE,
+)
+from analytics.datasets.reference import ACCOUNTS, INSTRUMENTS, PEOPLE
+from analytics.datasets.social import FOLLOWS, MESSAGES, NEWS, POSTS
+from analytics.datasets.trading import EXECUTIONS, ORDER_EVENTS, SIDES
+
+DATASETS: dict[str, Dataset] = {
+    dataset.name: dataset
+    for module in (reference, trading, market, holdings, social, intake)
+    for dataset in vars(module).values()
+    if isinstance(dataset, Dataset)
+}
+# What a file or a request may bring in.
+IMPORTABLE: dict[str, Dataset] = {name: d for name, d in DATASETS.items() if not d.derived}
+
+__all__ = [
+    "ACCOUNTS",
+    "BARS",
+    "BENCHMARKS",
+    "BOOK_EVENTS",
+    "CASH_FLOWS",
+    "CORPORATE_ACTIONS",
+    "DAILY_NAV",
+    "DAILY_POSITIONS",
+    "DATASETS",
+    "DECIMAL",
+    "EXECUTIONS",
+    "FOLLOWS",
+    "FX_RATES",
+    "IMPORTABLE",
+    "INSTANT",
+    "INSTRUMENTS",
+    "MESSAGES",
+    "NAV",
+    "NEWS",
+    "ORDER_EVENTS",
+    "PEOPLE",
+    "POSITIONS",
+    "POSTS",
+    "PRICES",
+    "QUOTES",
+    "RAW_RECORDS",
+    "REJECTS",
+    "SIDES",
+    "SYSTEM",
+    "TAPE",
+    "Column",
+    "Dataset",
+    "Unit",
+]

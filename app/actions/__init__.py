@@ -1,0 +1,1 @@
+"""Writes: every change a person or a script may make, audited in the same transaction."""

@@ -1,0 +1,1 @@
+"""The generated firms: real prices, simulated people."""

@@ -1,0 +1,182 @@
+"""The desk: one organisation's data, bounded by one scope. Every question is asked of a desk."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import polars as pl
+from sqlalchemy.orm import Session
+
+from analytics.datasets import (
+    ACCOUNTS,
+    EXECUTIONS,
+    INSTRUMENTS,
+    MESSAGES,
+    ORDER_EVENTS,
+    PEOPLE,
+    REJECTS,
+    Dataset,
+)
+from app.errors import Forbidden
+from app.scope import DATA_ROLES, SURVEILLANCE_ROLES, Identity, Scope
+from app.storage.collect import collect
+from app.storage.database import Database
+from app.storage.lake import Lake
+
+if TYPE_CHECKING:
+    from app.storage.cache import AnswerCache
+
+# Facts that only surveillance reads: what people wrote to one another.
+_SURVEILLANCE = {MESSAGES.name}
+# Reference tables are never narrowed by the dates of a question.
+_TIMELESS = {ACCOUNTS.name, INSTRUMENTS.name, PEOPLE.name, REJECTS.name}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The only way from a question to an organisation's rows.
+
+    A desk cannot name another organisation: the folder it reads and the records its session sees are
+    those of ``identity.org``, which the gateway set from a session or a key.
+    """
+
+    lake: Lake
+    database: Database
+    identity: Identity
+    scope: Scope
+    cache: "AnswerCache | None" = None
+
+    @property
+    def org(self) -> str:
+        """The organisation's slug."""
+        return self.identity.org
+
+    def with_scope(self, **changes: Any) -> Self:
+        """Return the same desk with some bounds changed."""
+        return replace(self, scope=replace(self.scope, **changes))
+
+    # --- facts -------------------------------------------------------------------------------------
+    def rows(self, dataset: Dataset, *, dated: bool = True, scoped: bool = True) -> pl.LazyFrame:
+        """Return the rows of ``dataset`` this identity may see, narrowed to the scope, lazily.
+
+        Args:
+            dataset: What to read.
+            dated: Narrow to the scope's dates (False for questions that need the history before).
+            scoped: Narrow to the scope's accounts, traders and instruments. Entitlements always apply.
+
+        Raises:
+            Forbidden: If the role reads no data of this kind.
+        """
+        if self.identity.role not in DATA_ROLES:
+            raise Forbidden("Your role administers; it does not read the organisation's data.")
+        if dataset.name in _SURVEILLANCE and self.identity.role not in SURVEILLANCE_ROLES:
+            raise Forbidden("Communications are read by compliance only.")
+        rows = self.lake.scan(self.org, dataset, as_of=self.scope.as_of)
+        rows = self._entitled(rows, dataset)
+        if dated and dataset.name not in _TIMELESS:
+            rows = self._dated(rows, dataset)
+        return self._scoped(rows, dataset) if scoped else rows
+
+    def executions(self, *, dated: bool = True, scoped: bool = True) -> pl.LazyFrame:
+        """Return executions as they stand: the latest version of each, busted ones left out."""
+        rows = self.rows(EXECUTIONS, dated=dated, scoped=scoped)
+        # Corrections are few: one small anti-join instead of a group-by over every execution.
+        later = self.lake.scan(self.org, EXECUTIONS, as_of=self.scope.as_of).filter(
+            (pl.col("version") > 1) | (pl.col("exec_status") != "new")
+        )
+        newest = later.select(pl.coalesce("exec_ref_id", "exec_id").alias("exec_id"), "version")
+        newest = newest.group_by("exec_id").agg(newest=pl.col("version").max())
+        joined = rows.join(newest, on="exec_id", how="left")
+        current = pl.col("newest").is_null() | (pl.col("version") >= pl.col("newest"))
+        return joined.filter(current & (pl.col("exec_status") != "busted")).drop("newest")
+
+    def order_events(self, *, dated: bool = True, scoped: bool = True) -> pl.LazyFrame:
+        """Return order events, in the order they happened."""
+        return self.rows(ORDER_EVENTS, dated=dated, scoped=scoped)
+
+    def collect(self, frame: pl.LazyFrame) -> pl.DataFrame:
+        """Compute ``frame`` through the one door that survives a corrupt file."""
+        return collect(frame)
+
+    def token(self, datasets: tuple[Dataset, ...], records: tuple[str, ...] = ()) -> str:
+        """Return the versions of all tables and record sets a question reads, as one stable text.
+
+        Accounts are always part of it, since entitlements rest on them.
+        """
+        tables = [f"{d.name}:{self.lake.version(self.org, d)}" for d in (*datasets, ACCOUNTS)]
+        return "|".join([*tables, *(f"{name}:{self.record_version(name)}" for name in records)])
+
+    def versions(self, *datasets: Dataset) -> dict[str, str]:
+        """Return table name to version token, for answers and pinned evidence."""
+        return {d.name: self.lake.version(self.org, d) for d in datasets}
+
+    # --- records -----------------------------------------------------------------------------------
+    @contextmanager
+    def session(self, *, write: bool = False) -> Iterator[Session]:
+        """Open a transaction that sees this organisation's records only."""
+        with self.database.session(self.org, write=write) as session:
+            yield session
+
+    def record_version(self, name: str) -> int:
+        """Return the change counter of a set of records (alerts, insights, ...)."""
+        from app.storage.records.counters import version_of
+
+        with self.session() as session:
+            return version_of(session, self.org, name)
+
+    # --- bounds ------------------------------------------------------------------------------------
+    @cached_property
+    def entitled_accounts(self) -> tuple[str, ...] | None:
+        """Accounts of the desks this identity may see; None when it may see all of them."""
+        if self.identity.desks is None:
+            return None
+        return self._accounts_of(self.identity.desks)
+
+    @cached_property
+    def _scope_accounts(self) -> tuple[str, ...] | None:
+        """Accounts the scope asks for by account or desk; None when it names neither."""
+        asked: set[str] | None = set(self.scope.account) or None
+        if self.scope.desk:
+            of_desks = set(self._accounts_of(self.scope.desk))
+            asked = of_desks if asked is None else asked & of_desks
+        return None if asked is None else tuple(sorted(asked))
+
+    def _accounts_of(self, desks: tuple[str, ...]) -> tuple[str, ...]:
+        accounts = self.lake.scan(self.org, ACCOUNTS).filter(pl.col("desk").is_in(list(desks)))
+        return tuple(collect(accounts.select(pl.col("account_id").unique().sort()))["account_id"])
+
+    def _entitled(self, rows: pl.LazyFrame, dataset: Dataset) -> pl.LazyFrame:
+        if self.entitled_accounts is None or "account_id" not in dataset.columns:
+            return rows
+        return rows.filter(pl.col("account_id").is_in(list(self.entitled_accounts)))
+
+    def _scoped(self, rows: pl.LazyFrame, dataset: Dataset) -> pl.LazyFrame:
+        columns = dataset.columns
+        if self._scope_accounts is not None and "account_id" in columns:
+            rows = rows.filter(pl.col("account_id").is_in(list(self._scope_accounts)))
+        if self.scope.trader and "trader_id" in columns:
+            rows = rows.filter(pl.col("trader_id").is_in(list(self.scope.trader)))
+        if self.scope.instrument and "instrument_id" in columns:
+            rows = rows.filter(pl.col("instrument_id").is_in(list(self.scope.instrument)))
+        elif self.scope.instrument and "instrument_ids" in columns:
+            wanted = pl.col("instrument_ids").list.set_intersection(list(self.scope.instrument))
+            rows = rows.filter(wanted.list.len() > 0)
+        return rows
+
+    def _dated(self, rows: pl.LazyFrame, dataset: Dataset) -> pl.LazyFrame:
+        start, end = self.scope.start, self.scope.end
+        column = dataset.day or dataset.time
+        if column is None:
+            return rows
+        # The month beside the date lets the scan skip whole partitions.
+        if start is not None:
+            floor = start if dataset.day else datetime.combine(start, time(), UTC)
+            rows = rows.filter((pl.col("month") >= f"{start:%Y-%m}") & (pl.col(column) >= floor))
+        if end is not None:
+            ceiling = end if dataset.day else datetime.combine(end + timedelta(days=1), time(), UTC)
+            within = pl.col(column) <= ceiling if dataset.day else pl.col(column) < ceiling
+            rows = rows.filter((pl.col("month") <= f"{end:%Y-%m}") & within)
+        return rows

@@ -1,0 +1,1 @@
+"""Reads: every question a page or a route may ask, answered for one desk."""

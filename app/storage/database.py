@@ -1,0 +1,105 @@
+"""The records' database: SQLite in the home folder, PostgreSQL by setting."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker, with_loader_criteria
+
+from app.errors import Forbidden, Unavailable
+from app.storage.records._base import OrgScoped
+
+
+class Database:
+    """Sessions on the records, bound to one organisation or, by name, to the installation."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.engine: Engine = _sqlite(url) if self.url.get_backend_name() == "sqlite" else _server(url)
+        self._session = sessionmaker(self.engine, expire_on_commit=False)
+
+    @property
+    def sqlite(self) -> bool:
+        """Whether the records are in a SQLite file."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def session(self, org: str | None, *, write: bool = False) -> Iterator[Session]:
+        """Open a transaction that sees one organisation's records only.
+
+        Args:
+            org: The organisation's slug; None for installation-wide work (sign-in, operator, workers).
+            write: Take the write lock at once (SQLite), so that a read-then-write cannot interleave.
+
+        Raises:
+            Unavailable: When the database cannot be reached.
+        """
+        session = self._session(info={"org": org, "write": write})
+        try:
+            with session.begin():
+                yield session
+        except (OperationalError, InterfaceError) as error:
+            raise Unavailable("The records database does not answer.", retry_after=5) from error
+        finally:
+            session.close()
+
+    def close(self) -> None:
+        """Return all connections."""
+        self.engine.dispose()
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _narrow(state: ORMExecuteState) -> None:
+    """Narrow every statement of a bound session to its organisation."""
+    org = state.session.info.get("org")
+    if org is not None and not state.is_column_load and not state.is_relationship_load:
+        state.statement = state.statement.options(
+            with_loader_criteria(OrgScoped, lambda cls: cls.org == org, include_aliases=True)
+        )
+
+
+@event.listens_for(Session, "before_flush")
+def _stamp(session: Session, *_: Any) -> None:
+    """Give new records the session's organisation; refuse a foreign one."""
+    org = session.info.get("org")
+    if org is None:
+        return
+    for record in session.new:
+        if isinstance(record, OrgScoped) and record.org is None:
+            record.org = org
+    for record in (*session.new, *session.dirty, *session.deleted):
+        if isinstance(record, OrgScoped) and record.org != org:
+            raise Forbidden("A record of another organisation cannot be written here.")
+
+
+@event.listens_for(Session, "after_begin")
+def _begin(session: Session, _: Any, connection: Any) -> None:
+    if connection.dialect.name == "sqlite":
+        # pysqlite's own BEGIN is deferred: two readers that both turn into writers would deadlock.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if session.info.get("write") else "BEGIN")
+
+
+def _sqlite(url: str) -> Engine:
+    path = make_url(url).database
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        # FULL: an acknowledged import or audit row survives a power cut, not only a crash.
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    return engine
+
+
+def _server(url: str) -> Engine:
+    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=10)

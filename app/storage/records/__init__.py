@@ -1,0 +1,1 @@
+"""Operational records, one file per subject."""

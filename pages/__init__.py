@@ -1,0 +1,1 @@
+"""What is on the screen: one file, one page; pages only lay out."""
