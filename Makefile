@@ -1,0 +1,63 @@
+# Quarterdeck. `make` prints this help.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+ROOMS := app analytics pages components callbacks tests
+
+.DEFAULT_GOAL := help
+.PHONY: help install dev services run test test-fast test-unit test-journeys lint format bench bench-detectors docs lock vendor clean
+
+help: ## Show what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+$(VENV)/.installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Quarterdeck needs Python 3.11 or newer: set PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.installed requirements-dev.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+install: $(VENV)/.installed ## Make .venv with the pinned run-time packages
+dev: $(VENV)/.dev ## Add the tools and test packages
+
+services: ## Install Chromium, PostgreSQL and Redis for the tests (root on Debian or Ubuntu)
+	@bash tools/test_services.sh
+
+run: install ## Start Quarterdeck with its demo organisations on http://127.0.0.1:8050
+	@$(PY) app.py serve --demo
+
+test: dev services ## Run every test: unit, services, browser
+	$(PY) -m pytest -q -m "not journey" -n 2 --dist loadfile
+	$(PY) -m pytest -q -m journey
+
+test-fast: dev ## Run the quick tests (under 90 seconds)
+	$(PY) -m pytest -q -m "not journey and not slow and not postgres and not redis and not faults" -n 2 --dist loadfile
+
+lint: dev ## Check style, types, import contracts and spelling
+	$(VENV)/bin/ruff check $(ROOMS)
+	$(VENV)/bin/ruff format --check $(ROOMS)
+	$(VENV)/bin/mypy app analytics
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/codespell app analytics pages components callbacks docs README.md CONTRIBUTING.md CHANGELOG.md
+
+format: dev ## Format the code
+	$(VENV)/bin/ruff check --fix-only -q $(ROOMS)
+	$(VENV)/bin/ruff format -q $(ROOMS)
+
+bench: dev ## Measure and write docs/benchmarks.md
+	$(PY) -m tests.bench
+
+docs: install ## Write the reference pages and the OpenAPI description from the code
+	$(PY) -m app.docs
+
+lock: dev ## Pin requirements.in and requirements-dev.in with hashes
+	$(VENV)/bin/uv pip compile -q --generate-hashes --no-header --no-emit-index-url --no-annotate -p 3.11 requirements.in -o requirements.txt
+	$(VENV)/bin/uv pip compile -q --generate-hashes --no-header --no-emit-index-url --no-annotate -p 3.11 requirements-dev.in -o requirements-dev.txt
+
+clean: ## Remove caches (never the home folder)
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,287 @@
+"""Bring a file in: read it in a child, settle it against what is stored, land it whole, acknowledge it."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from analytics.datasets import DATASETS, EXECUTIONS, IMPORTABLE, RAW_RECORDS, REJECTS, Dataset
+from app.actions import mappings
+from app.context import Context
+from app.errors import Conflict, FieldError, Invalid, QuarterdeckError
+from app.jobs._settle import Settled, settle
+from app.scope import Identity
+from app.sources._base import ReadOptions, Reading, read_in_child
+from app.storage.collect import collect
+from app.storage.records import audit, counters
+from app.storage.records._base import new_id, now
+from app.storage.records.imports import Import
+
+ERRORS_SHOWN = 100
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One file and how to read it."""
+
+    path: Path
+    filename: str
+    dataset: str | None = None  # None: the format says (FIX, Flex)
+    format: str = "auto"
+    mapping: str | None = None
+    zone: str | None = None
+    account: str | None = None
+    idempotency_key: str | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """What became of a file. ``accepted + rejected + duplicate == records``."""
+
+    import_id: str
+    status: str
+    dataset: str | None
+    filename: str
+    records: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    duplicate: int = 0
+    rows: Mapping[str, int] = field(default_factory=dict)  # rows added by data set
+    errors: tuple[Mapping[str, Any], ...] = ()  # the first 100
+    warnings: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON-able values."""
+        return asdict(self)
+
+
+def run(context: Context, actor: Identity, upload: Upload) -> ImportResult:
+    """Import one file for the actor's organisation; whole or not at all.
+
+    Raises:
+        Invalid: If the file as a whole cannot be read; nothing is stored then but the failed import.
+        Conflict: If the same idempotency key is still running.
+    """
+    if upload.dataset is not None and upload.dataset not in IMPORTABLE:
+        raise Invalid(
+            f"There is no data set {upload.dataset!r}.",
+            errors=[FieldError("dataset", f"must be one of {', '.join(IMPORTABLE)}", upload.dataset)],
+        )
+    digest = _sha256(upload.path)
+    earlier = None if upload.dry_run else _replay(context, actor, upload, digest)
+    if earlier is not None:
+        return earlier
+    import_id = _open(context, actor, upload, digest)
+    try:
+        reading = read_in_child(upload.path, format=upload.format, options=_options(context, actor, upload))
+        with context.lake.writing(actor.org) as writer:
+            settled = _settle(context, actor.org, reading)
+            if upload.dry_run:
+                return _result(import_id, upload, settled, reading, status="previewed")
+            tables = _stamped(settled, reading, import_id, now())
+            staged = [
+                writer.append(DATASETS[name], frame, import_id=import_id) for name, frame in tables.items()
+            ]
+            with context.database.session(actor.org, write=True) as session:
+                writer.publish(staged, session)
+                result = _result(import_id, upload, settled, reading, status="done")
+                _close(session, actor, result)
+    except QuarterdeckError as error:
+        _fail(context, actor, import_id, error.detail)
+        raise
+    except BaseException:
+        _fail(context, actor, import_id, "The import stopped before it was done; nothing of it is visible.")
+        raise
+    return result
+
+
+def touched(result: ImportResult) -> frozenset[str]:
+    """Return the data sets an import added rows to."""
+    return frozenset(name for name, rows in result.rows.items() if rows)
+
+
+# --- steps -----------------------------------------------------------------------------------------
+def _options(context: Context, actor: Identity, upload: Upload) -> ReadOptions:
+    mapping = None
+    if upload.mapping:
+        mapping = mappings.get(context.database, actor, upload.mapping)
+    return ReadOptions(
+        dataset=upload.dataset,
+        zone=upload.zone,
+        mapping=mapping,
+        account=upload.account,
+        filename=upload.filename,
+        base_currency=actor.currency,
+        now=now(),
+    )
+
+
+def _settle(context: Context, org: str, reading: Reading) -> Settled:
+    lake = context.lake
+    raw = lake.scan(org, RAW_RECORDS).filter(pl.col("feed") == reading.feed).select("raw_id")
+    known_raw = collect(raw.join(reading.raw.lazy().select("raw_id"), on="raw_id", how="semi"))
+    known = {
+        name: collect(_sharing_a_key(lake.scan(org, DATASETS[name]), frame, DATASETS[name]))
+        for name, frame in reading.tables.items()
+    }
+    return settle(
+        records=reading.records,
+        tables=reading.tables,
+        raw=reading.raw,
+        rejects=reading.rejects,
+        known_raw=known_raw,
+        known=known,
+    )
+
+
+def _sharing_a_key(stored: pl.LazyFrame, rows: pl.DataFrame, dataset: Dataset) -> pl.LazyFrame:
+    """Return the stored rows that new rows could clash with (for executions: those they refer to, too)."""
+    if dataset is EXECUTIONS:
+        ids = pl.concat([rows["exec_id"], rows["exec_ref_id"].drop_nulls()]).unique().implode()
+        return stored.filter(pl.col("exec_id").is_in(ids) | pl.col("exec_ref_id").is_in(ids))
+    keys = list(dataset.key)
+    return stored.join(rows.lazy().select(keys), on=keys, how="semi", nulls_equal=True)
+
+
+def _stamped(settled: Settled, reading: Reading, import_id: str, at: datetime) -> dict[str, pl.DataFrame]:
+    """Return every table of the import in its stored schema."""
+    system = {"import_id": pl.lit(import_id), "ingest_time": pl.lit(at, pl.Datetime("us", "UTC"))}
+    tables = {
+        name: frame.with_columns(**system).select(list(DATASETS[name].schema))
+        for name, frame in settled.tables.items()
+    }
+    none = pl.lit([], pl.List(pl.String()))
+    if settled.raw.height:
+        raw = settled.raw.with_columns(feed=pl.lit(reading.feed), dq_flags=none, **system)
+        tables[RAW_RECORDS.name] = raw.select(list(RAW_RECORDS.schema))
+    if settled.rejects.height:
+        rejects = settled.rejects.with_columns(raw_id=pl.lit(None, pl.String()), dq_flags=none, **system)
+        tables[REJECTS.name] = rejects.select(list(REJECTS.schema))
+    return tables
+
+
+def _result(
+    import_id: str, upload: Upload, settled: Settled, reading: Reading, *, status: str
+) -> ImportResult:
+    shown = settled.rejects.sort("line").head(ERRORS_SHOWN)
+    return ImportResult(
+        import_id=import_id,
+        status=status,
+        dataset=upload.dataset,
+        filename=upload.filename,
+        records=settled.records,
+        accepted=settled.accepted,
+        rejected=settled.rejected,
+        duplicate=settled.duplicate,
+        rows={name: frame.height for name, frame in settled.tables.items()},
+        errors=tuple(shown.select("line", "column", "value", "code", "message").to_dicts()),
+        warnings=(*reading.warnings, *settled.warnings),
+    )
+
+
+# --- the import's own record -----------------------------------------------------------------------
+def _replay(context: Context, actor: Identity, upload: Upload, digest: str) -> ImportResult | None:
+    """Return the earlier result of the same idempotency key, if there is one."""
+    if not upload.idempotency_key:
+        return None
+    with context.database.session(actor.org) as session:
+        found = session.scalar(select(Import).where(Import.idempotency_key == upload.idempotency_key))
+        if found is None or found.status in {"failed", "interrupted"}:
+            return None
+        if found.sha256 != digest:
+            raise Invalid("This Idempotency-Key was used for another file.")
+        if found.status != "done":
+            raise Conflict("The import with this Idempotency-Key is still running.")
+        return result_of(found)
+
+
+def result_of(record: Import) -> ImportResult:
+    """Return what a stored import says of itself."""
+    return ImportResult(
+        import_id=record.id,
+        status=record.status,
+        dataset=record.dataset,
+        filename=record.filename or "",
+        records=record.records or 0,
+        accepted=record.accepted or 0,
+        rejected=record.rejected or 0,
+        duplicate=record.duplicate or 0,
+        rows=record.rows or {},
+        errors=tuple(record.errors or ()),
+        warnings=tuple(record.warnings or ()),
+        versions=record.versions or {},
+    )
+
+
+def _open(context: Context, actor: Identity, upload: Upload, digest: str) -> str:
+    if upload.dry_run:
+        return "dry_run"
+    with context.database.session(actor.org, write=True) as session:
+        if upload.idempotency_key:
+            _free_key(session, upload.idempotency_key)
+        record = Import(
+            id=new_id("imp"),
+            org=actor.org,
+            dataset=upload.dataset,
+            filename=upload.filename,
+            sha256=digest,
+            bytes=upload.path.stat().st_size,
+            format=upload.format,
+            mapping=upload.mapping,
+            zone=upload.zone,
+            status="running",
+            idempotency_key=upload.idempotency_key,
+            user_id=actor.user_id,
+            started=now(),
+        )
+        session.add(record)
+        return record.id
+
+
+def _free_key(session: Session, key: str) -> None:
+    """Take the key off an attempt that came to nothing, so that the retry can carry it."""
+    earlier = session.scalar(select(Import).where(Import.idempotency_key == key))
+    if earlier is not None:
+        earlier.idempotency_key = None
+        session.flush()
+
+
+def _close(session: Session, actor: Identity, result: ImportResult) -> None:
+    record = session.get_one(Import, result.import_id)
+    record.status = "done"
+    record.records, record.accepted = result.records, result.accepted
+    record.rejected, record.duplicate = result.rejected, result.duplicate
+    record.rows, record.errors = dict(result.rows), [dict(e) for e in result.errors]
+    record.warnings, record.versions = list(result.warnings), dict(result.versions)
+    record.finished = now()
+    counters.bump(session, actor.org, "imports")
+    audit.record(
+        session,
+        actor=actor,
+        action="import.done",
+        object_kind="import",
+        object_id=record.id,
+        after={"filename": record.filename, "accepted": record.accepted, "rejected": record.rejected},
+    )
+
+
+def _fail(context: Context, actor: Identity, import_id: str, reason: str) -> None:
+    if import_id == "dry_run":
+        return
+    with context.database.session(actor.org, write=True) as session:
+        record = session.get_one(Import, import_id)
+        record.status, record.error, record.finished = "failed", reason, now()
+        counters.bump(session, actor.org, "imports")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
