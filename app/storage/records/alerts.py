@@ -1,0 +1,63 @@
+"""Alerts: what detectors found, pinned to the data and the parameters they found it with."""
+
+from datetime import datetime
+
+from sqlalchemy import Float, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.storage.records._base import Document, Listing, OrgScoped, now
+
+SEVERITIES = ("low", "medium", "high", "critical")
+
+
+class Alert(OrgScoped):
+    """A machine finding (CONTRACT section 5). Ids are the detector's own, unique within the firm."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (
+        Index("ix_alerts_org_status", "org", "status", "severity"),
+        Index("ix_alerts_org_created_at", "org", "created_at"),
+    )
+
+    org: Mapped[str] = mapped_column(String(63), primary_key=True)
+    alert_id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    detector: Mapped[str] = mapped_column(String(63), index=True)
+    detector_version: Mapped[str] = mapped_column(String(40))
+    parameters_version: Mapped[str] = mapped_column(String(40))
+    title: Mapped[str] = mapped_column(String(300), default="")
+    severity: Mapped[str] = mapped_column(String(10))
+    score: Mapped[float] = mapped_column(Float)  # 0..100
+    status: Mapped[str] = mapped_column(String(30), default="new")
+    reason: Mapped[str | None] = mapped_column(String(63))  # why it was closed
+    assignee: Mapped[str | None] = mapped_column(String(40), index=True)
+    case_id: Mapped[str | None] = mapped_column(String(40), index=True)
+    actors: Mapped[Listing] = mapped_column(default=list)  # [{kind, id}]
+    instrument_ids: Mapped[Listing] = mapped_column(default=list)
+    window_start: Mapped[datetime | None]
+    window_end: Mapped[datetime | None]
+    # {order_ids, exec_ids, message_ids, post_ids, event_seqs}
+    evidence: Mapped[Document] = mapped_column(default=dict)
+    metrics: Mapped[Listing] = mapped_column(default=list)  # [{name, value, threshold, percentile, unit}]
+    story: Mapped[Listing] = mapped_column(default=list)  # sentences
+    regulation: Mapped[Listing] = mapped_column(default=list)
+    data_versions: Mapped[Document] = mapped_column(default=dict)  # data set -> version
+    triage: Mapped[Document | None]  # {probability, reasons[]}; None until a model has ranked it
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
+
+
+class ParameterSet(OrgScoped):
+    """The thresholds of one detector; a change is a new version that somebody else approves."""
+
+    __tablename__ = "parameter_sets"
+
+    org: Mapped[str] = mapped_column(String(63), primary_key=True)
+    detector: Mapped[str] = mapped_column(String(63), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    parameters: Mapped[Document]
+    rationale: Mapped[str] = mapped_column(Text, default="")
+    created_by: Mapped[str] = mapped_column(String(40))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    approved_by: Mapped[str | None] = mapped_column(String(40))
+    approved_at: Mapped[datetime | None]
+    effective_from: Mapped[datetime | None]
