@@ -1,0 +1,167 @@
+"""The queue: the job table is the truth, huey wakes the worker and keeps the clock."""
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from huey import Huey, RedisHuey, SqliteHuey, crontab
+from sqlalchemy import select, update
+
+from analytics.registry import modules
+from app import jobs
+from app.context import Context
+from app.jobs._job import Job
+from app.storage.records import people
+from app.storage.records._base import new_id, now
+from app.storage.records.jobs import Heartbeat
+from app.storage.records.jobs import Job as JobRecord
+
+HEARTBEAT_S = 5
+LOST_AFTER = timedelta(seconds=60)
+log = logging.getLogger(__name__)
+
+
+def kinds() -> dict[str, Job]:
+    """Return every job by kind: each public module of ``app/jobs`` that declares ``JOB``."""
+    found = [module.JOB for module in modules(jobs) if hasattr(module, "JOB")]
+    return {job.kind: job for job in found}
+
+
+class JobQueue:
+    """Jobs of one installation: put in by any process, done by the worker."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._huey = _open(context)
+        self._task = self._huey.task(name="work")(self._work)
+
+    def put(self, org: str, kind: str, params: Mapping[str, Any] | None = None, *, once: bool = False) -> str:
+        """Queue a job and return its id; with ``once`` a waiting one of the same kind serves for both."""
+        with self._context.database.session(None, write=True) as session:
+            if once:
+                waiting = select(JobRecord.id).where(
+                    JobRecord.org == org, JobRecord.kind == kind, JobRecord.state == "queued"
+                )
+                found = session.scalar(waiting.limit(1))
+                if found is not None:
+                    return str(found)
+            job = JobRecord(
+                id=new_id("job"), org=org, kind=kind, params=dict(params or {}), state="queued", attempts=0
+            )
+            job.created = now()
+            session.add(job)
+            job_id = job.id
+        self._task(job_id)
+        return job_id
+
+    def consume(self) -> None:
+        """Work until a signal says stop."""
+        stop = threading.Event()
+        threading.Thread(target=self._beat, args=(stop,), daemon=True).start()
+        self._huey.periodic_task(crontab(), name="minute")(self._minute)
+        self._huey.periodic_task(crontab(minute="0"), name="hour")(self._hour)
+        self._minute()
+        try:
+            self._huey.create_consumer(
+                workers=2, worker_type="thread", periodic=True, initial_delay=0.1
+            ).run()
+        finally:
+            stop.set()
+
+    # --- the worker's side -------------------------------------------------------------------------
+    def _work(self, job_id: str) -> None:
+        record = self._claim(job_id)
+        if record is None:
+            return
+        job = kinds()[record.kind]
+        done = threading.Event()
+        threading.Thread(target=self._keep_alive, args=(job_id, done), daemon=True).start()
+        try:
+            result = job.run(self._context, record.org or "", record.params or {})
+        except Exception as error:
+            log.exception("job %s %s failed", record.kind, job_id)
+            self._failed(record, job, f"{type(error).__name__}: {error}")
+        else:
+            self._finish(job_id, state="done", result=result if isinstance(result, dict) else None)
+        finally:
+            done.set()
+
+    def _claim(self, job_id: str) -> JobRecord | None:
+        """Take a queued job; of several workers one wins the conditional update."""
+        with self._context.database.session(None, write=True) as session:
+            taken = session.execute(
+                update(JobRecord)
+                .where(JobRecord.id == job_id, JobRecord.state == "queued")
+                .values(state="running", started=now(), heartbeat=now(), attempts=JobRecord.attempts + 1)
+            )
+            return session.get(JobRecord, job_id) if getattr(taken, "rowcount", 0) else None
+
+    def _failed(self, record: JobRecord, job: Job, error: str) -> None:
+        if record.attempts >= job.attempts:
+            self._finish(record.id, state="failed", error=error)
+            return
+        self._finish(record.id, state="queued", error=error)
+        self._task.schedule(args=(record.id,), delay=10 * 4 ** (record.attempts - 1))
+
+    def _finish(self, job_id: str, **values: Any) -> None:
+        with self._context.database.session(None, write=True) as session:
+            session.execute(update(JobRecord).where(JobRecord.id == job_id).values(finished=now(), **values))
+
+    def _keep_alive(self, job_id: str, done: threading.Event) -> None:
+        while not done.wait(HEARTBEAT_S):
+            with self._context.database.session(None, write=True) as session:
+                session.execute(update(JobRecord).where(JobRecord.id == job_id).values(heartbeat=now()))
+
+    def _beat(self, stop: threading.Event) -> None:
+        name = f"worker:{socket.gethostname()}:{os.getpid()}"
+        while True:
+            try:
+                with self._context.database.session(None, write=True) as session:
+                    session.merge(Heartbeat(process=name, kind="worker", at=now()))
+            except Exception:
+                log.exception("the worker's heartbeat could not be written")
+            if stop.wait(HEARTBEAT_S):
+                return
+
+    def _minute(self) -> None:
+        self._requeue_lost()
+        for org in self._organisations():
+            for job in kinds().values():
+                if job.every_minute:
+                    self.put(org, job.kind, once=True)
+
+    def _hour(self) -> None:
+        hour = now().hour
+        for org in self._organisations():
+            for job in kinds().values():
+                if job.hour == hour:
+                    self.put(org, job.kind, once=True)
+
+    def _requeue_lost(self) -> None:
+        """Queue again what a dead worker left, and wake what waits (huey forgets with a lost queue file)."""
+        with self._context.database.session(None, write=True) as session:
+            lost = (JobRecord.state == "running") & (JobRecord.heartbeat < now() - LOST_AFTER)
+            session.execute(update(JobRecord).where(lost).values(state="queued"))
+            stale = select(JobRecord.id).where(
+                JobRecord.state == "queued", JobRecord.created < now() - LOST_AFTER
+            )
+            waiting = list(session.scalars(stale))
+        for job_id in waiting:
+            self._task(job_id)
+
+    def _organisations(self) -> list[str]:
+        with self._context.database.session(None) as session:
+            query = select(people.Organisation.slug).where(people.Organisation.disabled.is_(False))
+            return list(session.scalars(query))
+
+
+def _open(context: Context) -> Huey:
+    settings = context.settings
+    if settings.redis_url:
+        return RedisHuey("quarterdeck", url=settings.redis_url, results=False)
+    settings.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return SqliteHuey("quarterdeck", filename=str(settings.root / "queue.db"), results=False)

@@ -1,0 +1,42 @@
+"""After an import: bring everything that rests on the new rows up to date."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.context import Context
+from app.jobs._job import Job
+
+DERIVES_FROM = frozenset(
+    {"executions", "cash_flows", "prices", "fx_rates", "accounts", "instruments", "corporate_actions"}
+)
+
+
+def refresh(context: Context, org: str, *, datasets: frozenset[str] | None = None) -> dict[str, Any]:
+    """Derive positions and NAV, look for alerts, then for insights.
+
+    Args:
+        context: The installation's stores.
+        org: The organisation.
+        datasets: What changed; None means anything may have.
+
+    Returns:
+        What each step said, by step.
+    """
+    from app.jobs.derive import derive
+    from app.jobs.insights import refresh_insights
+    from app.jobs.surveil import surveil
+
+    said: dict[str, Any] = {}
+    if datasets is None or datasets & DERIVES_FROM:
+        said["derive"] = derive(context, org, cause="refresh")
+    said["surveil"] = surveil(context, org, cause="refresh")
+    said["insights"] = refresh_insights(context, org, cause="refresh")
+    return said
+
+
+def _run(context: Context, org: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    names = params.get("datasets")
+    return refresh(context, org, datasets=frozenset(names) if names else None)
+
+
+JOB = Job("refresh", "Positions, alerts and insights after an import", _run)
