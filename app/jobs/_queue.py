@@ -49,12 +49,8 @@ class JobQueue:
                 found = session.scalar(waiting.limit(1))
                 if found is not None:
                     return str(found)
-            job = JobRecord(
-                id=new_id("job"), org=org, kind=kind, params=dict(params or {}), state="queued", attempts=0
-            )
-            job.created = now()
-            session.add(job)
-            job_id = job.id
+            job_id = new_id("job")
+            session.add(JobRecord(id=job_id, org=org, kind=kind, params=dict(params or {})))
         self._task(job_id)
         return job_id
 
@@ -96,7 +92,9 @@ class JobQueue:
             taken = session.execute(
                 update(JobRecord)
                 .where(JobRecord.id == job_id, JobRecord.state == "queued")
-                .values(state="running", started=now(), heartbeat=now(), attempts=JobRecord.attempts + 1)
+                .values(
+                    state="running", started_at=now(), heartbeat_at=now(), attempts=JobRecord.attempts + 1
+                )
             )
             return session.get(JobRecord, job_id) if getattr(taken, "rowcount", 0) else None
 
@@ -109,12 +107,14 @@ class JobQueue:
 
     def _finish(self, job_id: str, **values: Any) -> None:
         with self._context.database.session(None, write=True) as session:
-            session.execute(update(JobRecord).where(JobRecord.id == job_id).values(finished=now(), **values))
+            session.execute(
+                update(JobRecord).where(JobRecord.id == job_id).values(finished_at=now(), **values)
+            )
 
     def _keep_alive(self, job_id: str, done: threading.Event) -> None:
         while not done.wait(HEARTBEAT_S):
             with self._context.database.session(None, write=True) as session:
-                session.execute(update(JobRecord).where(JobRecord.id == job_id).values(heartbeat=now()))
+                session.execute(update(JobRecord).where(JobRecord.id == job_id).values(heartbeat_at=now()))
 
     def _beat(self, stop: threading.Event) -> None:
         name = f"worker:{socket.gethostname()}:{os.getpid()}"
@@ -144,10 +144,10 @@ class JobQueue:
     def _requeue_lost(self) -> None:
         """Queue again what a dead worker left, and wake what waits (huey forgets with a lost queue file)."""
         with self._context.database.session(None, write=True) as session:
-            lost = (JobRecord.state == "running") & (JobRecord.heartbeat < now() - LOST_AFTER)
+            lost = (JobRecord.state == "running") & (JobRecord.heartbeat_at < now() - LOST_AFTER)
             session.execute(update(JobRecord).where(lost).values(state="queued"))
             stale = select(JobRecord.id).where(
-                JobRecord.state == "queued", JobRecord.created < now() - LOST_AFTER
+                JobRecord.state == "queued", JobRecord.created_at < now() - LOST_AFTER
             )
             waiting = list(session.scalars(stale))
         for job_id in waiting:

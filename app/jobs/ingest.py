@@ -240,7 +240,7 @@ def _open(context: Context, actor: Identity, upload: Upload, digest: str) -> str
             status="running",
             idempotency_key=upload.idempotency_key,
             user_id=actor.user_id,
-            started=now(),
+            started_at=now(),
         )
         session.add(record)
         return record.id
@@ -261,7 +261,7 @@ def _close(session: Session, actor: Identity, result: ImportResult) -> None:
     record.rejected, record.duplicate = result.rejected, result.duplicate
     record.rows, record.errors = dict(result.rows), [dict(e) for e in result.errors]
     record.warnings, record.versions = list(result.warnings), dict(result.versions)
-    record.finished = now()
+    record.finished_at = now()
     counters.bump(session, actor.org, "imports")
     audit.record(
         session,
@@ -278,7 +278,7 @@ def _fail(context: Context, actor: Identity, import_id: str, reason: str) -> Non
         return
     with context.database.session(actor.org, write=True) as session:
         record = session.get_one(Import, import_id)
-        record.status, record.error, record.finished = "failed", reason, now()
+        record.status, record.error, record.finished_at = "failed", reason, now()
         counters.bump(session, actor.org, "imports")
 
 

@@ -36,6 +36,7 @@ class Import(OrgScoped):
     duplicate: Mapped[int] = mapped_column(BigInteger, default=0)
     warnings: Mapped[Listing] = mapped_column(default=list)
     errors: Mapped[Listing] = mapped_column(default=list)  # the first rejects, for the answer
+    rows: Mapped[Document] = mapped_column(default=dict)  # data set -> rows added
     versions: Mapped[Document] = mapped_column(default=dict)  # data set -> version after this import
     error: Mapped[str | None] = mapped_column(Text)  # why it failed, in words a user understands
     idempotency_key: Mapped[str | None] = mapped_column(String(255))
