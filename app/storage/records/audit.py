@@ -2,13 +2,22 @@
 
 import hashlib
 import json
-from datetime import UTC, datetime
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, String, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, Index, String, Text, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.storage.records._base import OrgScoped
+from app.scope import Identity
+from app.storage.records._base import OrgScoped, now
+
+INSTALLATION = "_installation"  # whose trail holds what outlives an organisation; never a slug
+CHANGED = "audited"  # key of session.info: organisation -> (seq, hash) of the newest entry of the transaction
+_SECRETS = ("password", "secret", "token", "hash", "authorization", "cookie", "api_key")
 
 HASHED = (
     "org", "seq", "time", "actor_kind", "actor_id", "actor_name", "action",
@@ -31,7 +40,7 @@ class AuditEntry(OrgScoped):
     org: Mapped[str] = mapped_column(String(63), primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     time: Mapped[str] = mapped_column(String(27))  # 2026-11-20T14:30:00.123456Z
-    actor_kind: Mapped[str] = mapped_column(String(12))  # user key console system
+    actor_kind: Mapped[str] = mapped_column(String(12))  # user key system
     actor_id: Mapped[str] = mapped_column(String(40), index=True)
     actor_name: Mapped[str] = mapped_column(String(200))
     action: Mapped[str] = mapped_column(String(63), index=True)  # "user.create"
@@ -74,3 +83,107 @@ def digest(fields: dict[str, Any]) -> str:
 def stamp(moment: datetime) -> str:
     """Return an instant as the trail writes it: UTC, microseconds, always 27 characters."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an action came from; set once by the gateway for each request."""
+
+    request_id: str | None = None
+    ip: str | None = None
+
+
+origin: ContextVar[Origin | None] = ContextVar("origin", default=None)
+
+
+def record(
+    session: Session,
+    *,
+    actor: Identity,
+    action: str,
+    object_kind: str,
+    object_id: str,
+    before: Any = None,
+    after: Any = None,
+    org: str | None = None,
+    moment: datetime | None = None,
+) -> int:
+    """Append an entry in the transaction of ``session`` and return its number.
+
+    The entry stands or falls with the action: what cannot be recorded does not happen.
+
+    Args:
+        session: Opened with ``write=True``, so that entries of one organisation queue up.
+        actor: Who did it.
+        action: Verb after the subject, ``user.create``.
+        object_kind: What was acted on, ``user``.
+        object_id: Which one.
+        before: JSON-able state before; values under names of secrets are left out.
+        after: JSON-able state after.
+        org: Whose trail; the actor's organisation when None.
+        moment: When; this instant when None.
+    """
+    org = org or actor.org
+    # One statement takes the number and locks the head until the end of the transaction, on every database.
+    taken = update(AuditHead).where(AuditHead.org == org).values(seq=AuditHead.seq + 1)
+    taken = taken.returning(AuditHead.seq, AuditHead.hash).execution_options(synchronize_session=False)
+    head = session.execute(taken).one_or_none()
+    if head is None:
+        upsert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+        session.execute(upsert(AuditHead).values(org=org, seq=0, hash=genesis(org)).on_conflict_do_nothing())
+        head = session.execute(taken).one()
+    where = origin.get() or Origin()
+    fields = {
+        "org": org,
+        "seq": head.seq,
+        "time": stamp(moment or now()),
+        "actor_kind": _kind(actor),
+        "actor_id": actor.user_id,
+        "actor_name": actor.name[:200],
+        "action": action,
+        "object_kind": object_kind,
+        "object_id": object_id[:200],
+        "before": _state(before),
+        "after": _state(after),
+        "request_id": where.request_id,
+        "ip": where.ip,
+        "prev_hash": head.hash,
+    }
+    fields["hash"] = digest(fields)
+    session.execute(insert(AuditEntry).values(**fields))
+    session.execute(
+        update(AuditHead)
+        .where(AuditHead.org == org)
+        .values(hash=fields["hash"])
+        .execution_options(synchronize_session=False)
+    )
+    session.info.setdefault(CHANGED, {})[org] = (head.seq, fields["hash"])
+    return int(head.seq)
+
+
+def head_of(session: Session, org: str) -> tuple[int, str]:
+    """Return number and hash of the newest entry of an organisation; 0 and the genesis before the first."""
+    row = session.execute(select(AuditHead.seq, AuditHead.hash).where(AuditHead.org == org)).one_or_none()
+    return (0, genesis(org)) if row is None else (row.seq, row.hash)
+
+
+def _kind(actor: Identity) -> str:
+    return {"u_": "user", "k_": "key"}.get(actor.user_id[:2], "system")
+
+
+def _state(value: Any) -> str | None:
+    return None if value is None else canonical(_plain(value))
+
+
+def _plain(value: Any) -> Any:
+    """Return JSON-able values without secrets."""
+    if isinstance(value, dict):
+        kept = {str(k): v for k, v in value.items() if not any(word in str(k).lower() for word in _SECRETS)}
+        return {k: _plain(v) for k, v in kept.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(item) for item in value]
+    if isinstance(value, datetime):
+        return stamp(value)
+    if isinstance(value, (date, Decimal)):
+        return str(value)
+    return value
