@@ -1,0 +1,1 @@
+"""Surveillance: detectors turn events into suspected patterns with evidence."""

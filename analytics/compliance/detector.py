@@ -1,0 +1,184 @@
+"""What every detector is: declared inputs, explained parameters, a pure function from tables to alerts."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import polars as pl
+
+from analytics.compliance.alerts import ALERT_SCHEMA, Told, alert_id, severity
+from analytics.compliance.parameters import Parameters
+from analytics.datasets import DATASETS, INSTANT
+
+# Lists are records, not facts; the job hands them in as one more table.
+LISTS = "lists"
+LISTS_SCHEMA: dict[str, pl.DataType] = {
+    "list_type": pl.String(),  # restricted, watch, insider
+    "subject_kind": pl.String(),  # firm, desk, person
+    "subject_id": pl.String(),  # null for the firm
+    "instrument_id": pl.String(),
+    "valid_from": INSTANT,
+    "valid_to": INSTANT,  # null: until further notice
+}
+Tables = Mapping[str, pl.LazyFrame]
+GAP_SCHEMA = {"reason": pl.String(), "instrument_id": pl.String(), "missing": pl.UInt32()}
+
+
+class Detector(ABC):
+    """Finds one suspected pattern.
+
+    ``detect`` is pure: the same rows in any order give the same alerts with the same ids. A table that
+    is needed and empty, or too old to judge by, gives a row of kind ``data_gap``, never silence.
+    """
+
+    name: ClassVar[str]
+    code: ClassVar[str]  # catalogue number
+    title: ClassVar[str]
+    version: ClassVar[str]
+    description: ClassVar[str]
+    regulation: ClassVar[tuple[str, ...]]
+    inputs: ClassVar[tuple[str, ...]]  # data sets without which it cannot look
+    helpful: ClassVar[tuple[str, ...]] = ()  # data sets that sharpen the score
+    false_positives: ClassVar[tuple[str, ...]] = ()
+    Params: ClassVar[type[Parameters]]
+
+    @abstractmethod
+    def episodes(self, tables: Tables, params: Any) -> pl.LazyFrame:
+        """Return one row per suspected episode: the columns of ``EPISODE`` and whatever ``tell`` reads."""
+
+    @abstractmethod
+    def tell(self, episode: Mapping[str, Any], params: Any) -> Told:
+        """Return score, metrics, story, actors and evidence of one episode."""
+
+    def blind_spots(self, tables: Tables, params: Any) -> list[pl.LazyFrame]:  # noqa: ARG002
+        """Return frames of ``GAP_SCHEMA``: what could not be judged, and why. None by default."""
+        return []
+
+    def detect(self, tables: Tables, params: Parameters | None = None) -> pl.LazyFrame:
+        """Return alerts and data gaps in ``ALERT_SCHEMA``, sorted by id.
+
+        Args:
+            tables: Data set name to rows. Absent tables count as empty.
+            params: Thresholds; the defaults when None.
+        """
+        chosen = params if params is not None else self.Params()
+        given = {name: tables.get(name, empty_table(name)) for name in (*self.inputs, *self.helpful)}
+        alerts = _told(self.episodes(given, chosen), self._teller(chosen))
+        gaps = [
+            _told(frame, self._gap_teller(chosen))
+            for frame in (*self._empty_inputs(given), *self.blind_spots(given, chosen))
+        ]
+        return pl.concat([alerts, *gaps]).sort("alert_id")
+
+    def _empty_inputs(self, tables: Tables) -> list[pl.LazyFrame]:
+        return [
+            tables[name]
+            .select(missing=pl.len())
+            .filter(pl.col("missing") == 0)
+            .with_columns(
+                reason=pl.lit(f"No {title_of(name).lower()} to look at."),
+                instrument_id=pl.lit(None, pl.String),
+            )
+            .select(*GAP_SCHEMA)
+            for name in self.inputs
+        ]
+
+    def _teller(self, params: Parameters) -> Callable[[pl.DataFrame], pl.DataFrame]:
+        def rows(frame: pl.DataFrame) -> pl.DataFrame:
+            told = [self._row(episode, params) for episode in frame.iter_rows(named=True)]
+            return pl.DataFrame(told, schema=ALERT_SCHEMA, orient="row")
+
+        return rows
+
+    def _row(self, episode: Mapping[str, Any], params: Parameters) -> dict[str, Any]:
+        told = self.tell(episode, params)
+        score = round(min(100.0, max(0.0, told.score)), 2)
+        seqs = (str(episode["first_seq"]), str(episode["last_seq"]))
+        return self._common(params) | {
+            "alert_id": alert_id(
+                self.name,
+                self.version,
+                params.version,
+                str(episode["actor_group"]),
+                str(episode["instrument_id"]),
+                *seqs,
+            ),
+            "kind": "alert",
+            "severity": severity(score),
+            "score": score,
+            "actor_group": episode["actor_group"],
+            "actors": [{"kind": kind, "id": name} for kind, name in told.actors],
+            "instrument_ids": [episode["instrument_id"], *told.instrument_ids],
+            "window_start": episode["window_start"],
+            "window_end": episode["window_end"],
+            "first_seq": seqs[0],
+            "last_seq": seqs[1],
+            "order_ids": list(told.order_ids),
+            "exec_ids": list(told.exec_ids),
+            "message_ids": [],
+            "post_ids": [],
+            "event_seqs": list(told.event_seqs),
+            "metrics": [vars(metric) for metric in told.metrics],
+            "story": [f"{n}. {sentence}" for n, sentence in enumerate(told.story, 1)],
+        }
+
+    def _gap_teller(self, params: Parameters) -> Callable[[pl.DataFrame], pl.DataFrame]:
+        def rows(frame: pl.DataFrame) -> pl.DataFrame:
+            made = []
+            for gap in frame.iter_rows(named=True):
+                instrument = gap["instrument_id"]
+                made.append(
+                    self._common(params)
+                    | {
+                        "alert_id": alert_id(
+                            self.name, self.version, params.version, "gap", instrument or "", gap["reason"]
+                        ),
+                        "kind": "data_gap",
+                        "severity": "low",
+                        "score": 0.0,
+                        "actors": [],
+                        "instrument_ids": [instrument] if instrument else [],
+                        "metrics": [{"name": "not_judged", "value": float(gap["missing"]), "unit": "events"}],
+                        "story": [gap["reason"]],
+                    }
+                )
+            return pl.DataFrame(made, schema=ALERT_SCHEMA, orient="row")
+
+        return rows
+
+    def _common(self, params: Parameters) -> dict[str, Any]:
+        return dict.fromkeys(ALERT_SCHEMA) | {
+            "detector": self.name,
+            "detector_version": self.version,
+            "parameters_version": params.version,
+            "regulation": list(self.regulation),
+        }
+
+
+def _told(frame: pl.LazyFrame, tell: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.LazyFrame:
+    # The rows change shape, so nothing asked of the alerts may be pushed down into the episodes.
+    return frame.map_batches(
+        tell,
+        schema=ALERT_SCHEMA,
+        predicate_pushdown=False,
+        projection_pushdown=False,
+        slice_pushdown=False,
+    )
+
+
+def empty_table(name: str) -> pl.LazyFrame:
+    """Return no rows in the schema of a data set, or of the lists."""
+    return pl.LazyFrame(schema=LISTS_SCHEMA) if name == LISTS else DATASETS[name].empty()
+
+
+def title_of(name: str) -> str:
+    """Return a table's title as shown to people."""
+    return "List entries" if name == LISTS else DATASETS[name].title
+
+
+def all_detectors() -> dict[str, type[Detector]]:
+    """Return every detector by name."""
+    from analytics import registry
+    from analytics.compliance import detectors
+
+    return registry.subclasses(detectors, Detector)  # type: ignore[type-abstract]

@@ -1,0 +1,1 @@
+"""One file, one estimator with its declared baseline."""

@@ -1,0 +1,1 @@
+"""What is said about instruments: tone, attention, who is meant."""

@@ -1,0 +1,261 @@
+"""What surveillance found, and what it could see. Nobody reads of an alert about himself."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import polars as pl
+from sqlalchemy import select
+
+from analytics.compliance.detector import all_detectors
+from analytics.datasets import ACCOUNTS, EXECUTIONS, ORDER_EVENTS
+from app.desk import Desk
+from app.errors import FieldError, Forbidden, Invalid, NotFound
+from app.queries._limits import breaches
+from app.scope import SURVEILLANCE_ROLES
+from app.storage.cache import cached
+from app.storage.records.alerts import SEVERITIES, Alert
+from app.storage.records.surveillance import DetectorRun
+
+CLOSED = ("closed", "closed_no_issue", "closed_false_positive", "near_miss", "no_action")
+DENIED = "surveillance is read by compliance"
+_SORTS = {
+    "score": lambda a: (a.score, a.created_at),
+    "severity": lambda a: (SEVERITIES.index(a.severity), a.score),
+    "created_at": lambda a: (a.created_at, a.score),
+    "window": lambda a: (a.window_start or a.created_at, a.score),
+}
+_FILTERS = frozenset({"status", "severity", "detector", "actor", "open"})
+
+
+def may_read(desk: Desk) -> bool:
+    """Whether this identity reads surveillance at all."""
+    return desk.identity.role in SURVEILLANCE_ROLES
+
+
+@cached(ACCOUNTS, EXECUTIONS, ORDER_EVENTS, records=("alerts", "limits", "detector_runs"), ttl=60)
+def summary(desk: Desk) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the overview's compliance figures, and for each null why it is null.
+
+    Values: alerts_open (count by severity), cases_open, cases_overdue, limit_breaches (counts), coverage
+    (fraction of detectors whose last run saw all it needs).
+    """
+    names = ("alerts_open", "cases_open", "cases_overdue", "limit_breaches", "coverage")
+    values: dict[str, Any] = dict.fromkeys(names)
+    if not may_read(desk):
+        return values, dict.fromkeys(names, DENIED)
+    reasons = dict.fromkeys(("cases_open", "cases_overdue"), "no case has been opened in this organisation")
+    # What is open is open whatever dates are looked at.
+    undated = desk.with_scope(start=None, end=None)
+    open_now = Counter(a.severity for a in _in_scope(undated, _visible(desk)) if a.status not in CLOSED)
+    values["alerts_open"] = {severity: open_now[severity] for severity in SEVERITIES}
+    values["limit_breaches"], why = breaches(desk)
+    if why:
+        reasons["limit_breaches"] = why
+    seen = [row["state"] == "ok" for row in coverage(desk)]
+    values["coverage"] = sum(seen) / len(seen) if seen else None
+    return values, reasons
+
+
+@cached(ACCOUNTS, records=("alerts",))
+def alerts(
+    desk: Desk,
+    *,
+    filters: Mapping[str, str] | None = None,
+    sort: str = "-score",
+    limit: int | None = None,
+    offset: int = 0,
+) -> dict[str, Any]:
+    """Return one page of alerts.
+
+    Args:
+        desk: The scope's accounts, traders, instruments and dates narrow the list.
+        filters: status, severity, detector, actor (exact, comma lists), open (``true``).
+        sort: score, severity, created_at or window; a leading minus means largest first.
+        limit: Rows of the page; the scope's limit when None.
+        offset: Rows to skip.
+
+    Returns:
+        ``rows`` (fields of CONTRACT section 5), ``total`` and ``facets`` (counts by severity, status and
+        detector before the page is cut).
+
+    Raises:
+        Forbidden: If the role does not read surveillance.
+        Invalid: If a filter or the sort is unknown.
+    """
+    _door(desk)
+    chosen = dict(filters or {})
+    unknown = sorted(set(chosen) - _FILTERS)
+    if unknown:
+        raise Invalid("Unknown filter.", errors=[FieldError(u, "is not a filter of alerts") for u in unknown])
+    if sort.removeprefix("-") not in _SORTS:
+        raise Invalid("Unknown sort.", errors=[FieldError("sort", f"must be one of {', '.join(_SORTS)}")])
+    found = [alert for alert in _in_scope(desk, _visible(desk)) if _matches(alert, chosen)]
+    found.sort(key=lambda alert: alert.alert_id)
+    found.sort(key=_SORTS[sort.removeprefix("-")], reverse=sort.startswith("-"))
+    size = desk.scope.limit if limit is None else limit
+    return {
+        "rows": [as_dict(alert) for alert in found[offset : offset + size]],
+        "total": len(found),
+        "facets": {
+            name: dict(sorted(Counter(getattr(alert, name) for alert in found).items()))
+            for name in ("severity", "status", "detector")
+        },
+    }
+
+
+@cached(ACCOUNTS, records=("alerts",))
+def alert(desk: Desk, alert_id: str) -> dict[str, Any]:
+    """Return one alert in full, with related ones of the same actors (``related``).
+
+    Raises:
+        Forbidden: If the role does not read surveillance.
+        NotFound: If there is none of this id here, or it is about the one who asks.
+    """
+    _door(desk)
+    everything = _visible(desk)
+    found = next((a for a in everything if a.alert_id == alert_id), None)
+    if found is None:
+        raise NotFound("There is no such alert.")
+    who = {(a["kind"], a["id"]) for a in found.actors}
+    related = [
+        {
+            "alert_id": a.alert_id,
+            "title": a.title,
+            "severity": a.severity,
+            "status": a.status,
+            "score": a.score,
+        }
+        for a in sorted(everything, key=lambda a: a.created_at, reverse=True)
+        if a.alert_id != alert_id and who & {(x["kind"], x["id"]) for x in a.actors}
+    ]
+    return as_dict(found) | {"related": related[:20]}
+
+
+def detectors() -> list[dict[str, Any]]:
+    """Return what each detector looks for: name, title, rule, inputs, parameters, known false positives."""
+    return [
+        {
+            "name": name,
+            "code": kind.code,
+            "title": kind.title,
+            "version": kind.version,
+            "description": kind.description,
+            "regulation": list(kind.regulation),
+            "inputs": list(kind.inputs),
+            "helpful": list(kind.helpful),
+            "false_positives": list(kind.false_positives),
+            "parameters": kind.Params.describe(),
+            "parameters_version": kind.Params().version,
+        }
+        for name, kind in all_detectors().items()
+    ]
+
+
+@cached(records=("detector_runs",))
+def coverage(desk: Desk) -> list[dict[str, Any]]:
+    """Return one row per detector: state (ok, gap, failed, not_run), gaps, alerts found, last run.
+
+    Raises:
+        Forbidden: If the role does not read surveillance.
+    """
+    _door(desk)
+    with desk.session() as session:
+        runs = {run.detector: run for run in session.scalars(select(DetectorRun))}
+    return [_covered(name, kind.title, runs.get(name)) for name, kind in all_detectors().items()]
+
+
+def as_dict(alert: Alert) -> dict[str, Any]:
+    """Return an alert's public fields (CONTRACT section 5)."""
+    return {
+        "alert_id": alert.alert_id,
+        "title": alert.title,
+        "detector": alert.detector,
+        "detector_version": alert.detector_version,
+        "parameters_version": alert.parameters_version,
+        "severity": alert.severity,
+        "score": alert.score,
+        "status": alert.status,
+        "assignee": alert.assignee,
+        "case_id": alert.case_id,
+        "actors": alert.actors,
+        "instrument_ids": alert.instrument_ids,
+        "window": {"start": alert.window_start, "end": alert.window_end},
+        "evidence": alert.evidence,
+        "metrics": alert.metrics,
+        "story": alert.story,
+        "regulation": alert.regulation,
+        "data_versions": alert.data_versions,
+        "triage": alert.triage or {"probability": None, "reasons": []},
+        "created_at": alert.created_at,
+    }
+
+
+def _door(desk: Desk) -> None:
+    if not may_read(desk):
+        raise Forbidden("Surveillance is read by compliance.")
+
+
+def _visible(desk: Desk) -> list[Alert]:
+    """Return the organisation's alerts without those about the one who asks."""
+    with desk.session() as session:
+        found = list(session.scalars(select(Alert)))
+    me = desk.identity.person_id
+    if me is None:
+        return found
+    own = desk.lake.scan(desk.org, ACCOUNTS).filter(pl.col("owner_id") == me).select("account_id")
+    mine = {me, *desk.collect(own)["account_id"]}
+    return [alert for alert in found if not mine & {actor["id"] for actor in alert.actors}]
+
+
+def _in_scope(desk: Desk, found: list[Alert]) -> list[Alert]:
+    scope = desk.scope
+    if scope.instrument:
+        found = [a for a in found if set(scope.instrument) & set(a.instrument_ids)]
+    if scope.trader:
+        found = [a for a in found if _names(a, "trader") & set(scope.trader)]
+    accounts = set(scope.account) or None
+    if scope.desk:
+        rows = desk.lake.scan(desk.org, ACCOUNTS).filter(pl.col("desk").is_in(list(scope.desk)))
+        of_desks = set(desk.collect(rows.select("account_id"))["account_id"])
+        accounts = of_desks if accounts is None else accounts & of_desks
+    if accounts is not None:
+        found = [a for a in found if _names(a, "account") & accounts]
+    if scope.start is not None:
+        floor = datetime.combine(scope.start, time(), UTC)
+        found = [a for a in found if (a.window_end or a.created_at) >= floor]
+    if scope.end is not None:
+        ceiling = datetime.combine(scope.end + timedelta(days=1), time(), UTC)
+        found = [a for a in found if (a.window_start or a.created_at) < ceiling]
+    if scope.as_of is not None:
+        found = [a for a in found if a.created_at <= scope.as_of]
+    return found
+
+
+def _names(alert: Alert, kind: str) -> set[str]:
+    return {actor["id"] for actor in alert.actors if actor["kind"] == kind}
+
+
+def _matches(alert: Alert, filters: Mapping[str, str]) -> bool:
+    for name, wanted in filters.items():
+        values = set(wanted.split(","))
+        if name == "open":
+            if (alert.status not in CLOSED) != (wanted == "true"):
+                return False
+        elif name == "actor":
+            if not values & {actor["id"] for actor in alert.actors}:
+                return False
+        elif getattr(alert, name) not in values:
+            return False
+    return True
+
+
+def _covered(name: str, title: str, run: DetectorRun | None) -> dict[str, Any]:
+    if run is None:
+        return {"detector": name, "title": title, "state": "not_run", "reason": "It has not run yet.",
+                "gaps": [], "found": 0, "seconds": None, "cause": "", "data_versions": {}, "ran_at": None}  # fmt: skip
+    return {"detector": name, "title": title} | {
+        field: getattr(run, field)
+        for field in ("state", "reason", "gaps", "found", "seconds", "cause", "data_versions", "ran_at")
+    }
