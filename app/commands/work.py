@@ -1,0 +1,72 @@
+"""``detect``, ``train``, ``insights``: the nightly work, on demand."""
+
+import argparse
+from datetime import date
+from typing import Any
+
+from app.commands._actor import operator_of
+from app.commands._output import emit
+from app.context import Context
+from app.errors import FieldError, Invalid
+
+
+def add(subparsers: Any) -> None:
+    """Register the commands."""
+    detect = subparsers.add_parser(
+        "detect", help="run the detectors over an organisation's orders and trades"
+    )
+    detect.add_argument("org", metavar="ORG")
+    detect.add_argument("--from", dest="start", type=_day, help="first day")
+    detect.add_argument("--to", dest="end", type=_day, help="last day")
+    detect.add_argument("--detector", metavar="NAME", help="only this one")
+    detect.set_defaults(run=run_detect)
+    train = subparsers.add_parser("train", help="train the models and record their skill")
+    train.add_argument("org", metavar="ORG")
+    train.add_argument("--model", metavar="NAME", help="only this one")
+    train.set_defaults(run=run_train)
+    insights = subparsers.add_parser("insights", help="look for insights")
+    insights.add_argument("org", metavar="ORG")
+    insights.set_defaults(run=run_insights)
+
+
+def run_detect(args: argparse.Namespace, context: Context) -> int:
+    """Run the detectors."""
+    from app.jobs.surveil import DETECTORS, surveil
+
+    operator_of(context, args.org)
+    if args.detector and args.detector not in DETECTORS:
+        known = ", ".join(DETECTORS)
+        raise Invalid(
+            "There is no such detector.",
+            errors=[FieldError("detector", f"must be one of {known}", args.detector)],
+        )
+    names = [args.detector] if args.detector else None
+    emit(args, surveil(context, args.org, cause="command", detectors=names, start=args.start, end=args.end))
+    return 0
+
+
+def run_train(args: argparse.Namespace, context: Context) -> int:
+    """Train the models."""
+    from app.jobs.train import MODELS, train
+
+    operator_of(context, args.org)
+    if args.model and args.model not in MODELS:
+        known = ", ".join(MODELS)
+        raise Invalid(
+            "There is no such model.", errors=[FieldError("model", f"must be one of {known}", args.model)]
+        )
+    emit(args, train(context, args.org, model=args.model))
+    return 0
+
+
+def run_insights(args: argparse.Namespace, context: Context) -> int:
+    """Look for insights."""
+    from app.jobs.insights import refresh_insights
+
+    operator_of(context, args.org)
+    emit(args, refresh_insights(context, args.org, cause="command"))
+    return 0
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(text)
