@@ -1,0 +1,1 @@
+"""The steps between released schemas of the records (alembic)."""
