@@ -1,0 +1,202 @@
+"""The lake: one folder of Delta tables per organisation; what is visible is what the ledger published."""
+
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from analytics.datasets import DATASETS, Dataset
+from app.errors import BadSettings, NotFound, Unavailable
+from app.storage.commit import FileLock
+from app.storage.database import Database
+from app.storage.delta import DeltaFolder, Snapshot
+from app.storage.gate import stored_schema
+from app.storage.ledger import Entry, Head, Ledger
+from app.storage.writer import Staged, Writer
+
+__all__ = ["Lake", "Staged", "TableInfo", "Writer"]
+
+_ORG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_STEADY: ContextVar[dict[str, dict[str, Head]] | None] = ContextVar("lake_heads", default=None)
+
+
+@dataclass(frozen=True)
+class TableInfo:
+    """State of one table, for the health page."""
+
+    name: str
+    rows: int
+    files: int
+    bytes: int
+    version: str
+    last_ingest: datetime | None
+    state: str  # ok, corrupt
+    reason: str = ""
+
+
+class Lake:
+    """All organisations' tables under one root. Shared by the threads of a process."""
+
+    def __init__(self, root: str, database: Database) -> None:
+        """Remember where the lake is; nothing is read.
+
+        Raises:
+            BadSettings: If ``root`` is not on a local disk.
+        """
+        if "://" in root and not root.startswith("file://"):
+            raise BadSettings("LAKE_URL: only folders of a local disk are supported.")
+        self.root = Path(root.removeprefix("file://")).absolute()
+        self.database = database
+        self.ledger = Ledger(database)
+        self._folders: dict[tuple[str, str], DeltaFolder] = {}
+        self._locks: dict[str, FileLock] = {}
+        self._guard = threading.Lock()
+
+    # --- reading -----------------------------------------------------------------------------------
+    def scan(
+        self, org: str, dataset: Dataset, *, as_of: datetime | None = None, version: int | None = None
+    ) -> pl.LazyFrame:
+        """Return the published rows of a table, lazily: ``dataset.schema`` and ``month``.
+
+        Args:
+            org: Organisation's slug.
+            dataset: What to read; no rows when there is no such table yet.
+            as_of: Rows as known at this instant: those with ``ingest_time`` up to it, or, where the
+                table is replaced as a whole, the version that was current then.
+            version: This published Delta version (live rows left out).
+
+        Raises:
+            NotFound: If ``version`` was never published.
+            Unavailable: If the table is damaged, or the old version is no longer kept.
+        """
+        if version is not None:
+            return self._old(org, dataset, self.ledger.entry(org, dataset.name, version))
+        if as_of is not None and dataset.derived and self.ledger.is_replaced(org, dataset.name):
+            entry = self.ledger.entry_at(org, dataset.name, as_of)
+            return self._empty(dataset) if entry is None else self._old(org, dataset, entry)
+        rows = self._current(org, dataset)
+        return rows if as_of is None else rows.filter(pl.col("ingest_time") <= as_of)
+
+    def version(self, org: str, dataset: Dataset) -> str:
+        """Return a token that changes whenever the visible rows do; "-" when there are none."""
+        head = self.head(org, dataset)
+        return "-" if head is None else str(head.version)
+
+    def head(self, org: str, dataset: Dataset) -> Head | None:
+        """Return the published state of a table."""
+        return self.heads(org).get(dataset.name)
+
+    def heads(self, org: str) -> dict[str, Head]:
+        """Return data set name to published state, for all tables of ``org``."""
+        kept = _STEADY.get()
+        if kept is None:
+            return self.ledger.heads(self._known(org))
+        if org not in kept:
+            kept[org] = self.ledger.heads(self._known(org))
+        return kept[org]
+
+    @contextmanager
+    def steady(self) -> Iterator[None]:
+        """Within, every table is read at one and the same published state, looked up once."""
+        token = _STEADY.set({})
+        try:
+            yield
+        finally:
+            _STEADY.reset(token)
+
+    def versions_at(self, org: str, instant: datetime) -> dict[str, int]:
+        """Return data set name to the version that was current at ``instant``."""
+        found = {name: self.ledger.entry_at(org, name, instant) for name in self.heads(org)}
+        return {name: entry.version for name, entry in found.items() if entry is not None}
+
+    def tables(self, org: str) -> list[TableInfo]:
+        """Return the state of every table of ``org``, by name; damage is found by looking."""
+        return [self._info(org, DATASETS[name], head) for name, head in sorted(self.heads(org).items())]
+
+    # --- writing -----------------------------------------------------------------------------------
+    @contextmanager
+    def writing(self, org: str, *, timeout: float = 120.0) -> Iterator[Writer]:
+        """Be the only writer of ``org``, among all threads and processes. Not re-entrant.
+
+        Commits that no transaction published are taken back, those of a writer that died before, and
+        on the way out our own.
+
+        Raises:
+            Unavailable: If another writer is at work for longer than ``timeout`` seconds.
+        """
+        with self.lock(org).held(timeout=timeout):
+            writer = Writer(self, org)
+            try:
+                yield writer
+            finally:
+                writer.close()
+
+    def lock(self, org: str) -> FileLock:
+        """Return the lock of the organisation's one writer."""
+        with self._guard:
+            path = self.root / ".locks" / self._known(org)
+            return self._locks.setdefault(org, FileLock(path))
+
+    def folder(self, org: str, dataset: Dataset) -> DeltaFolder:
+        """Return the folder of a table, one object per process."""
+        with self._guard:
+            key = (self._known(org), dataset.name)
+            if key not in self._folders:
+                self._folders[key] = DeltaFolder(self.root, org, dataset)
+            return self._folders[key]
+
+    def delete(self, org: str) -> None:
+        """Delete all rows of ``org``: from the ledger, then from disk."""
+        lock = self.lock(org)
+        with lock.held():
+            self.ledger.forget(org)
+            shutil.rmtree(self.root / org, ignore_errors=False) if (self.root / org).exists() else None
+            with self._guard:
+                self._folders = {key: folder for key, folder in self._folders.items() if key[0] != org}
+            lock.remove()
+
+    # --- private -----------------------------------------------------------------------------------
+    def _known(self, org: str) -> str:
+        if not _ORG.fullmatch(org):
+            raise NotFound("No such organisation.")
+        return org
+
+    def _current(self, org: str, dataset: Dataset) -> pl.LazyFrame:
+        head = self.head(org, dataset)
+        return self._empty(dataset) if head is None else self._snapshot(org, dataset, head).frame
+
+    def _snapshot(self, org: str, dataset: Dataset, head: Head) -> Snapshot:
+        return self.folder(org, dataset).snapshot(head.version, head.sha256, head.rows)
+
+    def _old(self, org: str, dataset: Dataset, entry: Entry | None) -> pl.LazyFrame:
+        if entry is None:
+            raise NotFound(f"{dataset.title}: there is no such version.")
+        folder = self.folder(org, dataset)
+        return folder.snapshot(entry.version, entry.sha256, entry.rows, keep=False).frame
+
+    def _info(self, org: str, dataset: Dataset, head: Head) -> TableInfo:
+        try:
+            found = self._snapshot(org, dataset, head)
+        except Unavailable as error:
+            return TableInfo(
+                dataset.name, head.rows, 0, 0, str(head.version), head.last_ingest, "corrupt", error.detail
+            )
+        return TableInfo(
+            dataset.name,
+            found.rows,
+            len(found.files),
+            found.bytes,
+            str(head.version),
+            head.last_ingest,
+            "ok",
+        )
+
+    def _empty(self, dataset: Dataset) -> pl.LazyFrame:
+        return pl.LazyFrame(schema=stored_schema(dataset))
