@@ -1,0 +1,127 @@
+"""The one place where everything meets: stores, doors, routes, pages, callbacks."""
+
+from importlib.metadata import version as installed
+from pathlib import Path
+
+import dash
+from dash import Dash
+from flask_compress import Compress
+from flask_openapi3 import Info, OpenAPI
+
+import callbacks
+import pages
+from analytics.registry import modules
+from app import api
+from app.config import Settings
+from app.context import Context
+from app.gateway import api_docs, gate, limits, sign_in
+from app.gateway import errors as error_pages
+from app.gateway import json as json_provider
+from app.observability import endpoints
+from app.storage import schema
+from components.shell import shell
+
+ROOT = Path(__file__).resolve().parent.parent
+RELEASE = "0.1.0"
+YEAR_S = 31_536_000
+
+
+def create_app(settings: Settings | None = None, *, context: Context | None = None) -> Dash:
+    """Build the Dash app and the REST routes on its Flask server.
+
+    Args:
+        settings: The installation's settings; read from the environment when left out.
+        context: Stores that are open already (tests).
+    """
+    settings = settings or (context.settings if context else Settings.load())
+    context = context or Context.open(settings)
+    schema.upgrade(context.database)
+    server = _server(settings, context)
+    app = _dash(server)
+    for module in modules(api):
+        server.register_api(module.blueprint)
+    _register_pages()
+    app.layout = shell
+    for module in modules(callbacks, deep=True):
+        module.register(app)
+    gate.seal(server, app)
+    return app
+
+
+def _server(settings: Settings, context: Context) -> OpenAPI:
+    server = OpenAPI(
+        "quarterdeck",
+        info=Info(
+            title="Quarterdeck",
+            version=RELEASE,
+            description="Trading, portfolio, compliance and social in one.",
+        ),
+        security_schemes={
+            "bearer": {"type": "http", "scheme": "bearer", "description": "API key: qd_..."},
+            "api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+        },
+        doc_ui=False,
+        static_folder=None,
+        validation_error_callback=error_pages.from_validation,
+        validation_error_model=error_pages.Problem,
+    )
+    server.config.update(
+        SECRET_KEY=settings.secret,
+        SEND_FILE_MAX_AGE_DEFAULT=YEAR_S,  # asset addresses carry their time of change
+        COMPRESS_ALGORITHM=["zstd", "br", "gzip"],
+        COMPRESS_MIN_SIZE=1024,
+    )
+    json_provider.install(server)
+    # The door comes before anything that could answer.
+    gate.install(server, context)
+    limits.install(server, context)
+    error_pages.install(server)
+    sign_in.install(server)
+    api_docs.install(server)
+    endpoints.install(server, context)
+    Compress(server)
+    return server
+
+
+def _dash(server: OpenAPI) -> Dash:
+    dash.page_registry.clear()  # global to the process: a second app (tests) starts clean
+    return Dash(
+        "quarterdeck",
+        server=server,  # type: ignore[arg-type]
+        use_pages=True,
+        pages_folder="",
+        assets_folder=str(ROOT / "assets"),
+        assets_ignore=r"^api_docs\.",
+        title="Quarterdeck",
+        update_title=None,  # type: ignore[arg-type]
+        suppress_callback_exceptions=True,
+        use_async=False,  # with asgiref anywhere, Dash would wrap every hook in an event loop
+        add_log_handler=False,
+        include_pages_meta=False,
+        serve_locally=True,
+        compress=False,
+        enable_mcp=False,
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+    )
+
+
+def _register_pages() -> None:
+    from components.page import guarded
+
+    for module in modules(pages, deep=True):
+        page = module.PAGE
+        dash.register_page(
+            module.__name__,
+            path=page.path,
+            path_template=page.path_template,
+            name=page.name,
+            title=f"{page.title} · Quarterdeck",
+            order=page.order,
+            layout=guarded(page, module.layout),
+            page=page,
+        )
+
+
+def release() -> str:
+    """Return the release and the libraries that decide numbers."""
+    return f"{RELEASE} polars-{installed('polars')} deltalake-{installed('deltalake')}"
