@@ -39,6 +39,7 @@ def settle(
     tables: Mapping[str, pl.DataFrame],
     raw: pl.DataFrame,
     rejects: pl.DataFrame,
+    repeats: pl.DataFrame,
     known_raw: pl.DataFrame,
     known: Mapping[str, pl.DataFrame],
 ) -> Settled:
@@ -49,6 +50,7 @@ def settle(
         tables: Rows by data set, each with the ``line`` of its record.
         raw: One row per record: line, record, occurrence, raw_id, datasets.
         rejects: What the source set aside already (``REJECT_SCHEMA``).
+        repeats: Lines of rows that the source left out as repeats of earlier ones of the file.
         known_raw: raw_id of those records that are stored already.
         known: By data set, the stored rows that share a key with the new ones.
 
@@ -59,7 +61,7 @@ def settle(
     """
     seen = raw.join(known_raw, on="raw_id", how="semi").select("line")
     new_tables, clashes, warnings = {}, [rejects.select(list(REJECT_SCHEMA))], []
-    landed, same = [seen.clear()], [seen]
+    landed, same = [seen.clear()], [seen, repeats.select("line")]
     for name, frame in tables.items():
         dataset = DATASETS[name]
         rows = frame.join(seen, on="line", how="anti")

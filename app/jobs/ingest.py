@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ from app.context import Context
 from app.errors import Conflict, FieldError, Invalid, QuarterdeckError
 from app.jobs._settle import Settled, settle
 from app.scope import Identity
-from app.sources._base import ReadOptions, Reading, read_in_child
+from app.sources._base import ReadOptions, Reading
+from app.sources._child import read_in_child
 from app.storage.collect import collect
 from app.storage.records import audit, counters
 from app.storage.records._base import new_id, now
@@ -37,6 +38,8 @@ class Upload:
     mapping: str | None = None
     zone: str | None = None
     account: str | None = None
+    instrument: str | None = None  # of a file about one instrument
+    day: date | None = None  # of a file whose times are seconds after midnight
     idempotency_key: str | None = None
     dry_run: bool = False
 
@@ -119,7 +122,9 @@ def _options(context: Context, actor: Identity, upload: Upload) -> ReadOptions:
         mapping=mapping,
         account=upload.account,
         filename=upload.filename,
-        base_currency=actor.currency,
+        currency=actor.currency,
+        instrument=upload.instrument,
+        day=upload.day,
         now=now(),
     )
 
@@ -137,6 +142,7 @@ def _settle(context: Context, org: str, reading: Reading) -> Settled:
         tables=reading.tables,
         raw=reading.raw,
         rejects=reading.rejects,
+        repeats=reading.duplicates,
         known_raw=known_raw,
         known=known,
     )

@@ -55,6 +55,7 @@ def outcome(tables, raws, *, known_raw=(), known=None, rejects=None, records=Non
         tables=tables,
         raw=raws,
         rejects=rejects if rejects is not None else pl.DataFrame(schema=REJECT_SCHEMA),
+        repeats=pl.DataFrame(schema={"line": pl.Int64}),
         known_raw=pl.DataFrame({"raw_id": list(known_raw)}, schema={"raw_id": pl.String}),
         known=known or {n: f.clear() for n, f in tables.items()},
     )
