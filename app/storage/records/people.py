@@ -84,7 +84,7 @@ class SignInAttempts(Base):
 
     __tablename__ = "sign_in_attempts"
 
-    id: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256 of organisation and address
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)  # SHA-256 of the address
     failures: Mapped[int] = mapped_column(default=0)
     last_at: Mapped[datetime] = mapped_column(default=now, index=True)
     locked_until: Mapped[datetime | None]

@@ -1,0 +1,149 @@
+"""The trail, read and proven. Entries are written by the actions themselves (``records.audit.record``)."""
+
+import hmac
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, TextIO
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.errors import Forbidden
+from app.scope import Identity
+from app.storage.anchors import Anchor, Anchors
+from app.storage.database import Database
+from app.storage.records._base import now
+from app.storage.records.audit import HASHED, AuditEntry, digest, genesis, head_of, stamp
+
+READERS = frozenset({"compliance", "auditor", "admin"})
+_COLUMNS = (*HASHED, "hash")
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """What a verification found. ``first_bad`` is the number of the first entry that does not hold."""
+
+    org: str
+    ok: bool
+    entries: int
+    first_bad: int | None
+    reason: str
+    head: str
+    anchors: int
+    anchored: int  # number of the newest anchored entry
+
+
+def verify(database: Database, org: str) -> AuditReport:
+    """Prove the trail of an organisation: every entry, the head, and every anchor outside the database.
+
+    Found are edited, deleted, inserted, reordered and foreign entries, a cut tail, an older copy put
+    back, and a chain rewritten as a whole. Without anchors (``Anchors.watch``) the last three are not.
+    """
+    anchors = Anchors.of(database)
+    try:
+        signed = list(anchors.read(org)) if anchors is not None else []
+    except ValueError as error:
+        return AuditReport(org, False, 0, 1, f"{error}", "", 0, 0)  # noqa: FBT003 - the field is named ok
+    expected = {anchor.seq: anchor for anchor in signed}
+    seq, previous = 0, genesis(org)
+    first_bad, reason = None, "every entry holds"
+    with database.session(None) as session:
+        head = head_of(session, org)
+        for row in _rows(session, org):
+            seq += 1
+            reason = _fault(row, seq, previous, expected.get(seq)) or reason
+            if reason != "every entry holds":
+                first_bad = seq
+                break
+            previous = row["hash"]
+    if first_bad is None:
+        first_bad, reason = _end(seq, previous, head, signed, reason)
+    return AuditReport(
+        org, first_bad is None, seq, first_bad, reason, previous, len(signed), max(expected, default=0)
+    )
+
+
+def export(database: Database, org: str, file: TextIO) -> int:
+    """Write the trail as NDJSON, a line an entry and the signed head last; return the number of entries."""
+    anchors = Anchors.of(database)
+    count, last = 0, genesis(org)
+    with database.session(None) as session:
+        for row in _rows(session, org):
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            count, last = row["seq"], row["hash"]
+    moment = stamp(now())
+    head = anchors.sign(org, count, last, moment) if anchors else Anchor(org, count, last, moment, "")
+    about = "prove this file with docs/tools/audit_verify.py FILE [--anchors FILE] [--key-file FILE]"
+    file.write(json.dumps({"head": asdict(head), "about": about}) + "\n")
+    return count
+
+
+def entries(
+    database: Database,
+    actor: Identity,
+    *,
+    object_kind: str | None = None,
+    object_id: str | None = None,
+    before_seq: int | None = None,
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """Return entries of the actor's organisation, newest first; of one object on request.
+
+    Args:
+        database: The records.
+        actor: Compliance, auditor or admin.
+        object_kind: Only what was done to objects of this kind.
+        object_id: Only what was done to this one.
+        before_seq: Only entries older than this number: the next page.
+        limit: At most so many.
+
+    Raises:
+        Forbidden: For other roles. An admin sees no entry of surveillance.
+    """
+    if actor.role not in READERS:
+        raise Forbidden("The audit trail is read by compliance, auditors and admins.")
+    query = select(AuditEntry).order_by(AuditEntry.seq.desc()).limit(min(limit, 1000))
+    if actor.role == "admin":
+        query = query.where(AuditEntry.object_kind.not_in(("alert", "case", "list_entry", "parameter_set")))
+    if object_kind is not None:
+        query = query.where(AuditEntry.object_kind == object_kind)
+    if object_id is not None:
+        query = query.where(AuditEntry.object_id == object_id)
+    if before_seq is not None:
+        query = query.where(AuditEntry.seq < before_seq)
+    with database.session(actor.org) as session:
+        return [{name: getattr(row, name) for name in _COLUMNS} for row in session.scalars(query)]
+
+
+# --- steps -----------------------------------------------------------------------------------------
+def _rows(session: Session, org: str) -> Iterator[dict[str, Any]]:
+    columns = [getattr(AuditEntry, name) for name in _COLUMNS]
+    query = select(*columns).where(AuditEntry.org == org).order_by(AuditEntry.seq)
+    for row in session.execute(query.execution_options(yield_per=5000)):
+        yield dict(zip(_COLUMNS, row, strict=True))
+
+
+def _fault(row: dict[str, Any], seq: int, previous: str, anchor: Anchor | None) -> str | None:
+    if row["seq"] != seq:
+        return f"entry {seq} is missing"
+    if row["prev_hash"] != previous:
+        return f"entry {seq} does not follow the entry before it"
+    if not hmac.compare_digest(digest(row), row["hash"]):
+        return f"entry {seq} was changed"
+    if anchor is not None and anchor.hash != row["hash"]:
+        return f"entry {seq} is not the one that was anchored at {anchor.time}: the chain was rewritten"
+    return None
+
+
+def _end(
+    seq: int, last: str, head: tuple[int, str], signed: list[Anchor], fine: str
+) -> tuple[int | None, str]:
+    newest = max((anchor.seq for anchor in signed), default=0)
+    if newest > seq:
+        return seq + 1, f"entries {seq + 1} to {newest} were anchored and are missing"
+    if head[0] > seq:
+        return seq + 1, f"entries {seq + 1} to {head[0]} are missing"
+    if head != (seq, last):
+        return seq, "the chain does not end where its head says"
+    return None, fine
