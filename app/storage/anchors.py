@@ -11,7 +11,6 @@ import hmac
 import json
 import logging
 import os
-import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -47,8 +46,6 @@ class Anchors:
         self.folder = folder
         # A key of its own, so that it can be shown to an auditor without giving away the sessions' secret.
         self.key = hmac.new(secret.encode(), b"quarterdeck audit anchor", hashlib.sha256).hexdigest()
-        self._lock = threading.Lock()
-        self._newest: dict[str, int] = {}
 
     @classmethod
     def of(cls, database: Database) -> "Self | None":
@@ -70,21 +67,18 @@ class Anchors:
 
     def write(self, org: str, seq: int, digest: str) -> None:
         """Append one signed line and wait until the disk has it."""
-        with self._lock:
-            if seq <= self._newest.get(org, 0):
-                return  # a later commit of this process was anchored first and covers this one
-            line = json.dumps(asdict(self.sign(org, seq, digest, stamp(now())))) + "\n"
-            new = not self.path(org).exists()
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor = os.open(self.path(org), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            try:
-                os.write(descriptor, line.encode())
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-            if new:
-                _sync_folder(self.folder)
-            self._newest[org] = seq
+        line = json.dumps(asdict(self.sign(org, seq, digest, stamp(now())))) + "\n"
+        new = not self.path(org).exists()
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # One write in append mode: lines of several processes follow one another, in any order.
+        descriptor = os.open(self.path(org), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(descriptor, line.encode())
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        if new:
+            _sync_folder(self.folder)
 
     def read(self, org: str) -> Iterator[Anchor]:
         """Yield the anchors of an organisation; a line torn by a power cut is skipped, a forged one is not.
@@ -108,9 +102,7 @@ class Anchors:
 
     def forget(self, org: str) -> None:
         """Remove the anchors of a deleted organisation."""
-        with self._lock:
-            self._newest.pop(org, None)
-            self.path(org).unlink(missing_ok=True)
+        self.path(org).unlink(missing_ok=True)
 
     def path(self, org: str) -> Path:
         """Return the anchor file of an organisation."""
