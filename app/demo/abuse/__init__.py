@@ -1,0 +1,1 @@
+"""Planted abuse: one file, one pattern."""

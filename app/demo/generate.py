@@ -1,0 +1,96 @@
+"""Make the demo firms: the same seed and day give the same bytes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from app.demo import reference
+from app.demo.firm import Firm
+from app.demo.firms import FIRMS, FirmPlan
+from app.demo.flow import Flow
+from app.demo.history import Trades, makers, simulate
+from app.demo.ledger import finish, maker_round_trips, past_executions
+from app.demo.market import Market, load
+from app.demo.microstructure import Quotes, quote
+from app.demo.strategies.making import make_markets
+from app.demo.strategies.resting import rest_orders
+from app.demo.strategies.slicing import slice_parents
+
+Size = Literal["small", "full"]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much of everything."""
+
+    sessions: int  # of daily history
+    recent: int  # sessions with orders and quotes
+    quotes: int  # a session and instrument
+    names: int  # a maker quotes
+    refreshes: int  # of a maker's quotes, a session and name
+    resting: int  # patient orders a session
+
+
+SCALES: dict[str, Scale] = {
+    "small": Scale(sessions=90, recent=4, quotes=60, names=2, refreshes=12, resting=20),
+    "full": Scale(sessions=525, recent=20, quotes=300, names=5, refreshes=36, resting=90),
+}
+
+
+def generate(seed: int, size: Size, today: date) -> Iterator[Firm]:
+    """Yield the demo firms.
+
+    Args:
+        seed: Of every random draw.
+        size: ``full`` is two years with 20 recent sessions; ``small`` is for tests.
+        today: The last session is the one before this day.
+    """
+    scale = SCALES[size]
+    market = load(seed=seed, today=today, sessions=scale.sessions)
+    quotes = quote(market, np.random.default_rng([seed, 2]), sessions=scale.recent, per_block=scale.quotes)
+    for plan in FIRMS:
+        yield _firm(plan, market, quotes, scale, seed)
+
+
+def _firm(plan: FirmPlan, market: Market, quotes: Quotes, scale: Scale, seed: int) -> Firm:
+    def chance(stream: int) -> np.random.Generator:
+        return np.random.default_rng([seed, plan.number, stream])
+
+    closed = np.zeros(market.close.shape, dtype=np.bool_)
+    trades = simulate(plan, market, chance(10), closed=closed)
+    flow = Flow(plan, quotes)
+    slice_parents(flow, _part(trades, trades.session >= quotes.first_session), chance(11))
+    make_markets(flow, makers(plan), chance(12), names=scale.names, refreshes=scale.refreshes)
+    rest_orders(flow, chance(13), per_session=scale.resting)
+    earlier = _part(trades, trades.session < quotes.first_session)
+    trips = maker_round_trips(market, makers(plan), chance(14), sessions=quotes.first_session)
+    past = pl.concat(
+        [
+            past_executions(plan, market, earlier, chance(15)),
+            past_executions(plan, market, trips, chance(16)),
+        ]
+    )
+    ledger = finish(flow, past)
+    files = {
+        "instruments": reference.instruments(),
+        "accounts": reference.accounts(plan),
+        "people": reference.people(plan),
+        "prices": reference.prices(market),
+        "benchmarks": reference.benchmarks(market),
+        "fx_rates": reference.fx_rates(market),
+        "corporate_actions": reference.corporate_actions(trades, market),
+        "cash_flows": reference.cash_flows(trades),
+        "quotes": reference.quotes_file(quotes),
+        "order_events": ledger.order_events,
+        "executions": ledger.executions,
+    }
+    return Firm(plan.slug, plan.name, "USD", files, (), (), ())
+
+
+def _part(trades: Trades, chosen: np.ndarray) -> Trades:
+    names = ("session", "book", "instrument", "quantity", "price", "before")
+    return Trades(*(getattr(trades, name)[chosen] for name in names))

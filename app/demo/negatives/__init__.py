@@ -1,0 +1,1 @@
+"""Look-alikes of abuse that are legitimate: one file, one kind."""

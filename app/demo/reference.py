@@ -1,0 +1,162 @@
+"""Who and what: the reference, price and cash files of a firm."""
+
+import json
+from datetime import date
+
+import polars as pl
+
+from analytics.datasets import (
+    ACCOUNTS,
+    BENCHMARKS,
+    CASH_FLOWS,
+    CORPORATE_ACTIONS,
+    FX_RATES,
+    INSTRUMENTS,
+    PEOPLE,
+    PRICES,
+    QUOTES,
+)
+from app.demo.firms import FirmPlan
+from app.demo.history import Trades
+from app.demo.ledger import conform, instant
+from app.demo.market import Market
+from app.demo.microstructure import Quotes
+from app.demo.universe import BENCHMARK, INDEX_FUND, STOCKS, SYMBOLS, TICK
+
+SYNTHETIC = "open,high,low,volume"
+
+
+def instruments() -> pl.DataFrame:
+    """Return the instruments file."""
+    rows = [
+        {
+            "instrument_id": stock.symbol, "symbol": stock.symbol, "name": stock.name,
+            "asset_class": stock.asset_class, "currency": "USD", "mic": stock.mic, "isin": stock.isin,
+            "sector": stock.sector, "industry": stock.industry, "country": "US", "multiplier": 1,
+            "price_unit_factor": 1, "tick_size": TICK, "lot_size": 1, "issuer": stock.name,
+        }
+        for stock in STOCKS
+    ]  # fmt: skip
+    return conform(pl.DataFrame(rows), INSTRUMENTS)
+
+
+def accounts(plan: FirmPlan) -> pl.DataFrame:
+    """Return the accounts file."""
+    rows = [
+        {
+            "account_id": book.account_id, "name": book.name, "desk": book.desk, "kind": book.kind,
+            "base_currency": book.currency, "owner_id": book.owner, "link_group": book.link_group,
+            "benchmark_id": None if book.kind == "mm" else BENCHMARK, "strategy": book.strategy,
+            "pad": book.kind == "personal",
+        }
+        for book in plan.books
+    ]  # fmt: skip
+    return conform(pl.DataFrame(rows, infer_schema_length=None), ACCOUNTS)
+
+
+def people(plan: FirmPlan) -> pl.DataFrame:
+    """Return the people file."""
+    rows = [
+        {
+            "person_id": person.person_id, "name": person.name, "desk": person.desk, "role": person.role,
+            "manager_id": person.manager, "email": f"{person.person_id}@{plan.slug}.demo",
+        }
+        for person in plan.people
+    ]  # fmt: skip
+    return conform(pl.DataFrame(rows, infer_schema_length=None), PEOPLE)
+
+
+def prices(market: Market) -> pl.DataFrame:
+    """Return the prices file: the source's closes with the original dates beside them."""
+    count = len(SYMBOLS)
+    frame = pl.DataFrame(
+        {
+            "instrument_id": list(SYMBOLS) * len(market.sessions),
+            "date": _each(market.sessions, count),
+            "adj_basis": ["split_div"] * (count * len(market.sessions)),
+            "open": market.open.reshape(-1),
+            "high": market.high.reshape(-1),
+            "low": market.low.reshape(-1),
+            "close": market.close.reshape(-1),
+            "volume": market.volume.reshape(-1),
+            "currency": ["USD"] * (count * len(market.sessions)),
+            "ext": _each(tuple(_note(day) for day in market.originals), count),
+        }
+    )
+    return conform(frame, PRICES)
+
+
+def benchmarks(market: Market) -> pl.DataFrame:
+    """Return the benchmark file: the real index level."""
+    rows = {"benchmark_id": [BENCHMARK] * len(market.sessions), "date": market.sessions}
+    return conform(pl.DataFrame({**rows, "level": market.index_level}), BENCHMARKS)
+
+
+def fx_rates(market: Market) -> pl.DataFrame:
+    """Return the currency rates file: a simulated path, one row a day and direction."""
+    there = pl.DataFrame({"date": market.sessions, "rate": market.eur_usd})
+    back = there.with_columns(rate=(1 / pl.col("rate")).round(10))
+    return conform(
+        pl.concat(
+            [
+                there.with_columns(from_currency=pl.lit("EUR"), to_currency=pl.lit("USD")),
+                back.with_columns(from_currency=pl.lit("USD"), to_currency=pl.lit("EUR")),
+            ]
+        ),
+        FX_RATES,
+    )
+
+
+def cash_flows(trades: Trades) -> pl.DataFrame:
+    """Return the cash file."""
+    rows = [
+        {
+            "account_id": flow.account_id, "flow_id": f"F{number:06d}", "date": flow.day, "kind": flow.kind,
+            "amount": flow.amount, "currency": flow.currency, "external": flow.external,
+            "instrument_id": flow.instrument_id,
+        }
+        for number, flow in enumerate(trades.cash, 1)
+    ]  # fmt: skip
+    return conform(pl.DataFrame(rows, infer_schema_length=None), CASH_FLOWS)
+
+
+def corporate_actions(trades: Trades, market: Market) -> pl.DataFrame:
+    """Return the corporate actions file: the tracker's distributions."""
+    rows = [
+        {
+            "instrument_id": INDEX_FUND, "ca_id": f"DIV-{market.sessions[dividend.ex_session]}",
+            "kind": "dividend", "ex_date": market.sessions[dividend.ex_session],
+            "pay_date": market.sessions[dividend.pay_session], "cash_amount": dividend.per_share,
+            "currency": "USD",
+        }
+        for dividend in trades.dividends
+    ]  # fmt: skip
+    schema = {name: column.dtype for name, column in CORPORATE_ACTIONS.columns.items()}
+    return conform(pl.DataFrame(rows), CORPORATE_ACTIONS) if rows else pl.DataFrame(schema=schema)
+
+
+def quotes_file(quotes: Quotes) -> pl.DataFrame:
+    """Return the quotes file."""
+    blocks = len(quotes.time)
+    symbols = pl.Series(list(SYMBOLS) * (blocks // len(SYMBOLS)))
+    frame = pl.DataFrame(
+        {
+            "instrument_id": symbols.gather([n for n in range(blocks) for _ in range(quotes.per_block)]),
+            "time": quotes.time.reshape(-1),
+            "bid_px": quotes.bid.reshape(-1),
+            "bid_qty": quotes.bid_qty.reshape(-1),
+            "ask_px": quotes.ask.reshape(-1),
+            "ask_qty": quotes.ask_qty.reshape(-1),
+        }
+    ).sort("time", "instrument_id", maintain_order=True)
+    return conform(
+        frame.with_columns(transact_time=instant("time"), seq=pl.int_range(1, pl.len() + 1)), QUOTES
+    )
+
+
+def _each(values: tuple[date, ...] | tuple[str, ...], count: int) -> pl.Series:
+    return pl.Series(values).gather([n for n in range(len(values)) for _ in range(count)])
+
+
+def _note(original: date) -> str:
+    return json.dumps([["original_date", original.isoformat()], ["synthetic", SYNTHETIC]])
