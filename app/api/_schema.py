@@ -289,4 +289,4 @@ class ImportAnswer(BaseModel):
     errors: list[dict[str, Any]]
 
 
-PROBLEMS: dict[str | int, Any] = {status: Problem for status in (400, 401, 403, 404, 422, 429, 503)}
+PROBLEMS: dict[str | int, Any] = dict.fromkeys((400, 401, 403, 404, 422, 429, 503), Problem)

@@ -1,7 +1,7 @@
 """Bring a file in: read it in a child, settle it against what is stored, land it whole, acknowledge it."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -17,9 +17,11 @@ from app.context import Context
 from app.errors import Conflict, FieldError, Invalid, QuarterdeckError
 from app.jobs._settle import Settled, settle
 from app.scope import Identity
-from app.sources._base import ReadOptions, Reading
+from app.sources._base import Mapping as MappingSpec
+from app.sources._base import Reading, ReadOptions
 from app.sources._child import read_in_child
 from app.storage.collect import collect
+from app.storage.lake import Staged
 from app.storage.records import audit, counters
 from app.storage.records._base import new_id, now
 from app.storage.records.imports import Import
@@ -95,8 +97,8 @@ def run(context: Context, actor: Identity, upload: Upload) -> ImportResult:
             ]
             with context.database.session(actor.org, write=True) as session:
                 writer.publish(staged, session)
-                result = _result(import_id, upload, settled, reading, status="done")
-                _close(session, actor, result)
+                result = _result(import_id, upload, settled, reading, status="done", staged=staged)
+                _close(session, actor, result, reading.feed)
     except QuarterdeckError as error:
         _fail(context, actor, import_id, error.detail)
         raise
@@ -115,7 +117,7 @@ def touched(result: ImportResult) -> frozenset[str]:
 def _options(context: Context, actor: Identity, upload: Upload) -> ReadOptions:
     mapping = None
     if upload.mapping:
-        mapping = mappings.get(context.database, actor, upload.mapping)
+        mapping = MappingSpec.from_json(mappings.get(context.database, actor, upload.mapping).spec)
     return ReadOptions(
         dataset=upload.dataset,
         zone=upload.zone,
@@ -175,7 +177,13 @@ def _stamped(settled: Settled, reading: Reading, import_id: str, at: datetime) -
 
 
 def _result(
-    import_id: str, upload: Upload, settled: Settled, reading: Reading, *, status: str
+    import_id: str,
+    upload: Upload,
+    settled: Settled,
+    reading: Reading,
+    *,
+    status: str,
+    staged: Sequence[Staged] = (),
 ) -> ImportResult:
     shown = settled.rejects.sort("line").head(ERRORS_SHOWN)
     return ImportResult(
@@ -190,6 +198,7 @@ def _result(
         rows={name: frame.height for name, frame in settled.tables.items()},
         errors=tuple(shown.select("line", "column", "value", "code", "message").to_dicts()),
         warnings=(*reading.warnings, *settled.warnings),
+        versions={table.dataset: str(table.version) for table in staged},
     )
 
 
@@ -260,9 +269,9 @@ def _free_key(session: Session, key: str) -> None:
         session.flush()
 
 
-def _close(session: Session, actor: Identity, result: ImportResult) -> None:
+def _close(session: Session, actor: Identity, result: ImportResult, feed: str) -> None:
     record = session.get_one(Import, result.import_id)
-    record.status = "done"
+    record.status, record.feed = "done", feed
     record.records, record.accepted = result.records, result.accepted
     record.rejected, record.duplicate = result.rejected, result.duplicate
     record.rows, record.errors = dict(result.rows), [dict(e) for e in result.errors]
