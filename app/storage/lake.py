@@ -3,12 +3,13 @@
 import re
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 
@@ -17,12 +18,15 @@ from app.errors import BadSettings, NotFound, Unavailable
 from app.storage.commit import FileLock
 from app.storage.database import Database
 from app.storage.delta import DeltaFolder, Snapshot
-from app.storage.gate import stored_schema
+from app.storage.gate import conform, stored_schema
 from app.storage.ledger import Entry, Head, Ledger
+from app.storage.livelog import Gap, LiveLog
 from app.storage.writer import Staged, Writer
 
 __all__ = ["Lake", "Staged", "TableInfo", "Writer"]
 
+T = TypeVar("T")
+_ATTEMPTS = 20
 _ORG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _STEADY: ContextVar[dict[str, dict[str, Head]] | None] = ContextVar("lake_heads", default=None)
 
@@ -56,6 +60,7 @@ class Lake:
         self.database = database
         self.ledger = Ledger(database)
         self._folders: dict[tuple[str, str], DeltaFolder] = {}
+        self._lives: dict[tuple[str, str], LiveLog] = {}
         self._locks: dict[str, FileLock] = {}
         self._guard = threading.Lock()
 
@@ -86,8 +91,10 @@ class Lake:
 
     def version(self, org: str, dataset: Dataset) -> str:
         """Return a token that changes whenever the visible rows do; "-" when there are none."""
-        head = self.head(org, dataset)
-        return "-" if head is None else str(head.version)
+        head, live = self._state(org, dataset)
+        if live > head.live_seq:
+            return f"{head.version}+{live}"
+        return str(head.version) if head.version >= 0 else "-"
 
     def head(self, org: str, dataset: Dataset) -> Head | None:
         """Return the published state of a table."""
@@ -118,7 +125,13 @@ class Lake:
 
     def tables(self, org: str) -> list[TableInfo]:
         """Return the state of every table of ``org``, by name; damage is found by looking."""
-        return [self._info(org, DATASETS[name], head) for name, head in sorted(self.heads(org).items())]
+        heads = self.heads(org)
+        names = sorted(heads.keys() | self.logged(org))
+        return [self._info(org, DATASETS[name], heads.get(name, Head())) for name in names]
+
+    def logged(self, org: str) -> set[str]:
+        """Return the names of data sets that have a live log."""
+        return {name for name, dataset in DATASETS.items() if self.live(org, dataset).exists()}
 
     # --- writing -----------------------------------------------------------------------------------
     @contextmanager
@@ -138,6 +151,30 @@ class Lake:
             finally:
                 writer.close()
 
+    def log(self, org: str, dataset: Dataset, frame: pl.DataFrame, *, import_id: str) -> int:
+        """Acknowledge a small batch from the live log: on disk and visible when this returns.
+
+        Needs no writer's lock. Live rows keep their order of arrival until ``flush`` moves them to Delta.
+
+        Returns:
+            The batch's number in the log of the table; 0 for no rows.
+
+        Raises:
+            Invalid: If the rows do not fit the table.
+            Unavailable: If the disk is full or the log is damaged.
+        """
+        ready = conform(dataset, frame, import_id=import_id)
+        return self.live(org, dataset).append(ready) if ready.height else 0
+
+    def flush(self, org: str) -> list[Staged]:
+        """Move the live rows of ``org`` to Delta, in one transaction with their place in the log."""
+        with self.writing(org) as writer:
+            staged = writer.take_live()
+            if staged:
+                with self.database.session(org, write=True) as session:
+                    writer.publish(staged, session)
+            return staged
+
     def lock(self, org: str) -> FileLock:
         """Return the lock of the organisation's one writer."""
         with self._guard:
@@ -152,14 +189,24 @@ class Lake:
                 self._folders[key] = DeltaFolder(self.root, org, dataset)
             return self._folders[key]
 
+    def live(self, org: str, dataset: Dataset) -> LiveLog:
+        """Return the live log of a table, one object per process."""
+        with self._guard:
+            key = (self._known(org), dataset.name)
+            if key not in self._lives:
+                self._lives[key] = LiveLog(self.root, org, dataset)
+            return self._lives[key]
+
     def delete(self, org: str) -> None:
         """Delete all rows of ``org``: from the ledger, then from disk."""
         lock = self.lock(org)
         with lock.held():
             self.ledger.forget(org)
-            shutil.rmtree(self.root / org, ignore_errors=False) if (self.root / org).exists() else None
+            if (self.root / org).exists():
+                shutil.rmtree(self.root / org)
             with self._guard:
-                self._folders = {key: folder for key, folder in self._folders.items() if key[0] != org}
+                self._folders = {key: kept for key, kept in self._folders.items() if key[0] != org}
+                self._lives = {key: kept for key, kept in self._lives.items() if key[0] != org}
             lock.remove()
 
     # --- private -----------------------------------------------------------------------------------
@@ -169,8 +216,27 @@ class Lake:
         return org
 
     def _current(self, org: str, dataset: Dataset) -> pl.LazyFrame:
-        head = self.head(org, dataset)
-        return self._empty(dataset) if head is None else self._snapshot(org, dataset, head).frame
+        head, live = self._read(org, dataset, lambda log, head: log.read(head.live_seq))
+        parts = [] if head.version < 0 else [self._snapshot(org, dataset, head).frame]
+        if live is not None and live.height:
+            parts.append(live.lazy())
+        return pl.concat(parts) if parts else self._empty(dataset)
+
+    def _state(self, org: str, dataset: Dataset) -> tuple[Head, int]:
+        head, last = self._read(org, dataset, lambda log, head: log.last(head.live_seq))
+        return head, last or 0
+
+    def _read(self, org: str, dataset: Dataset, ask: Callable[[LiveLog, Head], T]) -> tuple[Head, T | None]:
+        """Return the head and what ``ask`` finds in the live log behind it: no row twice, none missing."""
+        log = self.live(org, dataset)
+        for _ in range(_ATTEMPTS):
+            head = self.head(org, dataset) or Head()
+            try:
+                return head, ask(log, head) if log.exists() else None
+            except Gap:
+                # Batches went to Delta between our look at the ledger and at the log.
+                (_STEADY.get() or {}).pop(org, None)
+        raise Unavailable(f"{dataset.title}: the live log does not join the table.")
 
     def _snapshot(self, org: str, dataset: Dataset, head: Head) -> Snapshot:
         return self.folder(org, dataset).snapshot(head.version, head.sha256, head.rows)
@@ -182,20 +248,25 @@ class Lake:
         return folder.snapshot(entry.version, entry.sha256, entry.rows, keep=False).frame
 
     def _info(self, org: str, dataset: Dataset, head: Head) -> TableInfo:
+        version, rows, found, trouble = str(head.version), head.rows, None, ""
         try:
-            found = self._snapshot(org, dataset, head)
+            version = self.version(org, dataset)
+            found = self._snapshot(org, dataset, head) if head.version >= 0 else None
+            log = self.live(org, dataset)
+            rows += log.read(head.live_seq).height if log.exists() else 0
+        except Gap:
+            return self._info(org, dataset, self.head(org, dataset) or Head())
         except Unavailable as error:
-            return TableInfo(
-                dataset.name, head.rows, 0, 0, str(head.version), head.last_ingest, "corrupt", error.detail
-            )
+            trouble = error.detail
         return TableInfo(
             dataset.name,
-            found.rows,
-            len(found.files),
-            found.bytes,
-            str(head.version),
+            rows,
+            len(found.files) if found else 0,
+            found.bytes if found else 0,
+            version,
             head.last_ingest,
-            "ok",
+            "corrupt" if trouble else "ok",
+            trouble,
         )
 
     def _empty(self, dataset: Dataset) -> pl.LazyFrame:

@@ -17,7 +17,7 @@ from analytics.datasets import DATASETS, Dataset
 from app.errors import Conflict, Unavailable
 from app.storage import ledger, recovery
 from app.storage.delta import CHECKPOINT_INTERVAL, Commit
-from app.storage.gate import conform
+from app.storage.gate import MONTH, conform
 
 if TYPE_CHECKING:
     from app.storage.lake import Lake
@@ -48,6 +48,7 @@ class Writer:
         self._checked: set[str] = set()
         self._heads = lake.ledger.heads(org)
         self._published: set[str] = set()
+        self._taken: dict[str, int] = {}  # last live batch in a staged commit
 
     def append(self, dataset: Dataset, frame: pl.DataFrame, *, import_id: str) -> Staged:
         """Add rows to a table; on disk when this returns, visible once published.
@@ -67,6 +68,18 @@ class Writer:
         """Put ``frame`` in the place of all rows of a derived table. ``cause`` is named in the commit."""
         return self._write(dataset, frame, kind="replace", import_id=cause)
 
+    def log(self, dataset: Dataset, frame: pl.DataFrame, *, import_id: str) -> int:
+        """Acknowledge a small batch from the live log (see ``Lake.log``)."""
+        return self._lake.log(self.org, dataset, frame, import_id=import_id)
+
+    def take_live(self) -> list[Staged]:
+        """Stage all live rows; their place in the log is published with them."""
+        return [
+            staged
+            for name in sorted(self._lake.logged(self.org))
+            if (staged := self._take_live(DATASETS[name])) is not None
+        ]
+
     def publish(self, staged: Sequence[Staged], session: Session) -> None:
         """Make commits visible, all together, when the caller's transaction commits.
 
@@ -81,7 +94,7 @@ class Writer:
             commits = [commit for commit in self._staged[name] if commit.version <= upto]
             if upto not in (commit.version for commit in commits) and upto != self._version(name):
                 raise Conflict(f"Version {upto} of {name} was not written here.")
-            ledger.publish(session, self.org, name, commits)
+            ledger.publish(session, self.org, name, commits, live_seq=self._taken.get(name))
             self._published.add(name)
 
     def close(self) -> None:
@@ -100,8 +113,20 @@ class Writer:
             version = -1 if head is None else head.version
             if version < commits[-1].version:
                 recovery.take_back(self._lake, self.org, DATASETS[name], version)
+            if head is not None and head.live_seq:
+                self._lake.live(self.org, DATASETS[name]).drop(head.live_seq)
             if head is not None and self._due(name, version, commits):
                 self._lake.folder(self.org, DATASETS[name]).checkpoint(version)
+
+    def _take_live(self, dataset: Dataset) -> Staged | None:
+        log = self._lake.live(self.org, dataset)
+        since = self._heads.get(dataset.name, ledger.Head()).live_seq
+        last = log.rotate()
+        if last <= since:
+            return None
+        frame = log.read(since, upto=last).drop(MONTH)
+        self._taken[dataset.name] = last
+        return self._write(dataset, frame, kind="flush", import_id=f"live-{last}")
 
     def _due(self, name: str, version: int, commits: list[Commit]) -> bool:
         before = commits[0].version - 1
