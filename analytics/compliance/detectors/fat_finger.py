@@ -1,0 +1,350 @@
+"""Fat finger: an order far through the market, far above the usual size, or sent again and again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from analytics.compliance._features import with_baseline
+from analytics.compliance.alerts import Metric, Told, listed, sequence, with_episode
+from analytics.compliance.detector import GAP_SCHEMA, Detector, Tables
+from analytics.compliance.parameters import Parameters, parameter
+
+_BUYS = ("buy", "buy_cover")
+_AUCTION = ("opg", "at_open", "cls", "at_close", "moc", "loc", "moo", "loo")
+_MINUTES = 390.0  # of a regular session: turns a daily standard deviation into one of a minute
+
+
+@dataclass(frozen=True)
+class FatFingerParameters(Parameters):
+    """Collar, size and duplicate thresholds; each is relative to something local."""
+
+    collar: float = parameter(
+        0.05,
+        unit="fraction of the reference",
+        low=0.001,
+        high=1.0,
+        rationale="Static floor around a live mid.",
+    )
+    spreads: float = parameter(
+        5.0, unit="quoted spreads", low=1, high=100, rationale="A wide market makes a wide order usual."
+    )
+    sigmas: float = parameter(
+        6.0,
+        unit="standard deviations",
+        low=1,
+        high=50,
+        rationale="Of one minute around a mid, of a day around a close.",
+    )
+    close_collar: float = parameter(
+        0.10,
+        unit="fraction of the reference",
+        low=0.001,
+        high=2.0,
+        rationale="A close is a weaker reference than a mid.",
+    )
+    max_quote_age: float = parameter(
+        600.0,
+        unit="seconds",
+        low=1,
+        high=3600,
+        rationale="Feeds report changes only; ten minutes without one mean a halt or a dead feed.",
+    )
+    max_close_age: int = parameter(
+        7, unit="days", low=1, high=60, rationale="Covers a long weekend; beyond it the reference is stale."
+    )
+    own_multiple: float = parameter(
+        2.0,
+        unit="times own 99.9th percentile",
+        low=1,
+        high=100,
+        rationale="A new record alone is not a mistake.",
+    )
+    own_history: int = parameter(
+        30, unit="orders", low=5, high=10000, rationale="Fewer orders say nothing about what is usual."
+    )
+    adv_share: float = parameter(
+        0.10,
+        unit="fraction of average daily volume",
+        low=0.001,
+        high=10,
+        rationale="Small orders are harmless whatever is usual.",
+    )
+    repeats: int = parameter(
+        3, unit="orders", low=2, high=1000, rationale="Two equal orders happen; three within a second seldom."
+    )
+    repeat_window: float = parameter(
+        1.0,
+        unit="seconds",
+        low=0.001,
+        high=60,
+        rationale="A stuck key or a looping program is faster than a hand.",
+    )
+
+
+class FatFinger(Detector):
+    """An order that looks like a slip: price, size or repetition.
+
+    Rule: (price) a buy limit above, or a sell limit below, the reference by more than the collar; passive
+    prices are never flagged. The reference is the mid not older than ``max_quote_age``, else the last
+    close, else the order is reported as not judged. (size) quantity above both ``own_multiple`` x the
+    account's own 99.9th percentile of the last 30 days and ``adv_share`` of usual volume. (repeat) the
+    same account, instrument, side, venue, quantity and price again and again within a second. Orders
+    for auctions and in options are not held to the price collar.
+    """
+
+    name = "fat_finger"
+    code = "D19"
+    title = "Suspected fat finger"
+    version = "1.0.0"
+    description = "An order far through the market, far above the usual size, or sent several times at once."
+    regulation = ("SEC Rule 15c3-5", "MAR Art. 16(2), Reg. 2016/957")
+    inputs = ("order_events",)
+    helpful = ("quotes", "prices", "instruments")
+    false_positives = (
+        "Auctions, halts and the first trade of a listing, where the reference is off",
+        "A deliberate block far above the account's usual size",
+        "Slices of one parent that happen to be equal",
+    )
+    Params = FatFingerParameters
+
+    def episodes(self, tables: Tables, params: FatFingerParameters) -> pl.LazyFrame:
+        """Return flagged orders, merged into episodes by trader and instrument."""
+        orders = _orders(tables)
+        hits = pl.concat(
+            [_prices(orders, tables, params), _sizes(orders, tables, params), _repeats(orders, params)],
+            how="diagonal",
+        ).with_columns(
+            actor_group=pl.coalesce(
+                pl.format("trader:{}", pl.col("trader_id")), pl.format("account:{}", pl.col("account_id"))
+            )
+        )
+        return (
+            with_episode(hits)
+            .group_by("actor_group", "instrument_id", "episode")
+            .agg(
+                window_start=pl.col("transact_time").min(),
+                window_end=pl.col("transact_time").max(),
+                first_seq=sequence(seq="event_seq").first(),
+                last_seq=sequence(seq="event_seq").last(),
+                order_ids=listed("order_id"),
+                event_seqs=listed("event_seq"),
+                accounts=listed("account_id"),
+                traders=listed("trader_id"),
+                checks=pl.col("check").unique().sort(),
+                **{
+                    name: pl.col(name).sort_by("excess", name).last()
+                    for name in ("side", "limit_px", "order_qty")
+                },
+                **{
+                    name: pl.col(name).filter(pl.col("check") == check).sort_by(_excess(check)).last()
+                    for name, check in _OF_CHECK.items()
+                },
+                repeated=pl.col("burst").max(),
+            )
+        )
+
+    def blind_spots(self, tables: Tables, params: FatFingerParameters) -> list[pl.LazyFrame]:
+        """Return limit orders whose reference is missing or stale."""
+        priced = _referenced(_orders(tables), tables, params)
+        return [
+            priced.filter(pl.col("reference").is_null())
+            .group_by("instrument_id")
+            .agg(missing=pl.len().cast(pl.UInt32))
+            .with_columns(
+                reason=pl.lit("No quote and no recent close to hold the price of some orders against.")
+            )
+            .select(*GAP_SCHEMA)
+        ]
+
+    def tell(self, episode: Mapping[str, Any], params: FatFingerParameters) -> Told:
+        """Score the worst of the three checks by how far beyond its threshold it is."""
+        who = f"trader {episode['traders'][0]}" if episode["traders"] else f"account {episode['accounts'][0]}"
+        story = [
+            (
+                f"At {episode['window_start']:%H:%M:%S} UTC on {episode['window_start']:%Y-%m-%d}, {who} sent "
+                f"{len(episode['order_ids'])} order{'s' * (len(episode['order_ids']) != 1)} in "
+                f"{episode['instrument_id']} that stand{'s' * (len(episode['order_ids']) == 1)} out."
+            )
+        ]
+        metrics, scores = [], []
+        if "price" in episode["checks"]:
+            away, band = episode["away"], episode["band"]
+            scores.append(50 + 50 * min(1.0, (away / band - 1) / 3))
+            metrics.append(Metric("price_deviation", away, band, "fraction of the reference"))
+            through = "above" if episode["side"] in _BUYS else "below"
+            story.append(
+                f"A {episode['side']} limit stood {away:.1%} {through} the {episode['reference_kind']} of "
+                f"{episode['reference']:,.4f}; the collar is {band:.1%}."
+            )
+        if "size" in episode["checks"]:
+            ratio = episode["size_ratio"]
+            scores.append(50 + 50 * min(1.0, (ratio - 1) / 9))
+            metrics.append(Metric("order_qty", episode["size_qty"], episode["size_limit"], "units"))
+            story.append(
+                f"An order over {episode['size_qty']:,.0f} units is {ratio:.1f} times the threshold of "
+                f"{episode['size_limit']:,.0f}, set by {episode['size_basis']}."
+            )
+        if "repeat" in episode["checks"]:
+            scores.append(45 + 10 * (episode["repeated"] - params.repeats))
+            metrics.append(Metric("repeats", float(episode["repeated"]), float(params.repeats), "orders"))
+            story.append(
+                f"The same order was sent {episode['repeated']} times, each within {params.repeat_window:g} s of the last."
+            )
+        story.append("Suspected slip: check what was meant, and whether a control should have stopped it.")
+        return Told(
+            score=max(scores) + 5 * (len(scores) - 1),
+            metrics=metrics,
+            story=story,
+            actors=[("account", a) for a in episode["accounts"]]
+            + [("trader", t) for t in episode["traders"]],
+            order_ids=episode["order_ids"],
+            event_seqs=episode["event_seqs"],
+        )
+
+
+_OF_CHECK = {"away": "price", "band": "price", "reference": "price", "reference_kind": "price",
+             "size_qty": "size", "size_limit": "size", "size_ratio": "size", "size_basis": "size"}  # fmt: skip
+_KEPT = ("order_id", "event_seq", "transact_time", "transact_time_ns", "instrument_id", "account_id",
+         "trader_id", "side", "limit_px", "order_qty")  # fmt: skip
+
+
+def _excess(check: str) -> pl.Expr:
+    return pl.col("excess").filter(pl.col("check") == check)
+
+
+def _orders(tables: Tables) -> pl.LazyFrame:
+    """Return entered and amended orders with floats to compare by, and the day they fall on."""
+    return (
+        tables["order_events"]
+        .filter(pl.col("event_type").is_in(["new", "replace"]))
+        .select(
+            *_KEPT,
+            "event_type",
+            "venue",
+            "parent_order_id",
+            at_auction=pl.col("time_in_force").is_in(_AUCTION) | pl.col("ord_type").is_in(_AUCTION),
+            px=pl.col("limit_px").cast(pl.Float64),
+            qty=pl.col("order_qty").cast(pl.Float64),
+            day=pl.col("transact_time").dt.date(),
+        )
+    )
+
+
+def _referenced(orders: pl.LazyFrame, tables: Tables, params: FatFingerParameters) -> pl.LazyFrame:
+    """Add the reference price and its collar to limit orders; null where nothing recent is known."""
+    options = tables["instruments"].filter(pl.col("asset_class") == "option").select("instrument_id").unique()
+    limits = orders.filter(pl.col("px").is_not_null() & ~pl.col("at_auction").fill_null(value=False)).join(
+        options, on="instrument_id", how="anti"
+    )
+    quotes = (
+        tables["quotes"]
+        .filter((pl.col("bid_px") > 0) & (pl.col("ask_px") >= pl.col("bid_px")))
+        .select(
+            "instrument_id",
+            mid=((pl.col("bid_px") + pl.col("ask_px")) / 2).cast(pl.Float64),
+            spread=(pl.col("ask_px") - pl.col("bid_px")).cast(pl.Float64),
+            quote_ns="transact_time_ns",
+            transact_time_ns="transact_time_ns",
+            seq="seq",
+        )
+        .sort("transact_time_ns", "seq")
+    )
+    age = int(params.max_quote_age * 1e9)
+    # A quote of the very same instant may already show the order itself: strictly before.
+    quoted = limits.sort("transact_time_ns", "event_seq").join_asof(
+        quotes.drop("seq"),
+        on="transact_time_ns",
+        by="instrument_id",
+        strategy="backward",
+        allow_exact_matches=False,
+        check_sortedness=False,
+    )
+    fresh = (pl.col("transact_time_ns") - pl.col("quote_ns") <= age).fill_null(value=False)
+    recent = (pl.col("day") - pl.col("close_date")).dt.total_days() <= params.max_close_age
+    live = pl.max_horizontal(
+        pl.lit(params.collar),
+        params.spreads * pl.col("spread") / pl.col("mid"),
+        params.sigmas * pl.col("sigma") / _MINUTES**0.5,
+    )
+    still = pl.max_horizontal(pl.lit(params.close_collar), params.sigmas * pl.col("sigma"))
+    return with_baseline(quoted, tables).with_columns(
+        reference=pl.when(fresh).then("mid").when(recent).then("close"),
+        reference_kind=pl.when(fresh).then(pl.lit("mid")).otherwise(pl.lit("last close")),
+        band=pl.when(fresh).then(live).otherwise(still),
+    )
+
+
+def _prices(orders: pl.LazyFrame, tables: Tables, params: FatFingerParameters) -> pl.LazyFrame:
+    """Return limits through the reference by more than the collar, on the aggressive side only."""
+    sign = pl.when(pl.col("side").is_in(_BUYS)).then(1.0).otherwise(-1.0)
+    return (
+        _referenced(orders, tables, params)
+        .with_columns(away=sign * (pl.col("px") / pl.col("reference") - 1))
+        .filter(pl.col("away") > pl.col("band"))
+        .select(
+            *_KEPT, "away", "band", "reference", "reference_kind",
+            check=pl.lit("price"), excess=pl.col("away") / pl.col("band"),
+        )
+    )  # fmt: skip
+
+
+def _sizes(orders: pl.LazyFrame, tables: Tables, params: FatFingerParameters) -> pl.LazyFrame:
+    """Return orders above both the account's own usual size and a share of usual volume.
+
+    Own size is compared in units of the instrument's average daily volume, so that all of an account's
+    orders speak for one another; only orders strictly before count.
+    """
+    sized = with_baseline(orders, tables).filter(pl.col("adv") > 0)
+    own = (
+        sized.filter(pl.col("event_type") == "new")
+        .with_columns(ratio=pl.col("qty") / pl.col("adv"))
+        .sort("account_id", "transact_time", "event_seq", "order_id")
+        .with_columns(
+            usual=pl.col("ratio")
+            .rolling_quantile_by("transact_time", quantile=0.999, interpolation="linear",
+                                 min_samples=params.own_history, window_size="30d", closed="left",)
+            .over("account_id")
+        )
+    )  # fmt: skip
+    floor = params.adv_share * pl.col("adv")
+    theirs = params.own_multiple * pl.col("usual") * pl.col("adv")
+    return (
+        own.with_columns(size_limit=pl.max_horizontal(floor, theirs))
+        .filter(pl.col("qty") > pl.col("size_limit"))
+        .with_columns(
+            size_basis=pl.when((theirs > floor).fill_null(value=False))
+            .then(pl.lit("the account's own history"))
+            .otherwise(pl.format("{}% of usual volume", pl.lit(round(params.adv_share * 100)))),
+            size_ratio=pl.col("qty") / pl.col("size_limit"),
+            check=pl.lit("size"),
+        )
+        .select(
+            *_KEPT, "size_limit", "size_ratio", "size_basis", "check",
+            size_qty="qty", excess=pl.col("size_ratio"),
+        )
+    )  # fmt: skip
+
+
+def _repeats(orders: pl.LazyFrame, params: FatFingerParameters) -> pl.LazyFrame:
+    """Return every order of a run of equal orders that is dense enough."""
+    keys = ["account_id", "instrument_id", "side", "venue", "order_qty", "limit_px", "parent_order_id"]
+    window = int(params.repeat_window * 1e9)
+    entered = orders.filter(pl.col("event_type") == "new").unique("order_id", keep="first")
+    entered = entered.sort(*keys, "transact_time_ns", "event_seq", "order_id", nulls_last=True)
+    back = params.repeats - 1
+    span = pl.col("transact_time_ns") - pl.col("transact_time_ns").shift(back).over(keys)
+    closes = (span <= window).fill_null(value=False)
+    apart = pl.col("transact_time_ns") - pl.col("transact_time_ns").shift(1).over(keys) > window
+    run = apart.fill_null(value=False).cast(pl.Int32).cum_sum().over(keys)
+    # An order belongs to a burst when one of the next `repeats` orders of its run closes a dense window.
+    member = pl.any_horizontal(
+        *(pl.col("closes").shift(-k).over(keys).fill_null(value=False) for k in range(params.repeats))
+    )
+    dense = entered.with_columns(closes=closes, run=run).filter(member)
+    return dense.with_columns(
+        burst=pl.len().over(*keys, "run"),
+        check=pl.lit("repeat"),
+        excess=pl.lit(1.0),
+    ).select(*_KEPT, "burst", "check", "excess")

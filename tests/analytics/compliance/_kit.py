@@ -1,0 +1,88 @@
+"""What the detector tests share: tables from text, and the changes that must not change a verdict."""
+
+import polars as pl
+
+from analytics.compliance.detector import LISTS, LISTS_SCHEMA
+from analytics.datasets import DATASETS, DECIMAL
+from tests.conftest import parse_table
+
+MIRROR = {"buy": "sell", "sell": "buy", "sell_short": "buy_cover", "buy_cover": "sell_short"}
+PRICES = ("last_px", "limit_px", "stop_px", "bid_px", "ask_px", "open", "high", "low", "close", "vwap")
+
+
+def tables(**texts: str) -> dict[str, pl.LazyFrame]:
+    return {name: parse_table(text, DATASETS[name]) for name, text in texts.items()}
+
+
+def lists(*entries: dict) -> dict[str, pl.LazyFrame]:
+    blank = {"list_type": "restricted", "subject_kind": "firm", "subject_id": None, "valid_to": None}
+    return {LISTS: pl.LazyFrame([blank | entry for entry in entries], schema=LISTS_SCHEMA)}
+
+
+def alerts(detector, given, params=None) -> list[dict]:
+    found = detector().detect(given, params).collect()
+    return found.filter(pl.col("kind") == "alert").to_dicts()
+
+
+def gaps(detector, given) -> list[str]:
+    found = detector().detect(given).collect()
+    return [row["story"][0] for row in found.filter(pl.col("kind") == "data_gap").to_dicts()]
+
+
+def verdict(found: list[dict]) -> list[tuple]:
+    """Return what must not depend on names, units or the order of rows."""
+    return sorted(
+        (round(row["score"], 6), row["severity"], len(row["exec_ids"]), len(row["order_ids"]))
+        for row in found
+    )
+
+
+def shuffled(given, seed: int):
+    return {
+        name: frame.collect().sample(fraction=1.0, shuffle=True, seed=seed).lazy()
+        for name, frame in given.items()
+    }
+
+
+def scaled(given, factor: int):
+    def scale(frame: pl.LazyFrame) -> pl.LazyFrame:
+        names = [c for c in frame.collect_schema() if c in PRICES]
+        return (
+            frame.with_columns((pl.col(names) * pl.lit(factor).cast(DECIMAL)).cast(DECIMAL))
+            if names
+            else frame
+        )
+
+    return {name: scale(frame) for name, frame in given.items()}
+
+
+def renamed(given):
+    def rename(frame: pl.LazyFrame) -> pl.LazyFrame:
+        names = [
+            c for c in ("account_id", "trader_id", "owner_id", "subject_id") if c in frame.collect_schema()
+        ]
+        return frame.with_columns(pl.format("zz{}", pl.col(name)).alias(name) for name in names)
+
+    return {name: rename(frame) for name, frame in given.items()}
+
+
+def shifted(given, **by):
+    def shift(frame: pl.LazyFrame) -> pl.LazyFrame:
+        schema = frame.collect_schema()
+        instants = [c for c, t in schema.items() if isinstance(t, pl.Datetime)]
+        days = [c for c, t in schema.items() if t == pl.Date()]
+        out = frame.with_columns(pl.col(instants) + pl.duration(**by), pl.col(days) + pl.duration(**by))
+        if "transact_time_ns" in schema:
+            out = out.with_columns(pl.col("transact_time_ns") + pl.duration(**by).dt.total_nanoseconds())
+        return out
+
+    return {name: shift(frame) for name, frame in given.items()}
+
+
+def mirrored(given):
+    return {
+        name: frame.with_columns(pl.col("side").replace_strict(MIRROR))
+        if "side" in frame.collect_schema()
+        else frame
+        for name, frame in given.items()
+    }

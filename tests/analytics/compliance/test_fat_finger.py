@@ -1,0 +1,166 @@
+"""Fat finger: price, size and repetition, each on both sides of its threshold."""
+
+import pytest
+
+from analytics.compliance.detectors.fat_finger import FatFinger, FatFingerParameters
+from tests.analytics.compliance._kit import (
+    alerts,
+    gaps,
+    mirrored,
+    renamed,
+    scaled,
+    shifted,
+    shuffled,
+    tables,
+    verdict,
+)  # fmt: skip
+
+HEADER = "order_id event_seq event_type instrument_id account_id trader_id side limit_px order_qty transact_time venue time_in_force\n"
+QUOTES = """
+instrument_id transact_time seq bid_px ask_px
+AAPL          14:29:00      1   99.99  100.01
+"""
+PRICES = "instrument_id date close volume\n" + "\n".join(
+    f"AAPL 2026-11-{day:02} {100 + day % 2} 100000" for day in range(2, 20)
+)
+
+
+def order(
+    px, *, side="buy", qty=100, at="14:30:00", order_id="O1", seq=1, account="A1", venue="XNAS", tif="day"
+):
+    return f"{order_id} {seq} new AAPL {account} T1 {side} {px} {qty} {at} {venue} {tif}"
+
+
+def given(*lines: str, quotes: str = QUOTES, prices: str = PRICES, **more: str):
+    return tables(order_events=HEADER + "\n".join(lines), quotes=quotes, prices=prices, **more)
+
+
+@pytest.mark.parametrize(("px", "side", "n"), [
+    ("104.99", "buy", 0), ("105.01", "buy", 1), ("95.01", "sell", 0), ("94.99", "sell", 1),
+    ("1000", "buy", 1), ("10", "sell", 1),
+    ("90", "buy", 0), ("10", "buy", 0), ("1000", "sell", 0),  # passive, however far
+])  # fmt: skip
+def test_only_the_aggressive_side_of_the_collar_is_flagged(px, side, n):
+    assert len(alerts(FatFinger, given(order(px, side=side)))) == n
+
+
+def test_a_slipped_decimal_point_is_critical_and_says_how_far():
+    (found,) = alerts(FatFinger, given(order("1000")))
+    assert (found["severity"], found["score"]) == ("critical", 100.0)
+    assert found["story"][1] == "2. A buy limit stood 900.0% above the mid of 100.0000; the collar is 5.0%."
+    assert [(m["name"], round(m["value"], 6), m["threshold"]) for m in found["metrics"]] == [
+        ("price_deviation", 9.0, 0.05)
+    ]
+
+
+def test_the_score_of_a_price_grows_with_its_distance():
+    scores = [alerts(FatFinger, given(order(px)))[0]["score"] for px in ("106", "110", "118", "140")]
+    assert scores == sorted(scores)
+    assert scores[0] < 60 < 100 == scores[-1]
+
+
+def test_a_wide_market_widens_the_collar():
+    wide = QUOTES.replace("99.99  100.01", "98     102")
+    assert alerts(FatFinger, given(order("119"), quotes=wide)) == []
+    assert len(alerts(FatFinger, given(order("121"), quotes=wide))) == 1
+
+
+@pytest.mark.parametrize(("at", "kind"), [("14:39:00", "mid"), ("14:39:00.000001", "last close")])
+def test_a_quote_counts_for_ten_minutes_then_the_last_close_does(at, kind):
+    (found,) = alerts(FatFinger, given(order("150", at=at)))
+    assert f"above the {kind} of" in found["story"][1]
+
+
+def test_a_stale_close_is_a_gap_and_not_a_verdict():
+    old = given(order("150"), quotes=QUOTES.splitlines()[1], prices=PRICES.replace("2026-11", "2026-09"))
+    assert alerts(FatFinger, old) == []
+    assert gaps(FatFinger, old) == ["No quote and no recent close to hold the price of some orders against."]
+
+
+def test_auction_orders_and_options_are_not_held_to_the_collar():
+    assert alerts(FatFinger, given(order("150", tif="opg"))) == []
+    options = "instrument_id symbol asset_class currency\nAAPL AAPL option USD"
+    assert alerts(FatFinger, given(order("150"), instruments=options)) == []
+
+
+HISTORY = [
+    order("100", qty=1000 + 10 * i, at=f"14:{i // 2:02}:{30 * (i % 2):02}", order_id=f"H{i}", seq=i)
+    for i in range(40)
+]
+
+
+@pytest.mark.parametrize(("qty", "n"), [(10_000, 0), (10_001, 1), (100_000, 1)])
+def test_size_is_flagged_above_a_tenth_of_usual_volume_where_there_is_no_history(qty, n):
+    assert len(alerts(FatFinger, given(order("100", qty=qty)))) == n
+
+
+def test_size_is_measured_against_the_accounts_own_history_where_there_is_one():
+    large = [line.replace(" 100 1", " 100 11") for line in HISTORY]  # 11,000 and more is usual here
+    usual = alerts(FatFinger, given(*large, order("100", qty=20_000, at="15:00:00", seq=99)))
+    assert [a["order_ids"] for a in usual if "O1" in a["order_ids"]] == []
+    (found,) = [
+        a
+        for a in alerts(FatFinger, given(*large, order("100", qty=300_000, at="15:00:00", seq=99)))
+        if "O1" in a["order_ids"]
+    ]
+    assert "set by the account's own history" in found["story"][1]
+
+
+def test_history_that_comes_later_does_not_excuse_an_order():
+    later = [line.replace(" 14:", " 16:").replace(" 100 1", " 100 11") for line in HISTORY]
+    found = alerts(FatFinger, given(order("100", qty=20_000), *later))
+    assert any("O1" in a["order_ids"] for a in found)
+
+
+def burst(n: int, step_us: int, **more) -> list[str]:
+    return [
+        order(
+            "100",
+            at=f"14:30:{i * step_us // 10**6:02}.{i * step_us % 10**6:06}",
+            order_id=f"B{i}",
+            seq=i,
+            **more,
+        )
+        for i in range(n)
+    ]
+
+
+@pytest.mark.parametrize(("n", "step_us", "flagged"), [
+    (2, 1000, 0), (3, 500_000, 3), (3, 500_001, 0), (5, 1000, 5),
+])  # fmt: skip
+def test_three_equal_orders_within_a_second_are_flagged_and_two_are_not(n, step_us, flagged):
+    found = alerts(FatFinger, given(*burst(n, step_us)))
+    assert sum(len(a["order_ids"]) for a in found) == flagged
+
+
+@pytest.mark.parametrize("change", [
+    lambda i, line: line.replace("XNAS", f"XNY{i}"),  # one slice per venue
+    lambda i, line: line.replace(" 100 100 ", f" 100 10{i} "),  # another quantity
+    lambda i, line: line.replace(" A1 ", f" A{i} "),  # another account
+])  # fmt: skip
+def test_orders_that_differ_in_venue_quantity_or_account_are_no_repetition(change):
+    lines = [change(i, line) for i, line in enumerate(burst(3, 1000))]
+    assert alerts(FatFinger, given(*lines)) == []
+
+
+def test_thresholds_outside_their_range_are_refused():
+    with pytest.raises(ValueError, match="collar must lie between"):
+        FatFingerParameters(collar=0.0)
+    with pytest.raises(ValueError, match="repeats must be int"):
+        FatFingerParameters(repeats=2.5)
+
+
+FLOW = (order("106"), *burst(3, 1000), order("100", qty=30_000, at="15:00:00", order_id="O9", seq=99))
+
+
+@pytest.mark.parametrize("change", [
+    lambda g: shuffled(g, 1), lambda g: scaled(g, 10), renamed, lambda g: shifted(g, minutes=20),
+])  # fmt: skip
+def test_the_verdict_does_not_depend_on_order_price_level_names_or_clock(change):
+    assert verdict(alerts(FatFinger, change(given(*FLOW)))) == verdict(alerts(FatFinger, given(*FLOW)))
+
+
+def test_a_mirrored_market_gives_the_mirrored_verdict():
+    flow = given(order("110"), order("100", qty=30_000, at="15:00:00", order_id="O9", seq=99))
+    turned = mirrored(given(order("90"), order("100", qty=30_000, at="15:00:00", order_id="O9", seq=99)))
+    assert verdict(alerts(FatFinger, turned)) == verdict(alerts(FatFinger, flow))
