@@ -1,12 +1,16 @@
 """The one place where everything meets: stores, doors, routes, pages, callbacks."""
 
+from collections.abc import Callable
 from importlib.metadata import version as installed
 from pathlib import Path
+from typing import Any
 
 import dash
 from dash import Dash
+from flask import request
 from flask_compress import Compress
-from flask_openapi3 import Info, OpenAPI
+from flask_openapi3.models.info import Info
+from flask_openapi3.openapi import OpenAPI
 
 import callbacks
 import pages
@@ -14,11 +18,13 @@ from analytics.registry import modules
 from app import api
 from app.config import Settings
 from app.context import Context
-from app.gateway import api_docs, gate, limits, sign_in
+from app.gateway import api_docs, gate, sign_in
 from app.gateway import errors as error_pages
 from app.gateway import json as json_provider
+from app.gateway.auth import current_identity
 from app.observability import endpoints
 from app.storage import schema
+from components.page import Page, guarded
 from components.shell import shell
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,8 +46,7 @@ def create_app(settings: Settings | None = None, *, context: Context | None = No
     app = _dash(server)
     for module in modules(api):
         server.register_api(module.blueprint)
-    _register_pages()
-    app.layout = shell
+    app.layout = _frame(_register_pages())
     for module in modules(callbacks, deep=True):
         module.register(app)
     gate.seal(server, app)
@@ -74,7 +79,6 @@ def _server(settings: Settings, context: Context) -> OpenAPI:
     json_provider.install(server)
     # The door comes before anything that could answer.
     gate.install(server, context)
-    limits.install(server, context)
     error_pages.install(server)
     sign_in.install(server)
     api_docs.install(server)
@@ -105,21 +109,31 @@ def _dash(server: OpenAPI) -> Dash:
     )
 
 
-def _register_pages() -> None:
-    from components.page import guarded
-
+def _register_pages() -> tuple[Page, ...]:
+    found = []
     for module in modules(pages, deep=True):
-        page = module.PAGE
+        page: Page = module.PAGE
+        found.append(page)
         dash.register_page(
             module.__name__,
             path=page.path,
             path_template=page.path_template,
-            name=page.name,
+            name=page.title,
             title=f"{page.title} · Quarterdeck",
             order=page.order,
-            layout=guarded(page, module.layout),
+            layout=guarded(page, module.layout, lambda: current_identity().role),
             page=page,
         )
+    return tuple(found)
+
+
+def _frame(found: tuple[Page, ...]) -> Callable[[], Any]:
+    """Return the layout: drawn for whoever asks, since navigation depends on the role."""
+
+    def frame() -> Any:
+        return shell(found, who=current_identity(), theme=request.cookies.get("qd_theme"), release=RELEASE)
+
+    return frame
 
 
 def release() -> str:

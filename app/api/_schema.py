@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from app.gateway.errors import Problem
+
 _LIST = "Comma list."
 Word = Annotated[str, Field(max_length=200)]
 Names = Annotated[str, Field(max_length=4000, description=_LIST)]
@@ -104,25 +106,6 @@ class Answer(BaseModel):
 
     data: Any
     meta: Meta
-
-
-class FieldProblem(BaseModel):
-    """One field that was refused."""
-
-    field: str
-    message: str
-    value: str | None = None
-
-
-class Problem(BaseModel):
-    """RFC 9457 problem details."""
-
-    type: str
-    title: str
-    status: int
-    detail: str | None = None
-    instance: str | None = None
-    errors: list[FieldProblem] = []
 
 
 class Trading(BaseModel):

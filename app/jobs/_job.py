@@ -19,4 +19,5 @@ class Job:
     run: Runner
     hour: int | None = None  # nightly at this hour UTC, for every organisation
     every_minute: bool = False
+    due: Callable[["Context", str], bool] | None = None  # asked before it is queued by the clock
     attempts: int = 3

@@ -131,7 +131,7 @@ class JobQueue:
         self._requeue_lost()
         for org in self._organisations():
             for job in kinds().values():
-                if job.every_minute:
+                if job.every_minute and (job.due is None or job.due(self._context, org)):
                     self.put(org, job.kind, once=True)
 
     def _hour(self) -> None:

@@ -27,6 +27,7 @@ from app.storage.records._base import new_id, now
 from app.storage.records.imports import Import
 
 ERRORS_SHOWN = 100
+LIVE_ROWS = 2_000  # up to here a batch is acknowledged from the live log
 
 
 @dataclass(frozen=True)
@@ -174,6 +175,12 @@ def _stamped(settled: Settled, reading: Reading, import_id: str, at: datetime) -
         rejects = settled.rejects.with_columns(raw_id=pl.lit(None, pl.String()), dq_flags=none, **system)
         tables[REJECTS.name] = rejects.select(list(REJECTS.schema))
     return tables
+
+
+def _is_live(tables: Mapping[str, pl.DataFrame]) -> bool:
+    """Whether a batch is small and whole enough for the live log: rows of one table, nothing set aside."""
+    rows = max((frame.height for frame in tables.values()), default=0)
+    return 0 < rows <= LIVE_ROWS and len(tables) == 2 and REJECTS.name not in tables
 
 
 def _result(
