@@ -60,7 +60,9 @@ def from_codes(
         code: The code of each row, or null.
         hint: Overrides the code's usual message, where a list of choices says more.
     """
-    value = text.cast(pl.String) if text is not None else pl.Series([None], dtype=pl.String)
+    value = (
+        text.cast(pl.String) if text is not None else pl.repeat(None, len(line), dtype=pl.String, eager=True)
+    )
     made = (
         pl.DataFrame({"line": line, "code": code})
         .with_columns(value=value)
