@@ -15,15 +15,17 @@ import polars as pl
 
 from analytics.datasets import DATASETS, Dataset
 from app.errors import BadSettings, NotFound, Unavailable
+from app.storage import recovery
 from app.storage.commit import FileLock
 from app.storage.database import Database
 from app.storage.delta import DeltaFolder, Snapshot
 from app.storage.gate import conform, stored_schema
 from app.storage.ledger import Entry, Head, Ledger
 from app.storage.livelog import Gap, LiveLog
+from app.storage.recovery import Finding
 from app.storage.writer import Staged, Writer
 
-__all__ = ["Lake", "Staged", "TableInfo", "Writer"]
+__all__ = ["Finding", "Lake", "Staged", "TableInfo", "Writer"]
 
 T = TypeVar("T")
 _ATTEMPTS = 20
@@ -75,12 +77,14 @@ class Lake:
             dataset: What to read; no rows when there is no such table yet.
             as_of: Rows as known at this instant: those with ``ingest_time`` up to it, or, where the
                 table is replaced as a whole, the version that was current then.
-            version: This published Delta version (live rows left out).
+            version: This published Delta version (live rows left out; none at all for -1).
 
         Raises:
             NotFound: If ``version`` was never published.
             Unavailable: If the table is damaged, or the old version is no longer kept.
         """
+        if version is not None and version < 0:
+            return self._empty(dataset)
         if version is not None:
             return self._old(org, dataset, self.ledger.entry(org, dataset.name, version))
         if as_of is not None and dataset.derived and self.ledger.is_replaced(org, dataset.name):
@@ -108,6 +112,19 @@ class Lake:
         if org not in kept:
             kept[org] = self.ledger.heads(self._known(org))
         return kept[org]
+
+    def snapshot(self, org: str, dataset: Dataset, head: Head) -> Snapshot:
+        """Open the published version of a table.
+
+        Raises:
+            Unavailable: If it is damaged.
+        """
+        return self.folder(org, dataset).snapshot(
+            head.version,
+            head.sha256,
+            head.rows,
+            digests=lambda: self.ledger.digests(org, dataset.name),
+        )
 
     @contextmanager
     def steady(self) -> Iterator[None]:
@@ -175,6 +192,18 @@ class Lake:
                     writer.publish(staged, session)
             return staged
 
+    def pin(self, org: str, dataset: Dataset, version: int, reason: str) -> None:
+        """Keep the files of a published version, because ``reason`` points at it as evidence."""
+        self.ledger.pin(org, dataset.name, version, reason)
+
+    def recover(self, org: str | None = None, *, deep: bool = False) -> list[Finding]:
+        """Check tables against the ledger and mend them (see ``recovery.recover``); at start and nightly."""
+        return recovery.recover(self, org, deep=deep)
+
+    def findings(self, org: str) -> list[Finding]:
+        """Return what checks found wrong in the tables of ``org``, newest first."""
+        return [Finding(org, *row) for row in self.ledger.findings(org)]
+
     def lock(self, org: str) -> FileLock:
         """Return the lock of the organisation's one writer."""
         with self._guard:
@@ -217,7 +246,7 @@ class Lake:
 
     def _current(self, org: str, dataset: Dataset) -> pl.LazyFrame:
         head, live = self._read(org, dataset, lambda log, head: log.read(head.live_seq))
-        parts = [] if head.version < 0 else [self._snapshot(org, dataset, head).frame]
+        parts = [] if head.version < 0 else [self.snapshot(org, dataset, head).frame]
         if live is not None and live.height:
             parts.append(live.lazy())
         return pl.concat(parts) if parts else self._empty(dataset)
@@ -238,20 +267,24 @@ class Lake:
                 (_STEADY.get() or {}).pop(org, None)
         raise Unavailable(f"{dataset.title}: the live log does not join the table.")
 
-    def _snapshot(self, org: str, dataset: Dataset, head: Head) -> Snapshot:
-        return self.folder(org, dataset).snapshot(head.version, head.sha256, head.rows)
-
     def _old(self, org: str, dataset: Dataset, entry: Entry | None) -> pl.LazyFrame:
         if entry is None:
             raise NotFound(f"{dataset.title}: there is no such version.")
         folder = self.folder(org, dataset)
-        return folder.snapshot(entry.version, entry.sha256, entry.rows, keep=False).frame
+        found = folder.snapshot(
+            entry.version,
+            entry.sha256,
+            entry.rows,
+            digests=lambda: self.ledger.digests(org, dataset.name),
+            keep=False,
+        )
+        return found.frame
 
     def _info(self, org: str, dataset: Dataset, head: Head) -> TableInfo:
         version, rows, found, trouble = str(head.version), head.rows, None, ""
         try:
             version = self.version(org, dataset)
-            found = self._snapshot(org, dataset, head) if head.version >= 0 else None
+            found = self.snapshot(org, dataset, head) if head.version >= 0 else None
             log = self.live(org, dataset)
             rows += log.read(head.live_seq).height if log.exists() else 0
         except Gap:

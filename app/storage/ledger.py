@@ -5,8 +5,9 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, delete, func, select, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,9 @@ from app.storage.database import Database
 from app.storage.delta import Commit
 from app.storage.records._base import now
 from app.storage.records.ledger import LakeCommit, LakeFinding, LakePin, LakeTable
+
+if TYPE_CHECKING:
+    from app.storage.recovery import Finding
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,20 @@ class Ledger:
                 return {row[0]: Head(*row[1:]) for row in connection.execute(asked)}
         except (OperationalError, InterfaceError) as error:
             raise Unavailable("The records database does not answer.", retry_after=5) from error
+
+    def settled_head(self, org: str, dataset: str) -> Head | None:
+        """Return the head of a table once no transaction that may change it is under way.
+
+        A writer may have died with its COMMIT on the way to the server: only after that is settled can
+        the tail of a log be called unpublished.
+        """
+        asked = select(*_HEAD).where(LakeTable.org == org, LakeTable.dataset == dataset)
+        with self._database.session(org, write=True) as session:
+            if not self._database.sqlite:
+                session.execute(text("SET LOCAL lock_timeout = '15s'"))
+                session.execute(text("LOCK TABLE lake_tables IN SHARE ROW EXCLUSIVE MODE"))
+            row = session.execute(asked).first()
+            return Head(*row) if row else None
 
     def orgs(self) -> set[str]:
         """Return the organisations that have a table."""
@@ -120,6 +138,50 @@ class Ledger:
         asked = select(LakePin.version).where(LakePin.org == org, LakePin.dataset == dataset)
         with self._database.session(org) as session:
             return set(session.scalars(asked))
+
+    def pin(self, org: str, dataset: str, version: int, reason: str) -> None:
+        """Remember that ``reason`` points at a version."""
+        pin = {"org": org, "dataset": dataset, "version": version, "reason": reason}
+        with self._database.session(org, write=True) as session:
+            if session.scalar(select(LakePin.id).filter_by(**pin)) is None:
+                session.add(LakePin(**pin))
+
+    def record(self, org: str, found: Iterable["Finding"], *, checked: str | None = None) -> None:
+        """Keep findings; one that stands already is kept once.
+
+        Args:
+            org: The organisation.
+            found: What a check found.
+            checked: The table that was checked as a whole: older findings about it are settled.
+        """
+        found = list(found)
+        standing = select(LakeFinding).where(LakeFinding.org == org, LakeFinding.healed.is_(False))
+        if not found and checked is None:
+            return
+        with self._database.session(org, write=True) as session:
+            known = {(one.dataset, one.kind, one.detail): one for one in session.scalars(standing)}
+            now_wrong = {(one.dataset, one.kind, one.detail[:400]) for one in found if not one.healed}
+            for key, record in known.items():
+                if record.dataset == checked and key not in now_wrong:
+                    record.healed = True
+            for one in found:
+                if one.healed or (one.dataset, one.kind, one.detail[:400]) not in known:
+                    session.add(
+                        LakeFinding(
+                            org=org,
+                            dataset=one.dataset,
+                            kind=one.kind,
+                            detail=one.detail[:400],
+                            healed=one.healed,
+                        )
+                    )
+
+    def findings(self, org: str, *, limit: int = 200) -> list[tuple[str, str, str, bool]]:
+        """Return data set, kind, detail and whether it was mended, newest first."""
+        columns = (LakeFinding.dataset, LakeFinding.kind, LakeFinding.detail, LakeFinding.healed)
+        asked = select(*columns).where(LakeFinding.org == org).order_by(LakeFinding.id.desc()).limit(limit)
+        with self._database.session(org) as session:
+            return [row.tuple() for row in session.execute(asked)]
 
     def forget(self, org: str) -> None:
         """Delete everything the ledger holds about ``org``."""

@@ -33,7 +33,7 @@ _HEADER = struct.Struct("<4sQIQII")
 _MAX_PARTS = 64  # frames kept apart before they are joined into one
 
 
-class Gap(Exception):  # noqa: N818 - not an error: the reader asks the ledger again
+class Gap(Exception):
     """Batches a reader expects are gone from the log: they were moved to Delta meanwhile."""
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
-from deltalake.exceptions import DeltaError
+from deltalake.exceptions import CommitFailedError, DeltaError
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from analytics.datasets import DATASETS, Dataset
 from app.errors import Conflict, Unavailable
 from app.storage import ledger, recovery
+from app.storage.collect import unreadable
 from app.storage.delta import CHECKPOINT_INTERVAL, Commit
 from app.storage.gate import MONTH, conform
 
@@ -154,17 +155,20 @@ class Writer:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return folder.append(ready, kind=kind, import_id=import_id, total=total)
-            except DeltaError as error:
+            except CommitFailedError as error:
                 # Somebody wrote past our lock: what they wrote is in no ledger, so it goes.
                 logger.warning("commit %d of %s refused: %s", attempt, dataset.name, error)
                 recovery.take_back(self._lake, self.org, dataset, self._version(dataset.name))
+            except DeltaError as error:
+                recovery.take_back(self._lake, self.org, dataset, self._version(dataset.name))
+                raise unreadable(error) from error
         raise Unavailable(f"{dataset.title}: the table is being written by another program.")
 
     def _sound(self, dataset: Dataset) -> None:
         """Before the first write to a table: no tail of a dead writer, and a log that opens."""
         if dataset.name in self._checked:
             return
-        recovery.settle(self._lake, self.org, dataset)
+        self._heads[dataset.name] = recovery.settle(self._lake, self.org, dataset)
         self._checked.add(dataset.name)
 
     def _version(self, name: str) -> int:
