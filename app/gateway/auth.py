@@ -1,9 +1,11 @@
 """Who is asking: a browser's session or a script's key, looked up once per request and kept in ``flask.g``."""
 
+import contextlib
 import re
 
 from flask import current_app, g, has_request_context, request
 
+from app.actions import keys, sessions
 from app.context import Context
 from app.desk import Desk
 from app.errors import QuarterdeckError, Unauthorised
@@ -17,7 +19,7 @@ _KEY_IN_URL = re.compile(r"qd_[A-Za-z0-9_\-]{16,}")
 _KEY_NAMES = frozenset({"api_key", "apikey", "api-key", "x-api-key", "access_token", "authorization"})
 
 
-class KeyInUrl(QuarterdeckError):
+class KeyInUrlError(QuarterdeckError):
     """URLs end up in logs and histories: a key that was in one is no secret any more."""
 
     status = 400  # type: ignore[assignment]
@@ -37,27 +39,20 @@ def identify() -> Identity | None:
 
     Raises:
         Unauthorised: When a credential was sent that does not hold.
-        KeyInUrl: When a key is part of the URL.
+        KeyInUrlError: When a key is part of the URL.
     """
     if "identity" in g:
         return g.identity  # type: ignore[no-any-return]
     refuse_key_in_url()
     g.identity, g.credential = None, None
-    key = _key()
-    token = request.cookies.get(COOKIE, "")
+    key, token = _key(), session_token()
     if key is not None:
-        from app.actions import keys
-
-        found = keys.find_key(current_context().database, key) if _plausible(key) else None
-        if found is None:
-            raise Unauthorised("The API key does not hold: unknown, revoked or expired.")
-        g.identity, g.credential = found, "key"
-    elif _plausible(token):
-        from app.actions import sessions
-
-        found = sessions.find_session(current_context().database, token)
-        if found is not None:
-            g.identity, g.credential = found, "session"
+        g.identity, g.credential = keys.find_key(current_context().database, key), "key"
+    elif token is not None:
+        # A session that ended is nobody, not an error: the sign-in page must come up.
+        with contextlib.suppress(Unauthorised):
+            g.identity = sessions.find_session(current_context().database, token)
+            g.credential = "session"
     return g.identity  # type: ignore[no-any-return]
 
 
@@ -96,20 +91,22 @@ def current_desk(search: str | None = None, own: frozenset[str] | None = None) -
 
 
 def session_token() -> str | None:
-    """Return the token in the session cookie, whether or not it holds."""
+    """Return the token in the session cookie, whether or not it holds; None for what cannot be one."""
     token = request.cookies.get(COOKIE, "")
-    return token if _plausible(token) else None
+    return token if 20 <= len(token) <= 200 and token.isascii() and token.isprintable() else None
 
 
 def refuse_key_in_url() -> None:
     """Refuse a request that carries a key in its URL.
 
     Raises:
-        KeyInUrl: When it does.
+        KeyInUrlError: When it does.
     """
     named = any(name.lower() in _KEY_NAMES for name in request.args)
     if named or _KEY_IN_URL.search(request.full_path):
-        raise KeyInUrl("Send the key in the Authorization header, and replace this one: URLs are logged.")
+        raise KeyInUrlError(
+            "Send the key in the Authorization header, and replace this one: URLs are logged."
+        )
 
 
 def _key() -> str | None:
@@ -125,7 +122,3 @@ def _key() -> str | None:
         return None
     # Two different keys: whoever guards in front of us may have looked at the other one.
     return given[0] if len(set(given)) == 1 else ""
-
-
-def _plausible(secret: str) -> bool:
-    return 20 <= len(secret) <= 200 and secret.isascii() and secret.isprintable()

@@ -4,6 +4,7 @@ import hashlib
 import logging
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 from flask_limiter import ApplicationLimit, Limiter
@@ -51,7 +52,11 @@ def check_workers(workers: int, settings: Settings) -> None:
 
 def install(server: Flask, settings: Settings, budgets: Budgets) -> Limiter:
     """Count every request from here on; call between the hook that identifies and the one that refuses."""
-    bad = {"deduct_when": _refused}
+    options: dict[str, Any] = (
+        {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT}
+        if settings.redis_url
+        else {}
+    )
     limiter = Limiter(
         _caller,
         application_limits=[
@@ -61,14 +66,18 @@ def install(server: Flask, settings: Settings, budgets: Budgets) -> Limiter:
             ),
             ApplicationLimit(budgets.anonymous, key_function=_address, scope="address", exempt_when=_known),
             ApplicationLimit(
-                budgets.sign_in, key_function=_person, scope="sign-in", exempt_when=_no_sign_in, **bad
+                budgets.sign_in,
+                key_function=_person,
+                scope="sign-in",
+                exempt_when=_no_sign_in,
+                deduct_when=_refused,
             ),
             ApplicationLimit(
                 budgets.sign_in_address,
                 key_function=_address,
                 scope="sign-in-address",
                 exempt_when=_no_sign_in,
-                **bad,
+                deduct_when=_refused,
             ),
             ApplicationLimit(
                 budgets.export, key_function=_organisation, scope="export", exempt_when=_no_export
@@ -79,11 +88,7 @@ def install(server: Flask, settings: Settings, budgets: Budgets) -> Limiter:
         ],
         strategy="sliding-window-counter",
         storage_uri=settings.redis_url or "memory://",
-        storage_options=(
-            {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT}
-            if settings.redis_url
-            else {}
-        ),
+        storage_options=options,
         in_memory_fallback_enabled=True,
         swallow_errors=False,  # swallowing would open the door when Redis is gone
         headers_enabled=False,  # its own say `X-RateLimit-*` and send Retry-After on every answer

@@ -74,9 +74,9 @@ def host_allowed(host: str, allowed: Iterable[str]) -> bool:
 
 
 def local_path(target: str | None) -> str:
-    """Return ``target`` when it is a path of this site, otherwise ``/``.
+    r"""Return ``target`` when it is a path of this site, otherwise ``/``.
 
-    Browsers read ``//evil``, ``/\\evil`` and tabs within as the name of another host.
+    Browsers read ``//evil``, ``/\evil`` and tabs within as the name of another host.
     """
     if not target or len(target) > 4000 or not target.startswith("/") or not target.isprintable():
         return "/"
