@@ -1,0 +1,119 @@
+"""Orders as a whole: their state, how much was filled, how many messages a trade took."""
+
+import polars as pl
+
+from analytics.conventions import ZERO
+from analytics.datasets import DECIMAL
+
+# Events that end an order; what is not ended is open.
+_ENDS = {"cancel": "cancelled", "reject": "rejected", "expire": "expired"}
+# What counts as an order message: a new order, a change and a withdrawal count one each, as in the table of
+# the annex to RTS 9 (2017/566) for plain limit orders; fills and acknowledgements do not.
+MESSAGES = ("new", "replace", "cancel")
+
+
+def order_states(events: pl.LazyFrame) -> pl.LazyFrame:
+    """Return one row per order: its description and how it stands.
+
+    Args:
+        events: Rows of ORDER_EVENTS, any order.
+
+    Returns:
+        order_id, instrument_id, account_id, trader_id, desk, strategy, side, ord_type, time_in_force, venue,
+        parent_order_id (first known each), limit_px and order_qty (last known), filled_qty (sum of fills
+        less busts), fill_rate (0..1), status (open, filled, partial, cancelled, rejected, expired),
+        first_time, last_time, events. A cancelled order that traded before is cancelled.
+    """
+    first = (
+        "instrument_id", "account_id", "trader_id", "desk", "strategy", "side", "ord_type", "time_in_force",
+        "venue", "parent_order_id",
+    )  # fmt: skip
+    # Order inside a group is not the stream's to keep, so it is asked for by key.
+    key = [pl.col("transact_time_ns"), pl.col("event_seq")]
+    fill = pl.col("event_type") == "fill"
+    bust = pl.col("event_type") == "bust"
+    quantity = pl.when(fill).then("last_qty").when(bust).then(-pl.col("last_qty"))
+    kind = pl.col("event_type")
+    states = events.group_by("order_id").agg(
+        *(pl.col(name).sort_by(key).drop_nulls().first() for name in first),
+        limit_px=pl.col("limit_px").sort_by(key).drop_nulls().last(),
+        order_qty=pl.col("order_qty").sort_by(key).last(),
+        filled_qty=quantity.cast(DECIMAL).sum(),
+        ended=kind.filter(kind.is_in(list(_ENDS))).sort_by(
+            [k.filter(kind.is_in(list(_ENDS))) for k in key]
+        ).last(),
+        first_time=pl.col("transact_time").min(),
+        last_time=pl.col("transact_time").max(),
+        events=pl.len().cast(pl.Int64),
+    )  # fmt: skip
+    filled = pl.col("filled_qty")
+    status = (
+        pl.when(filled >= pl.col("order_qty"))
+        .then(pl.lit("filled"))
+        .when(pl.col("ended").is_not_null())
+        .then(pl.col("ended").replace_strict(_ENDS, default=None, return_dtype=pl.String))
+        .when(filled > ZERO)
+        .then(pl.lit("partial"))
+        .otherwise(pl.lit("open"))
+    )
+    rate = filled.cast(pl.Float64) / pl.col("order_qty").cast(pl.Float64)
+    return states.with_columns(status=status, fill_rate=rate).drop("ended")
+
+
+def fill_rate(events: pl.LazyFrame) -> pl.LazyFrame:
+    """Return one row: ``orders`` (distinct) and ``fill_rate`` = filled / ordered quantity.
+
+    A parent whose children are in the frame too is left out of the rate, since its children carry its
+    fills; so are rejected orders, which never worked. The ordered quantity is the last one asked for, the
+    filled one the sum of fills less busts. Unit: fraction. Null when nothing was ordered.
+    """
+    fill, bust = pl.col("event_type") == "fill", pl.col("event_type") == "bust"
+    last = pl.col("order_qty").sort_by("transact_time_ns", "event_seq").last()
+    orders = events.group_by("order_id").agg(
+        ordered=last.cast(pl.Float64),
+        filled=(pl.col("last_qty").filter(fill).sum() - pl.col("last_qty").filter(bust).sum()).cast(
+            pl.Float64
+        ),
+        rejected=(pl.col("event_type") == "reject").any(),
+        parent=pl.col("parent_order_id").drop_nulls().first(),
+    )
+    parents = orders.select(order_id="parent").drop_nulls().unique().with_columns(is_parent=pl.lit(True))
+    orders = orders.join(parents, on="order_id", how="left")
+    working = ~pl.col("rejected") & pl.col("is_parent").is_null()
+    ordered, filled = (pl.col(name).filter(working).sum() for name in ("ordered", "filled"))
+    return orders.select(
+        orders=pl.len().cast(pl.Int64), fill_rate=pl.when(ordered > 0).then(filled / ordered)
+    )
+
+
+def order_to_trade(events: pl.LazyFrame, *, by: list[str] | None = None) -> pl.LazyFrame:
+    """Return the order-to-trade ratios of each group, by number and by volume.
+
+    Number: order messages / trades - 1. Volume: quantity of order messages / quantity traded - 1. A group
+    without trades has null ratios (the regulation divides by zero there), and its messages still count.
+
+    Args:
+        events: Rows of ORDER_EVENTS.
+        by: Columns of the group (say account and instrument); none gives one row.
+
+    Returns:
+        ``by``, ``messages``, ``trades``, ``ratio_number``, ``ratio_volume``. Unit: ratio, -1 at the least.
+    """
+    message = pl.col("event_type").is_in(MESSAGES)
+    trade = pl.col("event_type") == "fill"
+    columns = list(by or [])
+    sums = events.with_columns(_all=pl.lit(0)).group_by(columns or ["_all"])
+    found = sums.agg(
+        messages=message.sum().cast(pl.Int64),
+        trades=trade.sum().cast(pl.Int64),
+        message_qty=pl.col("order_qty").filter(message).sum(),
+        trade_qty=pl.col("last_qty").filter(trade).sum(),
+    )
+    volume = pl.col("message_qty").cast(pl.Float64) / pl.col("trade_qty").cast(pl.Float64) - 1
+    return found.select(
+        *columns,
+        "messages",
+        "trades",
+        ratio_number=pl.when(pl.col("trades") > 0).then(pl.col("messages") / pl.col("trades") - 1),
+        ratio_volume=pl.when(pl.col("trade_qty") > 0).then(volume),
+    )

@@ -1,0 +1,54 @@
+"""The benchmark an answer is compared with."""
+
+import polars as pl
+
+from analytics.datasets import BENCHMARKS
+from app.desk import Desk
+from app.queries._book import accounts, nav_days
+from app.queries._period import Period
+
+_EMPTY = pl.DataFrame(schema={"date": pl.Date, "benchmark": pl.Float64})
+
+
+def benchmark_returns(desk: Desk) -> tuple[str | None, pl.DataFrame]:
+    """Return the benchmark of the scope's accounts and its daily returns (``date``, ``return``).
+
+    The one most of the accounts name; where none names one, the organisation's only benchmark. (None, no
+    rows) otherwise. Returns come from levels, else from published returns. Unit: fraction.
+    """
+    levels = desk.rows(BENCHMARKS, dated=False)
+    known = desk.collect(levels.select(pl.col("benchmark_id").unique().sort()))["benchmark_id"].to_list()
+    named = desk.collect(
+        accounts(desk)
+        .filter(pl.col("benchmark_id").is_in(known))
+        .group_by("benchmark_id")
+        .len()
+        .sort("len", "benchmark_id", descending=[True, False])
+    )["benchmark_id"]
+    name = named[0] if named.len() else known[0] if len(known) == 1 else None
+    if name is None:
+        return None, _EMPTY.rename({"benchmark": "return"})
+    rows = desk.collect(levels.filter(pl.col("benchmark_id") == name).sort("date"))
+    level = pl.col("level").cast(pl.Float64)
+    moved = pl.coalesce(level / level.shift(1) - 1, pl.col("return"))
+    return name, rows.select("date", moved.alias("return")).drop_nulls()
+
+
+def benchmark_pnl(desk: Desk, days: Period) -> tuple[str | None, pl.DataFrame, str | None]:
+    """Return what the scope's net asset value would have earned in its benchmark, cumulated over ``days``.
+
+    Returns:
+        The benchmark's id, ``date`` and ``benchmark`` (answer's currency), and why there is none.
+    """
+    name, returns = benchmark_returns(desk)
+    if name is None:
+        return None, _EMPTY, "No benchmark is named by the accounts, and none or several are known."
+    # The day before the period is needed too: the first day is earned on what was there before.
+    whole = Period(None, days.end, 0, days.last)
+    nav, reasons = nav_days(desk, days=whole)
+    if reasons:
+        return name, _EMPTY, reasons["nav"]
+    value = nav.select("date", base=pl.col("nav").shift(1).cast(pl.Float64) + pl.col("flow").cast(pl.Float64))
+    earned = value.join(returns, on="date", how="left").filter(pl.col("date") >= days.start)
+    earned = earned.select("date", benchmark=(pl.col("base") * pl.col("return")).fill_null(0.0).cum_sum())
+    return name, earned, None
