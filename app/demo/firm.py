@@ -33,14 +33,15 @@ class ListEntry:
 
 @dataclass(frozen=True)
 class LimitEntry:
-    """A limit on a measure of one subject; ``warn`` and ``breach`` in the measure's own unit."""
+    """A limit on a measure of one subject, in ``unit``; a warning comes at 80 % of it."""
 
+    name: str
     measure: str
-    subject_kind: str  # firm, desk or account
-    subject: str
-    warn: float
-    breach: float
-    currency: str | None = None
+    subject_kind: str  # organisation, desk or account
+    subject_id: str | None
+    value: float
+    unit: str
+    hard: bool = False
 
 
 @dataclass(frozen=True)

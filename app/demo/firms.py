@@ -42,6 +42,22 @@ class Book:
 
 
 @dataclass(frozen=True)
+class Cast:
+    """Who plays in the scenarios: account ids, and the trader who knows too much."""
+
+    linked: tuple[str, str]  # two accounts of one family
+    house: tuple[str, str]
+    client: str
+    unrelated: tuple[str, str]  # two clients with different owners
+    index: str
+    maker: str
+    personal: str  # of ``insider``
+    personal_two: str
+    insider: str
+    listed: tuple[str, str, str]  # restricted now, watched now, restricted once
+
+
+@dataclass(frozen=True)
 class FirmPlan:
     """What the generator makes a firm of."""
 
@@ -52,6 +68,7 @@ class FirmPlan:
     desks: dict[str, str]  # desk to the strategy family it is known for
     people: tuple[Person, ...]
     books: tuple[Book, ...]
+    cast: Cast
     costly_venue: str | None = None
     costly_bp: float = 0.0
 
@@ -165,7 +182,7 @@ _MERIDIAN_BOOKS = (
     _book("MP-22", "Orchard Charities", _EX, "client", CORE, 35, "asokolova", "orchard"),
     _book("MP-23", "Pembroke Life", _EX, "client", CORE, 85, "tnasser", "pembroke"),
     _book("MP-24", "Quayside Trust", _EX, "client", CORE, 28, "dfuentes", "quayside", link="quayside-family"),
-    _book("MP-25", "Quayside Nominees", _EX, "client", REVERSION, 24, "dfuentes", "quayside-nominees",
+    _book("MP-25", "Quayside Nominees", _EX, "client", REVERSION, 24, "dfuentes", "quayside",
           link="quayside-family"),
     _book("MP-26", "Rowan Mutual", _EX, "client", MOMENTUM, 48, "tnasser dfuentes", "rowan"),
     _book("MP-31", "Liquidity book", _TR, "mm", MAKER, 25, "mlin", "meridian"),
@@ -185,6 +202,18 @@ HALYARD = FirmPlan(
     desks={_CE: "execution", _MM: "market making", _SY: "systematic", _IH: "index and hedging"},
     people=_HALYARD_PEOPLE,
     books=_HALYARD_BOOKS,
+    cast=Cast(
+        linked=("HC-106", "HC-107"),
+        house=("HC-302", "HC-303"),
+        client="HC-101",
+        unrelated=("HC-102", "HC-104"),
+        index="HC-401",
+        maker="HC-201",
+        personal="HC-901",
+        personal_two="HC-902",
+        insider="tvarga",
+        listed=("BBY", "PFE", "UNH"),
+    ),
     # A true weakness for the venue insight to find.
     costly_venue="EDGX",
     costly_bp=3.0,
@@ -197,5 +226,17 @@ MERIDIAN = FirmPlan(
     desks={_LS: "long-short", _QE: "quantitative", _EX: "execution", _TR: "treasury"},
     people=_MERIDIAN_PEOPLE,
     books=_MERIDIAN_BOOKS,
+    cast=Cast(
+        linked=("MP-24", "MP-25"),
+        house=("MP-04", "MP-11"),
+        client="MP-21",
+        unrelated=("MP-22", "MP-23"),
+        index="MP-32",
+        maker="MP-13",
+        personal="MP-91",
+        personal_two="MP-92",
+        insider="dfuentes",
+        listed=("GE", "MRK", "HD"),
+    ),
 )
 FIRMS = (HALYARD, MERIDIAN)

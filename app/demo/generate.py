@@ -6,9 +6,11 @@ from datetime import date
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from app.demo import reference
+from analytics.registry import modules
+from app.demo import abuse, control_room, negatives, reference
 from app.demo.firm import Firm
 from app.demo.firms import FIRMS, FirmPlan
 from app.demo.flow import Flow
@@ -16,6 +18,8 @@ from app.demo.history import Trades, makers, simulate
 from app.demo.ledger import finish, maker_round_trips, past_executions
 from app.demo.market import Market, load
 from app.demo.microstructure import Quotes, quote
+from app.demo.social import talk
+from app.demo.stage import Stage, labels
 from app.demo.strategies.making import make_markets
 from app.demo.strategies.resting import rest_orders
 from app.demo.strategies.slicing import slice_parents
@@ -33,11 +37,37 @@ class Scale:
     names: int  # a maker quotes
     refreshes: int  # of a maker's quotes, a session and name
     resting: int  # patient orders a session
+    posts: int  # a session
+    post_days: int  # sessions with posts
+    chats: int  # internal messages a session
+    severities: tuple[float, ...]  # of each kind of planted abuse
 
 
 SCALES: dict[str, Scale] = {
-    "small": Scale(sessions=90, recent=4, quotes=60, names=2, refreshes=12, resting=20),
-    "full": Scale(sessions=525, recent=20, quotes=300, names=5, refreshes=36, resting=90),
+    "small": Scale(
+        sessions=90,
+        recent=4,
+        quotes=60,
+        names=2,
+        refreshes=12,
+        resting=20,
+        posts=12,
+        post_days=15,
+        chats=10,
+        severities=(0.3, 1.0),
+    ),
+    "full": Scale(
+        sessions=525,
+        recent=20,
+        quotes=300,
+        names=5,
+        refreshes=36,
+        resting=90,
+        posts=22,
+        post_days=80,
+        chats=45,
+        severities=(0.3, 0.6, 1.0),
+    ),
 }
 
 
@@ -60,25 +90,21 @@ def _firm(plan: FirmPlan, market: Market, quotes: Quotes, scale: Scale, seed: in
     def chance(stream: int) -> np.random.Generator:
         return np.random.default_rng([seed, plan.number, stream])
 
-    closed = np.zeros(market.close.shape, dtype=np.bool_)
+    lists = control_room.lists(plan, market, first_recent=quotes.first_session)
+    closed = control_room.closed_to_all(market, lists)
     trades = simulate(plan, market, chance(10), closed=closed)
     flow = Flow(plan, quotes)
     slice_parents(flow, _part(trades, trades.session >= quotes.first_session), chance(11))
-    make_markets(flow, makers(plan), chance(12), names=scale.names, refreshes=scale.refreshes)
-    rest_orders(flow, chance(13), per_session=scale.resting)
-    earlier = _part(trades, trades.session < quotes.first_session)
-    trips = maker_round_trips(market, makers(plan), chance(14), sessions=quotes.first_session)
-    past = pl.concat(
-        [
-            past_executions(plan, market, earlier, chance(15)),
-            past_executions(plan, market, trips, chance(16)),
-        ]
-    )
-    ledger = finish(flow, past)
+    make_markets(flow, makers(plan), chance(12), names=scale.names, refreshes=scale.refreshes, closed=closed)
+    rest_orders(flow, chance(13), per_session=scale.resting, closed=closed)
+    stage = Stage(plan, flow, chance(17), lists, closed)
+    _play(stage, scale)
+    said = talk(stage, chance(18), posts=scale.posts, post_days=scale.post_days, chats=scale.chats)
+    ledger = finish(flow, _past(flow, trades, (chance(14), chance(15), chance(16)), closed))
     files = {
         "instruments": reference.instruments(),
         "accounts": reference.accounts(plan),
-        "people": reference.people(plan),
+        "people": reference.people(plan, lists),
         "prices": reference.prices(market),
         "benchmarks": reference.benchmarks(market),
         "fx_rates": reference.fx_rates(market),
@@ -87,8 +113,43 @@ def _firm(plan: FirmPlan, market: Market, quotes: Quotes, scale: Scale, seed: in
         "quotes": reference.quotes_file(quotes),
         "order_events": ledger.order_events,
         "executions": ledger.executions,
+        "messages": said.messages,
+        "posts": said.posts,
+        "follows": said.follows,
+        "news": said.news,
     }
-    return Firm(plan.slug, plan.name, "USD", files, (), (), ())
+    return Firm(
+        slug=plan.slug,
+        name=plan.name,
+        currency="USD",
+        files=files,
+        logins=reference.logins(plan),
+        lists=lists,
+        limits=control_room.limits(plan),
+        labels=labels(stage, ledger.order_ids, ledger.spans, said.ids),
+    )
+
+
+def _play(stage: Stage, scale: Scale) -> None:
+    for scene in modules(abuse):
+        for severity in scale.severities:
+            scene.plant(stage, severity)
+    for scene in modules(negatives):
+        scene.plant(stage)
+
+
+def _past(
+    flow: Flow, trades: Trades, chances: tuple[np.random.Generator, ...], closed: npt.NDArray[np.bool_]
+) -> pl.DataFrame:
+    plan, market, first = flow.plan, flow.quotes.market, flow.quotes.first_session
+    earlier = _part(trades, trades.session < first)
+    trips = maker_round_trips(market, makers(plan), chances[0], closed=closed[:first])
+    return pl.concat(
+        [
+            past_executions(plan, market, earlier, chances[1]),
+            past_executions(plan, market, trips, chances[2]),
+        ]
+    )
 
 
 def _part(trades: Trades, chosen: np.ndarray) -> Trades:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from analytics.datasets import EXECUTIONS, ORDER_EVENTS, Dataset
@@ -38,6 +39,7 @@ class Ledger:
     order_events: pl.DataFrame
     executions: pl.DataFrame
     order_ids: dict[int, str]
+    spans: dict[int, tuple[int, int]]  # order number to first and last event, microseconds since 1970
 
 
 def conform(frame: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
@@ -76,7 +78,9 @@ def finish(flow: Flow, past: pl.DataFrame) -> Ledger:
     )
     ids = trades.filter(pl.col("uid").is_not_null()).select("uid", "exec_id")
     events = events.join(ids, on="uid", how="left", maintain_order="left")
-    return Ledger(_order_events(events), _as_executions(trades), order_ids)
+    ends = events.group_by("number").agg(first=pl.col("time").min(), last=pl.col("time").max())
+    spans = {number: (first, last) for number, first, last in ends.iter_rows()}
+    return Ledger(_order_events(events), _as_executions(trades), order_ids, spans)
 
 
 def _padded(number: pl.Expr, width: int) -> pl.Expr:
@@ -177,13 +181,20 @@ def past_executions(plan: FirmPlan, market: Market, trades: Trades, rng: np.rand
     return _executions(fills.join(_books(plan), on="book", how="left", maintain_order="left"))
 
 
-def maker_round_trips(market: Market, books: list[int], rng: np.random.Generator, *, sessions: int) -> Trades:
-    """Return what makers did on the days without order flow: bought and sold the same, a little apart."""
-    session = np.repeat(np.arange(sessions), 2 * len(books))
-    book = np.tile(np.repeat(np.array(books), 2), sessions)
+def maker_round_trips(
+    market: Market, books: list[int], rng: np.random.Generator, *, closed: npt.NDArray[np.bool_]
+) -> Trades:
+    """Return what makers did on the days without order flow: bought and sold the same, a little apart.
+
+    ``closed`` has a row for each of those days: names to keep out of.
+    """
+    days = np.repeat(np.arange(len(closed)), len(books))
+    names = rng.integers(0, 20, len(days))
+    free = ~closed[days, names]
+    session, instrument = np.repeat(days[free], 2), np.repeat(names[free], 2)
+    book = np.repeat(np.tile(np.array(books), len(closed))[free], 2)
     first = np.arange(len(session)) % 2 == 0
     pairs = len(session) // 2
-    instrument = np.repeat(rng.integers(0, 20, pairs), 2)
     quantity = np.repeat(100 * rng.integers(5, 60, pairs), 2) * np.where(first, 1, -1)
     middle = np.repeat(rng.uniform(0.1, 0.9, pairs), 2)
     price = market.open[session, instrument] * (1 - middle) + market.close[session, instrument] * middle

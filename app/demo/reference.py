@@ -16,13 +16,18 @@ from analytics.datasets import (
     PRICES,
     QUOTES,
 )
-from app.demo.firms import FirmPlan
+from app.demo.firm import ListEntry, Login
+from app.demo.firms import FirmPlan, Person
 from app.demo.history import Trades
 from app.demo.ledger import conform, instant
 from app.demo.market import Market
 from app.demo.microstructure import Quotes
 from app.demo.universe import BENCHMARK, INDEX_FUND, STOCKS, SYMBOLS, TICK
 
+_SIGN_INS = {
+    "trader": "trader", "portfolio_manager": "pm", "risk": "risk", "compliance": "compliance",
+    "auditor": "auditor", "admin": "admin",
+}  # fmt: skip
 SYNTHETIC = "open,high,low,volume"
 
 
@@ -54,16 +59,31 @@ def accounts(plan: FirmPlan) -> pl.DataFrame:
     return conform(pl.DataFrame(rows, infer_schema_length=None), ACCOUNTS)
 
 
-def people(plan: FirmPlan) -> pl.DataFrame:
-    """Return the people file."""
+def people(plan: FirmPlan, lists: tuple[ListEntry, ...]) -> pl.DataFrame:
+    """Return the people file, with the insider lists each is on."""
+    inside = {person: f"{e.instrument_id} {e.reason}".lower() for e in lists for person in e.person_ids}
     rows = [
         {
             "person_id": person.person_id, "name": person.name, "desk": person.desk, "role": person.role,
             "manager_id": person.manager, "email": f"{person.person_id}@{plan.slug}.demo",
+            "insider_lists": [inside[person.person_id]] if person.person_id in inside else None,
         }
         for person in plan.people
     ]  # fmt: skip
     return conform(pl.DataFrame(rows, infer_schema_length=None), PEOPLE)
+
+
+def logins(plan: FirmPlan) -> tuple[Login, ...]:
+    """Return who signs in: one person of each role."""
+    first = {role: next(p for p in plan.people if p.role == role) for role in _SIGN_INS}
+    return tuple(
+        Login(f"{short}@{plan.slug}.demo", first[role].name, role, _desks(first[role]), first[role].person_id)
+        for role, short in _SIGN_INS.items()
+    )
+
+
+def _desks(person: Person) -> tuple[str, ...] | None:
+    return (person.desk,) if person.desk else None
 
 
 def prices(market: Market) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """Market making: two-sided quotes, refreshed all day, flat by the close."""
 
 import numpy as np
+import numpy.typing as npt
 
 from app.demo import firms
 from app.demo.flow import ACK_US, Flow, random_venues
@@ -10,10 +11,11 @@ from app.demo.universe import TICK
 
 FILL_CHANCE = 0.24
 LOT = 100
+Closed = npt.NDArray[np.bool_]
 
 
 def make_markets(
-    flow: Flow, books: list[int], rng: np.random.Generator, *, names: int, refreshes: int
+    flow: Flow, books: list[int], rng: np.random.Generator, *, names: int, refreshes: int, closed: Closed
 ) -> None:
     """Quote ``names`` instruments a day for every book of ``books``, ``refreshes`` times each.
 
@@ -23,6 +25,7 @@ def make_markets(
         rng: Source of chance.
         names: Instruments a book quotes each session.
         refreshes: Times a session that both quotes are renewed.
+        closed: Sessions x instruments to keep out of.
     """
     quotes = flow.quotes
     sessions = np.arange(quotes.first_session, len(quotes.market.sessions))
@@ -32,7 +35,8 @@ def make_markets(
         session = np.repeat(sessions, len(own) * refreshes)
         instrument = np.tile(np.repeat(own, refreshes), len(sessions))
         slot = np.tile(np.arange(refreshes), len(sessions) * len(own))
-        _quote(flow, book, (session, instrument), slot, rng, refreshes=refreshes)
+        free = ~closed[session, instrument]
+        _quote(flow, book, (session[free], instrument[free]), slot[free], rng, refreshes=refreshes)
 
 
 def _quote(

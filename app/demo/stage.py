@@ -1,0 +1,170 @@
+"""Where scenarios are played: one firm's recent sessions, with what a scene needs at hand."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from app.demo.control_room import instant
+from app.demo.firm import Label, ListEntry
+from app.demo.firms import FirmPlan
+from app.demo.flow import Flow, Ticket
+from app.demo.market import MICROSECOND, Market
+from app.demo.universe import INDEX, SYMBOLS
+
+SECOND = MICROSECOND
+MINUTE = 60 * SECOND
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A scenario by internal numbers, until orders have their public ids."""
+
+    pattern: str
+    abuse: bool
+    severity: float
+    tickets: tuple[Ticket, ...]
+    messages: tuple[str, ...] = ()
+    posts: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Said:
+    """A message or post that belongs to a scenario."""
+
+    key: str
+    time: int
+    author: str
+    text: str
+    instrument: int
+    recipients: tuple[str, ...] = ()
+
+
+@dataclass
+class Stage:
+    """One firm's recent sessions.
+
+    ``closed`` (sessions x instruments) tells which names are listed; scenes other than the listed-name ones
+    stay out of them.
+    """
+
+    plan: FirmPlan
+    flow: Flow
+    rng: np.random.Generator
+    lists: tuple[ListEntry, ...]
+    closed: npt.NDArray[np.bool_]
+    marks: list[Mark] = field(default_factory=list)
+    messages: list[Said] = field(default_factory=list)
+    posts: list[Said] = field(default_factory=list)
+
+    @property
+    def market(self) -> Market:
+        """The market."""
+        return self.flow.quotes.market
+
+    @property
+    def sessions(self) -> range:
+        """Sessions with quotes."""
+        return range(self.flow.quotes.first_session, len(self.market.sessions))
+
+    def session(self) -> int:
+        """Pick a recent session."""
+        return int(self.rng.choice(np.array(self.sessions)))
+
+    def name(self, session: int) -> int:
+        """Pick a stock that is on no list that day."""
+        free = np.nonzero(~self.closed[session, :20])[0]
+        return int(self.rng.choice(free))
+
+    def moment(self, session: int, fraction: float) -> int:
+        """Return the instant at a fraction of a session."""
+        start, end = int(self.market.opens_us[session]), int(self.market.closes_us[session])
+        return start + int(fraction * (end - start))
+
+    def touch(self, session: int, instrument: int, time: int) -> tuple[float, float]:
+        """Return bid and ask at an instant."""
+        bid, ask, _, _ = self.flow.quotes.at(np.array([session]), np.array([instrument]), np.array([time]))
+        return float(bid[0]), float(ask[0])
+
+    def book(self, account_id: str) -> int:
+        """Return the number of an account."""
+        return next(n for n, book in enumerate(self.plan.books) if book.account_id == account_id)
+
+    def lot(self, session: int, instrument: int, notional: float) -> int:
+        """Return about ``notional`` USD in shares, in tens, at most 1 % of a day's volume."""
+        price = float(self.market.open[session, instrument])
+        most = 0.01 * float(self.market.adv[instrument])
+        return max(10, int(min(notional / price, most) / 10) * 10)
+
+    def ticket(
+        self, account_id: str, session: int, instrument: int, side: str, quantity: int, **more: object
+    ) -> Ticket:
+        """Write an order of an account, by its first trader unless told."""
+        book = self.book(account_id)
+        given = {"trader": self.plan.books[book].traders[0], **more}
+        return Ticket(self.flow, session, book, instrument, side, quantity, **given)  # type: ignore[arg-type]
+
+    def mark(
+        self, pattern: str, tickets: list[Ticket], *, abuse: bool, severity: float = 0.0, **more: object
+    ) -> None:
+        """Note what was planted."""
+        self.marks.append(Mark(pattern, abuse, severity, tuple(tickets), **more))  # type: ignore[arg-type]
+
+    def say(self, session_time: int, author: str, text: str, instrument: int, *, to: tuple[str, ...]) -> str:
+        """Send a message; returns its key."""
+        key = f"m{len(self.messages)}"
+        self.messages.append(Said(key, session_time, author, text, instrument, to))
+        return key
+
+    def post(self, time: int, author: str, text: str, instrument: int) -> str:
+        """Publish a post; returns its key."""
+        key = f"p{len(self.posts)}"
+        self.posts.append(Said(key, time, author, text, instrument))
+        return key
+
+
+def labels(
+    stage: Stage, order_ids: dict[int, str], spans: dict[int, tuple[int, int]], said: dict[str, str]
+) -> tuple[Label, ...]:
+    """Return the scenarios with their public ids.
+
+    Args:
+        stage: Where they were played.
+        order_ids: Internal order number to public id.
+        spans: Internal order number to first and last event, microseconds since 1970.
+        said: Key of a message or post to its public id.
+    """
+    found = []
+    for place, mark in enumerate(stage.marks, 1):
+        numbers = [ticket.number for ticket in mark.tickets]
+        books = dict.fromkeys(stage.plan.books[ticket.book].account_id for ticket in mark.tickets)
+        found.append(
+            Label(
+                label_id=f"{stage.plan.slug}-{place:03d}",
+                pattern=mark.pattern,
+                abuse=mark.abuse,
+                severity=mark.severity,
+                accounts=tuple(books),
+                traders=tuple(dict.fromkeys(ticket.trader for ticket in mark.tickets)),
+                instrument_ids=tuple(dict.fromkeys(SYMBOLS[t.instrument] for t in mark.tickets)),
+                start=instant(min(spans[n][0] for n in numbers)),
+                end=instant(max(spans[n][1] for n in numbers)),
+                order_ids=tuple(order_ids[n] for n in numbers),
+                message_ids=tuple(said[key] for key in mark.messages),
+                post_ids=tuple(said[key] for key in mark.posts),
+                note=mark.note,
+            )
+        )
+    return tuple(found)
+
+
+def restricted_name(stage: Stage) -> tuple[int, int, int]:
+    """Return the restricted stock, and the first and last session that its listing touches."""
+    entry = stage.lists[0]
+    instrument = INDEX[entry.instrument_id]
+    start = entry.start.timestamp() * MICROSECOND
+    end = entry.end.timestamp() * MICROSECOND if entry.end else np.inf
+    market = stage.market
+    days = [s for s in stage.sessions if market.closes_us[s] >= start and market.opens_us[s] < end]
+    return instrument, days[0], days[-1]
