@@ -76,6 +76,8 @@ def surveil(
     """
     kinds = _chosen(detectors)
     began = time.perf_counter()
+    if any("+" in context.lake.version(org, DATASETS[name]) for name in DATASETS):
+        context.lake.flush(org)  # evidence is pinned to Delta versions, so live rows move there first
     with context.lake.steady():
         lists, digest = _lists(context, org)
         looks = [_look(context, org, kind(), lists, digest) for kind in kinds.values()]
