@@ -1,17 +1,21 @@
 """The records' database: SQLite in the home folder, PostgreSQL by setting."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, Table, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker, with_loader_criteria
+from sqlalchemy.sql import visitors
 
 from app.errors import Forbidden, Unavailable
 from app.storage.records._base import OrgScoped
+
+_OF_ROW = re.compile(r"org(_m\d+)?")
 
 
 class Database:
@@ -56,10 +60,40 @@ class Database:
 def _narrow(state: ORMExecuteState) -> None:
     """Narrow every statement of a bound session to its organisation."""
     org = state.session.info.get("org")
-    if org is not None and not state.is_column_load and not state.is_relationship_load:
+    if org is None:
+        return
+    if not state.is_orm_statement:
+        _refuse_tables(state)
+    if state.is_insert or state.is_update:
+        _refuse_foreign(state, org)
+    if not state.is_column_load and not state.is_relationship_load:
         state.statement = state.statement.options(
             with_loader_criteria(OrgScoped, lambda cls: cls.org == org, include_aliases=True)
         )
+
+
+def _refuse_tables(state: ORMExecuteState) -> None:
+    """Refuse statements on bare tables: only those on models are narrowed."""
+    for element in visitors.iterate(state.statement):
+        if isinstance(element, Table) and "org" in element.columns:
+            raise Forbidden(f"Ask the model of {element.name}, not its table: it would not be narrowed.")
+
+
+def _refuse_foreign(state: ORMExecuteState, org: str) -> None:
+    """Refuse statements that would put a row into another organisation; a flush is checked below."""
+    mapper = state.bind_mapper
+    if mapper is None or not issubclass(mapper.class_, OrgScoped):
+        return
+    if isinstance(state.parameters, list):
+        named = [row.get("org") for row in state.parameters]
+        named = [value for value in named if value is not None or state.is_insert]
+    else:
+        # SQLAlchemy names the values of one row `org`, of several rows `org_m0`, `org_m1`, ...
+        params = state.statement.compile(dialect=state.session.get_bind().dialect).params
+        given = {**params, **(state.parameters or {})}
+        named = [value for name, value in given.items() if _OF_ROW.fullmatch(name) and value is not None]
+    if any(value != org for value in named) or (state.is_insert and not named):
+        raise Forbidden("A record of another organisation cannot be written here.")
 
 
 @event.listens_for(Session, "before_flush")
