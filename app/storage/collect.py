@@ -1,6 +1,7 @@
 """The one door through which a lazy frame is computed."""
 
 import logging
+import threading
 
 import polars as pl
 
@@ -9,6 +10,10 @@ from app.errors import Unavailable
 logger = logging.getLogger(__name__)
 
 _UNREADABLE = "A part of the stored data cannot be read. The rest keeps working."
+
+# Each query already uses every core. More of them at once only adds memory and, from some 50 on, polars
+# warns that it runs out of blocking threads.
+_AT_ONCE = threading.BoundedSemaphore(16)
 
 
 def is_panic(error: BaseException) -> bool:
@@ -37,7 +42,8 @@ def collect(frame: pl.LazyFrame) -> pl.DataFrame:
             survives, and no path is named.
     """
     try:
-        return frame.collect(engine="streaming")
+        with _AT_ONCE:
+            return frame.collect(engine="streaming")
     except (pl.exceptions.ComputeError, OSError) as error:
         raise unreadable(error) from error
     except BaseException as error:

@@ -89,6 +89,7 @@ class Writer:
         Raises:
             Conflict: If something else than this writer's commits is given, or the block has ended.
         """
+        self._still_open(session)
         event.listen(session, "before_commit", self._still_open)
         for name in dict.fromkeys(one.dataset for one in staged if one.version >= 0):
             upto = max(one.version for one in staged if one.dataset == name)
@@ -185,4 +186,4 @@ class Writer:
 
     def _still_open(self, _: Session) -> None:
         if not self._open:
-            raise Conflict("Published rows must be committed before the writer is closed.")
+            raise Conflict("This writer is closed: what it published must be committed before.")
