@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import dash
-from dash import Dash
+from dash import Dash, html
 from flask import request
 from flask_compress import Compress
 from flask_openapi3.models.info import Info
@@ -21,7 +21,7 @@ from app.context import Context
 from app.gateway import api_docs, gate, sign_in
 from app.gateway import errors as error_pages
 from app.gateway import json as json_provider
-from app.gateway.auth import current_identity
+from app.gateway.auth import current_identity, identify
 from app.observability import endpoints
 from app.storage import schema
 from components.page import Page, guarded
@@ -82,7 +82,7 @@ def _server(settings: Settings, context: Context) -> OpenAPI:
     error_pages.install(server)
     sign_in.install(server)
     api_docs.install(server)
-    endpoints.install(server, context)
+    endpoints.install(server, context, schema=lambda: schema.check(context.database))
     Compress(server)
     return server
 
@@ -131,6 +131,9 @@ def _frame(found: tuple[Page, ...]) -> Callable[[], Any]:
     """Return the layout: drawn for whoever asks, since navigation depends on the role."""
 
     def frame() -> Any:
+        if identify() is None:
+            # Dash looks the frame over once, on the first request, whoever sends it.
+            return html.Div(dash.page_container)
         return shell(found, who=current_identity(), theme=request.cookies.get("qd_theme"), release=RELEASE)
 
     return frame

@@ -45,6 +45,7 @@ class Upload:
     day: date | None = None  # of a file whose times are seconds after midnight
     idempotency_key: str | None = None
     dry_run: bool = False
+    import_id: str | None = None  # of an import announced before
 
 
 @dataclass(frozen=True)
@@ -82,10 +83,13 @@ def run(context: Context, actor: Identity, upload: Upload) -> ImportResult:
             errors=[FieldError("dataset", f"must be one of {', '.join(IMPORTABLE)}", upload.dataset)],
         )
     digest = _sha256(upload.path)
-    earlier = None if upload.dry_run else _replay(context, actor, upload, digest)
-    if earlier is not None:
-        return earlier
-    import_id = _open(context, actor, upload, digest)
+    if upload.import_id is not None:
+        import_id = _take_up(context, actor, upload.import_id)
+    else:
+        earlier = None if upload.dry_run else _replay(context, actor, upload, digest)
+        if earlier is not None:
+            return earlier
+        import_id = _open(context, actor, upload, digest)
     try:
         reading = read_in_child(upload.path, format=upload.format, options=_options(context, actor, upload))
         with context.lake.writing(actor.org) as writer:
@@ -107,6 +111,29 @@ def run(context: Context, actor: Identity, upload: Upload) -> ImportResult:
         _fail(context, actor, import_id, "The import stopped before it was done; nothing of it is visible.")
         raise
     return result
+
+
+def announce(context: Context, actor: Identity, upload: Upload) -> ImportResult:
+    """Record an import that the worker will do; the earlier one where the idempotency key is known."""
+    digest = _sha256(upload.path)
+    earlier = _replay(context, actor, upload, digest)
+    if earlier is not None:
+        return earlier
+    import_id = _open(context, actor, upload, digest, status="queued")
+    return ImportResult(import_id, "queued", upload.dataset, upload.filename)
+
+
+def upload_of(record: Import) -> Upload:
+    """Return the upload an announced import described."""
+    return Upload(
+        path=Path(record.spool or ""),
+        filename=record.filename,
+        dataset=record.dataset,
+        format=record.format,
+        mapping=record.mapping,
+        zone=record.zone,
+        account=(record.options or {}).get("account"),
+    )
 
 
 def touched(result: ImportResult) -> frozenset[str]:
@@ -243,7 +270,14 @@ def result_of(record: Import) -> ImportResult:
     )
 
 
-def _open(context: Context, actor: Identity, upload: Upload, digest: str) -> str:
+def _take_up(context: Context, actor: Identity, import_id: str) -> str:
+    with context.database.session(actor.org, write=True) as session:
+        record = session.get_one(Import, import_id)
+        record.status, record.started_at = "running", now()
+    return import_id
+
+
+def _open(context: Context, actor: Identity, upload: Upload, digest: str, *, status: str = "running") -> str:
     if upload.dry_run:
         return "dry_run"
     with context.database.session(actor.org, write=True) as session:
@@ -259,7 +293,9 @@ def _open(context: Context, actor: Identity, upload: Upload, digest: str) -> str
             format=upload.format,
             mapping=upload.mapping,
             zone=upload.zone,
-            status="running",
+            status=status,
+            spool=str(upload.path) if status == "queued" else None,
+            options={"account": upload.account} if upload.account else {},
             idempotency_key=upload.idempotency_key,
             user_id=actor.user_id,
             started_at=now(),

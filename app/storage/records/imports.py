@@ -29,6 +29,7 @@ class Import(OrgScoped):
     format: Mapped[str] = mapped_column(String(40), default="auto")
     mapping: Mapped[str | None] = mapped_column(String(200))
     zone: Mapped[str | None] = mapped_column(String(64))
+    options: Mapped[Document] = mapped_column(default=dict)  # what else was said of the file
     status: Mapped[str] = mapped_column(String(12), default="queued", index=True)
     records: Mapped[int] = mapped_column(BigInteger, default=0)
     accepted: Mapped[int] = mapped_column(BigInteger, default=0)

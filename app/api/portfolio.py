@@ -1,0 +1,54 @@
+"""/api/portfolio: positions, exposure, performance, risk."""
+
+from flask import Response
+
+from analytics.datasets import DAILY_NAV, DAILY_POSITIONS, POSITIONS, PRICES
+from app.api._schema import PROBLEMS, Answer, PerformanceQuery, ScopeQuery
+from app.gateway.auth import current_desk
+from app.gateway.resource import answer, paginate, resource
+from app.queries import portfolio
+
+blueprint = resource("portfolio", tag="Portfolio")
+
+
+@blueprint.get("/positions", summary="What is held at the last session", responses={200: Answer, **PROBLEMS})
+def positions(query: ScopeQuery) -> Response:
+    """Answer derived positions beside those a broker reports, largest first."""
+    desk = current_desk()
+    rows, cursor = paginate(desk, portfolio.positions(desk).to_dicts())
+    return answer(desk, rows, datasets=(DAILY_POSITIONS, POSITIONS, PRICES), next_cursor=cursor)
+
+
+@blueprint.get("/exposure", summary="Gross and net exposure by group", responses={200: Answer, **PROBLEMS})
+def exposure(query: ScopeQuery) -> Response:
+    """Answer exposure by ``group_by`` (sector)."""
+    desk = current_desk()
+    return answer(
+        desk, portfolio.exposure(desk, group_by=desk.scope.group_by or "sector"), datasets=(DAILY_POSITIONS,)
+    )
+
+
+@blueprint.get(
+    "/performance", summary="Performance metrics with their conventions", responses={200: Answer, **PROBLEMS}
+)
+def performance(query: PerformanceQuery) -> Response:
+    """Answer time-weighted performance net of costs."""
+    desk = current_desk(own=frozenset({"risk_free", "mar"}))
+    found = portfolio.performance(desk, risk_free=query.risk_free, mar=query.mar)
+    return answer(desk, found, datasets=(DAILY_NAV,))
+
+
+@blueprint.get("/risk", summary="Value at risk and expected shortfall", responses={200: Answer, **PROBLEMS})
+def risk(query: ScopeQuery) -> Response:
+    """Answer one-day historical-simulation VaR and ES of what is held; positive = loss."""
+    desk = current_desk()
+    return answer(desk, portfolio.risk(desk), datasets=(DAILY_POSITIONS, PRICES))
+
+
+@blueprint.get(
+    "/reconciliation", summary="Derived against reported positions", responses={200: Answer, **PROBLEMS}
+)
+def reconciliation(query: ScopeQuery) -> Response:
+    """Answer every position both sides know of, breaks first."""
+    desk = current_desk()
+    return answer(desk, portfolio.reconciliation(desk), datasets=(DAILY_POSITIONS, POSITIONS))

@@ -1,0 +1,41 @@
+"""/api/trading: orders, executions, P&L."""
+
+from flask import Response
+
+from analytics.datasets import DAILY_POSITIONS, EXECUTIONS, ORDER_EVENTS
+from app.api._page import page
+from app.api._schema import PROBLEMS, Answer, OrderPath, ScopeQuery, SortedQuery
+from app.gateway.auth import current_desk
+from app.gateway.resource import answer, resource
+from app.queries import trading
+
+blueprint = resource("trading", tag="Trading")
+
+
+@blueprint.get("/orders", summary="Orders with events in the period", responses={200: Answer, **PROBLEMS})
+def orders(query: SortedQuery) -> Response:
+    """Answer one page of orders, newest first unless sorted otherwise."""
+    desk = current_desk(own=frozenset({"sort"}))
+    return page(desk, trading.orders, datasets=(ORDER_EVENTS, EXECUTIONS))
+
+
+@blueprint.get("/orders/<order_id>", summary="One order's whole life", responses={200: Answer, **PROBLEMS})
+def order(path: OrderPath, query: ScopeQuery) -> Response:
+    """Answer the order, its events and its executions, oldest first."""
+    desk = current_desk()
+    return answer(desk, trading.order_life(desk, path.order_id), datasets=(ORDER_EVENTS, EXECUTIONS))
+
+
+@blueprint.get("/executions", summary="Executions as they stand", responses={200: Answer, **PROBLEMS})
+def executions(query: SortedQuery) -> Response:
+    """Answer one page of executions; corrected versions replace, busted ones are left out."""
+    desk = current_desk(own=frozenset({"sort"}))
+    return page(desk, trading.executions, datasets=(EXECUTIONS,))
+
+
+@blueprint.get("/pnl", summary="P&L of the period by group", responses={200: Answer, **PROBLEMS})
+def pnl(query: ScopeQuery) -> Response:
+    """Answer net P&L by ``group_by`` (desk), with realised, unrealised, income and costs."""
+    desk = current_desk()
+    rows = trading.pnl(desk, group_by=desk.scope.group_by or "desk")
+    return answer(desk, {"rows": rows, "series": trading.pnl_series(desk)}, datasets=(DAILY_POSITIONS,))
