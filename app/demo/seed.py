@@ -1,0 +1,246 @@
+"""Bring the demo firms in: organisations, people and lists by the actions, files by the import job."""
+
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from app.actions import lists, orgs, users
+from app.actions._roles import console, system
+from app.context import Context
+from app.demo.files import write
+from app.demo.firm import NOTICE, Firm, Login
+from app.demo.generate import Size, generate
+from app.errors import BadSettings, Conflict, Invalid, NotFound
+from app.scope import Identity
+from app.storage import schema
+from app.storage.records import audit
+from app.storage.records.lists import Limit
+from app.storage.records.people import Organisation
+
+# Known to everybody, which is why production refuses the demo altogether.
+PASSWORD = "quarterdeck-demo"  # noqa: S105
+WARN_SHARE = Decimal("0.8")
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """One printed demo account."""
+
+    organisation: str
+    email: str
+    role: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """What was made."""
+
+    sign_ins: tuple[SignIn, ...]
+    password: str
+    rows: dict[str, dict[str, int]]  # organisation to data set to rows
+    seconds: dict[str, float]  # step to time taken
+    skipped: tuple[str, ...]  # organisations that were there already
+
+
+def seed_demo(
+    context: Context,
+    *,
+    seed: int,
+    size: Size,
+    reset: bool,
+    today: date,
+    progress: Progress,
+) -> Seeded:
+    """Make the demo organisations.
+
+    Args:
+        context: The installation's stores.
+        seed: Of every random draw.
+        size: ``full`` or ``small``.
+        reset: Remove demo organisations that exist and make them anew.
+        today: The last session is the one before this day.
+        progress: Told what happens next.
+
+    Returns:
+        Sign-ins of every demo organisation, and what was imported in which time.
+
+    Raises:
+        BadSettings: In production mode.
+        Conflict: If an organisation that is no demo has a demo's slug.
+    """
+    if context.settings.production:
+        raise BadSettings("Demo organisations have a known password: production mode refuses them.")
+    schema.upgrade(context.database)
+    run = _Seeding(context, progress)
+    began = time.perf_counter()
+    for firm in generate(seed, size, today):
+        run.note("generate", began)
+        if not run.prepare(firm.slug, reset=reset):
+            run.sign_ins(firm)
+        else:
+            run.bring_in(firm, seed=seed)
+        began = time.perf_counter()
+    return run.summary()
+
+
+class _Seeding:
+    def __init__(self, context: Context, progress: Progress) -> None:
+        self.context, self.progress = context, progress
+        self.seconds: dict[str, float] = {}
+        self.rows: dict[str, dict[str, int]] = {}
+        self.skipped: list[str] = []
+        self.people: list[SignIn] = []
+
+    def note(self, step: str, began: float) -> None:
+        self.seconds[step] = round(self.seconds.get(step, 0.0) + time.perf_counter() - began, 3)
+
+    def summary(self) -> Seeded:
+        return Seeded(tuple(self.people), PASSWORD, self.rows, self.seconds, tuple(self.skipped))
+
+    def prepare(self, slug: str, *, reset: bool) -> bool:
+        """Return whether the organisation is to be made; removes one that is half made or unwanted."""
+        try:
+            found = orgs.find(self.context.database, slug)
+        except NotFound:
+            return True
+        if not found.demo:
+            raise Conflict(f"The organisation {slug!r} exists and is no demo: it is left alone.")
+        if complete(found) and not reset:
+            self.skipped.append(slug)
+            return False
+        self.progress(f"{slug}: removing what was there")
+        context, root = self.context, self.context.settings.root
+        # Tables made anew count their versions from the start, so answers kept by version must go too.
+        folders = [root / "artifacts" / slug, root / "cache" / "answers"]
+        orgs.delete(context.database, console(slug), slug, stores=(context.lake,), folders=folders)
+        return True
+
+    def sign_ins(self, firm: Firm) -> None:
+        self.people.extend(SignIn(firm.name, who.email, who.role, who.name) for who in firm.logins)
+
+    def bring_in(self, firm: Firm, *, seed: int) -> None:
+        began = time.perf_counter()
+        actor = self._organisation(firm)
+        self.note("people", began)
+        began = time.perf_counter()
+        self._import(firm, actor)
+        self.note("import", began)
+        self._work(firm.slug)
+        keep_labels(self.context.settings.root, firm)
+        orgs.set_settings(
+            self.context.database, actor, {"notice": NOTICE, "demo": {"seed": seed, "complete": True}}
+        )
+        self.sign_ins(firm)
+
+    def _organisation(self, firm: Firm) -> Identity:
+        self.progress(f"{firm.slug}: organisation and people")
+        database, actor = self.context.database, console(firm.slug)
+        orgs.create(database, actor, slug=firm.slug, name=firm.name, currency=firm.currency, demo=True)
+        for who in firm.logins:
+            _user(self.context, actor, who)
+        control_room = replace(system(firm.slug, "Demo"), role="compliance")
+        for entry in firm.lists:
+            for person in entry.person_ids or (None,):
+                lists.add(
+                    database, control_room, kind=entry.kind, instrument_id=entry.instrument_id,
+                    person_id=person, reason=entry.reason, valid_from=entry.start, valid_to=entry.end,
+                )  # fmt: skip
+        self._limits(firm, control_room)
+        return replace(actor, currency=firm.currency, org_name=firm.name, demo=True)
+
+    def _limits(self, firm: Firm, actor: Identity) -> None:
+        with self.context.database.session(firm.slug, write=True) as session:
+            for entry in firm.limits:
+                value = Decimal(str(entry.value))
+                made = Limit(
+                    org=firm.slug, name=entry.name, measure=entry.measure, subject_kind=entry.subject_kind,
+                    subject_id=entry.subject_id, value=value, warn_at=value * WARN_SHARE, unit=entry.unit,
+                    hard=entry.hard, created_by=actor.user_id,
+                )  # fmt: skip
+                session.add(made)
+                session.flush()
+                audit.record(
+                    session,
+                    actor=actor,
+                    action="limit.add",
+                    object_kind="limit",
+                    object_id=made.id,
+                    after={"name": entry.name, "measure": entry.measure, "value": str(value)},
+                )
+
+    def _import(self, firm: Firm, actor: Identity) -> None:
+        from app.jobs import ingest
+
+        rows: dict[str, int] = {}
+        with tempfile.TemporaryDirectory(prefix="quarterdeck-demo-") as folder:
+            for name, path in write(firm, Path(folder)).items():
+                self.progress(f"{firm.slug}: {name}")
+                result = ingest.run(
+                    self.context, actor, ingest.Upload(path=path, filename=path.name, dataset=name)
+                )
+                if result.rejected:
+                    first = result.errors[0] if result.errors else {}
+                    raise Invalid(
+                        f"The demo's {name} file had {result.rejected} rows rejected: {dict(first)}"
+                    )
+                rows[name] = result.accepted
+        self.rows[firm.slug] = rows
+
+    def _work(self, slug: str) -> None:
+        from app.jobs.derive import derive
+        from app.jobs.insights import refresh_insights
+        from app.jobs.surveil import surveil
+        from app.jobs.train import train
+
+        steps: dict[str, Callable[[], Any]] = {
+            "derive": lambda: derive(self.context, slug, cause="demo"),
+            "surveil": lambda: surveil(self.context, slug, cause="demo"),
+            "train": lambda: train(self.context, slug),
+            "insights": lambda: refresh_insights(self.context, slug, cause="demo"),
+        }
+        for name, step in steps.items():
+            self.progress(f"{slug}: {name}")
+            began = time.perf_counter()
+            step()
+            self.note(name, began)
+
+
+def complete(organisation: Organisation) -> bool:
+    """Return whether a demo organisation was made to the end."""
+    return bool(organisation.settings.get("demo", {}).get("complete"))
+
+
+def keep_labels(root: Path, firm: Firm) -> Path:
+    """Write what was planted to ``<home>/demo/labels/<slug>.json``, where no detector looks."""
+    folder = root / "demo" / "labels"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / f"{firm.slug}.json"
+    path.write_text(json.dumps([asdict(label) for label in firm.labels], default=_iso, indent=1) + "\n")
+    return path
+
+
+def _iso(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form here")
+
+
+def _user(context: Context, actor: Identity, who: Login) -> None:
+    users.create(
+        context.database,
+        actor,
+        email=who.email,
+        name=who.name,
+        role=who.role,
+        desks=who.desks if who.role in users.NARROWED else None,
+        password=PASSWORD,
+        person_id=who.person_id,
+    )
