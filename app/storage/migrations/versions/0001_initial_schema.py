@@ -139,6 +139,7 @@ def upgrade() -> None:
     sa.Column('format', sa.String(length=40), nullable=False),
     sa.Column('mapping', sa.String(length=200), nullable=True),
     sa.Column('zone', sa.String(length=64), nullable=True),
+    sa.Column('options', sa.JSON(), nullable=False),
     sa.Column('status', sa.String(length=12), nullable=False),
     sa.Column('records', sa.BigInteger(), nullable=False),
     sa.Column('accepted', sa.BigInteger(), nullable=False),
