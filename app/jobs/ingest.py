@@ -14,12 +14,13 @@ from sqlalchemy.orm import Session
 from analytics.datasets import DATASETS, EXECUTIONS, IMPORTABLE, RAW_RECORDS, REJECTS, Dataset
 from app.actions import mappings
 from app.context import Context
-from app.errors import Conflict, FieldError, Invalid, QuarterdeckError
+from app.errors import Conflict, FieldError, Invalid, NotFound, QuarterdeckError
 from app.jobs._settle import Settled, settle
 from app.scope import Identity
 from app.sources._base import Mapping as MappingSpec
 from app.sources._base import Reading, ReadOptions
 from app.sources._child import read_in_child
+from app.sources._mapping import shipped
 from app.storage.collect import collect
 from app.storage.lake import Staged
 from app.storage.records import audit, counters
@@ -141,11 +142,32 @@ def touched(result: ImportResult) -> frozenset[str]:
     return frozenset(name for name, rows in result.rows.items() if rows)
 
 
+def mapping_named(context: Context, actor: Identity, name: str) -> MappingSpec:
+    """Return the organisation's mapping of this name, else the one that comes with Quarterdeck.
+
+    Raises:
+        Invalid: If there is neither.
+    """
+    try:
+        return MappingSpec.from_json(mappings.get(context.database, actor, name).spec)
+    except NotFound:
+        known = shipped()
+    if name not in known:
+        saved = [m.name for m in mappings.every(context.database, actor)]
+        raise Invalid(
+            f"There is no mapping {name!r}.",
+            errors=[
+                FieldError("mapping", f"must be one of {', '.join(sorted({*saved, *known}))}", name[:80])
+            ],
+        )
+    return known[name]
+
+
 # --- steps -----------------------------------------------------------------------------------------
 def _options(context: Context, actor: Identity, upload: Upload) -> ReadOptions:
     mapping = None
     if upload.mapping:
-        mapping = MappingSpec.from_json(mappings.get(context.database, actor, upload.mapping).spec)
+        mapping = mapping_named(context, actor, upload.mapping)
     return ReadOptions(
         dataset=upload.dataset,
         zone=upload.zone,
