@@ -169,27 +169,32 @@ class Facts:
         """Return the rates of these ``currency, base`` pairs on every session."""
         return rates(self.fx_rates, pairs=pl.concat(pairs), days=self.sessions)
 
-    def carried(self, states: pl.LazyFrame, *, by: list[str], keep: pl.Expr) -> pl.LazyFrame:
+    def carried(self, states: pl.LazyFrame, *, by: list[str], keep: pl.Expr | None = None) -> pl.LazyFrame:
         """Repeat each state on every session until the next state of its group.
 
         Args:
             states: One row per group and event day, with ``date``.
             by: Columns of the group.
-            keep: Whether a state is carried on; one that is not has its own day only.
+            keep: Whether a state is carried on; one that is not has its own day only. None: all are.
 
         Returns:
-            ``states`` with ``date`` replaced by each session and ``is_event`` saying on which day the state
-            began. Sorted by group and date.
+            ``states`` with ``date`` replaced by each session, ``is_event`` saying on which day the state
+            began, and ``group``, a number per group. Sorted by group and date.
         """
         count = self.sessions.select(sessions=pl.len().cast(pl.Int64))
         numbered = states.join(self.sessions, on="date", how="inner").join(count, how="cross")
         numbered = numbered.sort(*by, "session")
-        end = pl.col("session").shift(-1).over(by).fill_null(pl.col("sessions"))
-        length = pl.when(keep).then(end).otherwise(pl.col("session") + 1)
-        spread = numbered.with_columns(_first="session", session=pl.int_ranges("session", length))
-        spread = spread.explode("session").drop("date", "sessions")
+        starts = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in by)
+        numbered = numbered.with_columns(group=starts.cum_sum())
+        last = pl.col("group").ne_missing(pl.col("group").shift(-1))
+        end = pl.when(last).then("sessions").otherwise(pl.col("session").shift(-1))
+        if keep is not None:
+            end = pl.when(keep).then(end).otherwise(pl.col("session") + 1)
+        spread = numbered.with_columns(_first="session", session=pl.int_ranges("session", end))
+        spread = spread.drop("date", "sessions").explode("session")
         spread = spread.with_columns(is_event=pl.col("session") == pl.col("_first")).drop("_first")
-        return spread.join(self.sessions, on="session", how="left").sort(*by, "session").drop("session")
+        dated = spread.join(self.sessions, on="session", how="left", maintain_order="left")
+        return dated.drop("session")
 
 
 def _kept(frame: pl.LazyFrame) -> pl.LazyFrame:

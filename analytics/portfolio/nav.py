@@ -96,7 +96,7 @@ def _cash(facts: Facts) -> pl.LazyFrame:
     balances = days.sort("account_id", "currency", "date").with_columns(
         balance=pl.col("amount").cum_sum().over("account_id", "currency")
     )
-    spread = facts.carried(balances, by=["account_id", "currency"], keep=pl.lit(True))
+    spread = facts.carried(balances, by=["account_id", "currency"])
     spread = spread.with_columns(outside=pl.when("is_event").then("outside").otherwise(ZERO))
     spread = spread.join(facts.bases, on="account_id", how="left")
     rates = facts.rates(spread.select("currency", "base").unique())

@@ -62,11 +62,14 @@ def daily_positions(facts: Facts) -> pl.LazyFrame:
         *(pl.when("is_event").then(pl.col(name)).otherwise(ZERO).alias(name) for name in on_the_day),
         executions=pl.when("is_event").then("executions").otherwise(0).cast(pl.Int64),
     )
-    valued = _valued(held, facts).join(rates, on=["currency", "base", "date"], how="left")
+    rates = rates.rename({"base": "account_base"})
+    valued = _valued(held, facts).join(
+        rates, on=["currency", "account_base", "date"], how="left", maintain_order="left"
+    )
     valued = valued.with_columns(
         unrealised_pnl=pl.col("market_value") - pl.col("cost_basis"),
         market_value_base=pl.col("market_value") * pl.col("fx_rate"),
-    ).sort(*_BY, "date")
+    )
     total = pl.col("total_cash") + pl.col("market_value")
     total_base = pl.col("total_cash_base") + pl.col("market_value_base")
     valued = valued.with_columns(pnl=_change(total), pnl_base=_change(total_base))
@@ -77,7 +80,7 @@ def daily_positions(facts: Facts) -> pl.LazyFrame:
 
 def _change(total: pl.Expr) -> pl.Expr:
     # Against the last total that was known, so a day without a price delays P&L and loses none.
-    before = total.forward_fill().shift(1).over(_BY).fill_null(ZERO)
+    before = total.forward_fill().shift(1).over("group").fill_null(ZERO)
     return total - before
 
 
@@ -198,34 +201,36 @@ def _with_base_cash(states: pl.LazyFrame, facts: Facts, rates: pl.LazyFrame) -> 
     states = states.join(rates, on=["currency", "base", "date"], how="left").sort(*_BY, "date")
     cash = (pl.col("traded_cash") + pl.col("income") - pl.col("costs")) * pl.col("fx_rate")
     known = cash.is_not_null().cast(pl.Int8).cum_min().over(_BY) == 1
-    return states.with_columns(total_cash_base=pl.when(known).then(cash.cum_sum().over(_BY))).drop("fx_rate")
+    states = states.with_columns(total_cash_base=pl.when(known).then(cash.cum_sum().over(_BY)))
+    return states.drop("fx_rate").rename({"base": "account_base"})
 
 
 def _valued(held: pl.LazyFrame, facts: Facts) -> pl.LazyFrame:
     # Market value in the position's currency at the last close known; flat is 0 whatever the price.
-    priced = held.sort("date").join_asof(
-        facts.closes.sort("price_date"),
-        left_on="date",
-        right_on="price_date",
-        by="instrument_id",
-        coalesce=False,
-        check_sortedness=False,
+    closes = _closes_by_session(facts)
+    priced = held.join(closes, on=["instrument_id", "date"], how="left", maintain_order="left")
+    value = pl.col("quantity") * pl.col("market_px") * pl.col("multiplier")
+    return priced.with_columns(market_value=pl.when(pl.col("quantity") == 0).then(ZERO).otherwise(value))
+
+
+def _closes_by_session(facts: Facts) -> pl.LazyFrame:
+    # instrument_id, date, market_px (position's currency), price_date: the last close known, on each session.
+    sessions = facts.sessions.select("date")
+    known = facts.closes.sort("price_date").join_asof(
+        sessions, left_on="price_date", right_on="date", strategy="forward", check_sortedness=False
     )
-    priced = priced.with_columns(price_currency=pl.coalesce("price_currency", "currency"))
-    quoted = (
-        facts.closes.select("instrument_id", "price_currency")
-        .unique()
-        .join(facts.currencies, on="instrument_id")
-    )
-    pairs = quoted.select(
-        currency=pl.coalesce("price_currency", "position_currency"), base="position_currency"
-    )
-    conversion = facts.rates(pairs).rename(
-        {"currency": "price_currency", "base": "currency", "fx_rate": "price_rate"}
-    )
-    priced = priced.join(conversion, on=["price_currency", "currency", "date"], how="left")
-    market_px = pl.col("market_px") * pl.col("price_rate")
-    value = pl.col("quantity") * market_px * pl.col("multiplier")
-    return priced.with_columns(
-        market_px=market_px, market_value=pl.when(pl.col("quantity") == 0).then(ZERO).otherwise(value)
+    # Closes before the first session meet on it: the newest of them counts.
+    known = known.drop_nulls("date").sort("instrument_id", "price_date")
+    known = known.unique(["instrument_id", "date"], keep="last", maintain_order=True)
+    spread = facts.carried(known, by=["instrument_id"]).join(facts.currencies, on="instrument_id", how="left")
+    spread = spread.with_columns(currency=pl.coalesce("price_currency", "position_currency"))
+    pairs = spread.select("currency", base="position_currency").unique()
+    conversion = facts.rates(pairs).rename({"base": "position_currency"})
+    spread = spread.join(conversion, on=["currency", "position_currency", "date"], how="left")
+    market_px = pl.col("market_px") * pl.col("fx_rate")
+    return spread.select(
+        "instrument_id",
+        "date",
+        market_px=market_px,
+        price_date=pl.when(market_px.is_not_null()).then("price_date"),
     )

@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 
+from analytics.conventions import strict_sum
 from analytics.datasets import (
     ACCOUNTS,
     BENCHMARKS,
@@ -30,7 +31,8 @@ from app.queries._money import Reasons, Values, converted, currency, no_rate, nu
 from app.queries._period import within
 from app.storage.cache import cached
 
-PNL_GROUPS = ("account_id", "desk", "strategy", "instrument_id", "sector", "country", "asset_class")
+PNL_GROUPS = ("desk", "account", "strategy", "instrument", "sector", "country", "asset_class")
+_GROUP_COLUMN = {"account": "account_id", "instrument": "instrument_id"}
 USUAL_SESSIONS = 60
 MIN_USUAL = 20
 NO_EVENTS = "No order event is known in this period."
@@ -294,33 +296,37 @@ _SERIES: dict[str, pl.DataType] = {"date": pl.Date()} | dict.fromkeys(
 def pnl(desk: Desk, *, group_by: str = "desk") -> pl.DataFrame:
     """Return P&L of the period by group, largest first.
 
-    Columns: the group, ``pnl`` (net), ``realised_pnl``, ``unrealised_change`` (with the currency effect:
-    net less the other parts), ``income``, ``costs`` (positive = cost). Money in the answer's currency,
-    null where not known. No row where the scope names traders: P&L is kept by account.
+    Columns: ``group`` (null where not known), ``label``, ``pnl`` (net), ``realised_pnl``,
+    ``unrealised_change`` (with the currency effect on holdings: net less the other parts), ``income``,
+    ``costs`` (positive = cost). Money in the answer's currency, null where not known. No row where the scope
+    names traders: P&L is kept by account.
 
     Raises:
-        Invalid: For a group that is not one of account_id, desk, strategy, instrument_id, sector, country,
+        Invalid: For a group that is not one of desk, account, strategy, instrument, sector, country,
             asset_class.
     """
     if group_by not in PNL_GROUPS:
         allowed = f"must be one of {', '.join(PNL_GROUPS)}"
         raise Invalid("P&L is not grouped by this.", errors=[FieldError("group_by", allowed, group_by[:80])])
     bounded, _ = within(desk)
-    days = daily_pnl(bounded, group_by)
+    column = _GROUP_COLUMN.get(group_by, group_by)
+    days = daily_pnl(bounded, column)
     if desk.scope.trader:
         days = days.clear()
-    last = pl.col("pnl").last().is_null()
-    known = pl.when(pl.col("missing_rate").null_count() == pl.len())
-    parts = ("realised_pnl", "income", "costs")
-    found = days.group_by(group_by).agg(
-        pnl=pl.when(~last).then(pl.col("booked").sum()),
-        **{name: known.then(pl.col(name).sum()) for name in parts},
+    found = days.group_by(column).agg(
+        pnl=pl.when(pl.col("pnl").last().is_not_null()).then(pl.col("booked").sum()),
+        **{name: strict_sum(pl.col(name)) for name in ("realised_pnl", "income", "costs")},
     )
     change = pl.col("pnl") - pl.col("realised_pnl") - pl.col("income") + pl.col("costs")
-    found = found.with_columns(unrealised_change=change)
-    return found.select(group_by, "pnl", "realised_pnl", "unrealised_change", "income", "costs").sort(
-        "pnl", group_by, descending=[True, False], nulls_last=True
-    )
+    found = found.with_columns(unrealised_change=change, group=column, label=pl.col(column).cast(pl.String))
+    if group_by == "instrument":
+        symbols = desk.collect(instruments(desk).select("instrument_id", "symbol"))
+        found = found.join(symbols, on="instrument_id", how="left").with_columns(
+            label=pl.coalesce("symbol", "label")
+        )
+    found = found.with_columns(pl.col("label").fill_null("Not known"))
+    columns = ("group", "label", "pnl", "realised_pnl", "unrealised_change", "income", "costs")
+    return found.select(*columns).sort("pnl", "label", descending=[True, False], nulls_last=True)
 
 
 @cached(EXECUTIONS, INSTRUMENTS, FX_RATES, DAILY_NAV)
