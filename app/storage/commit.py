@@ -32,10 +32,10 @@ def fsync_folder(path: Path) -> None:
     fsync_file(path)
 
 
-def make_folder(path: Path, *, under: Path) -> None:
-    """Create ``path`` and force each new name on the way down from ``under`` to disk."""
+def make_folder(path: Path) -> None:
+    """Create ``path`` and its parents, forcing each new name to disk."""
     missing = []
-    while path != under and not path.is_dir():
+    while not path.is_dir():
         missing.append(path)
         path = path.parent
     for folder in reversed(missing):

@@ -271,7 +271,7 @@ class DeltaFolder:
     def _for_writing(self, import_id: str) -> tuple[list[Commit], DeltaTable]:
         if self.versions():
             return [], DeltaTable(self.path)
-        make_folder(self.log, under=self.root)
+        make_folder(self.log)
         schema = pl.DataFrame(schema=stored_schema(self.dataset)).to_arrow().schema
         table = DeltaTable.create(
             self.path, schema=schema, partition_by=[MONTH], configuration=_CONFIGURATION
@@ -298,7 +298,7 @@ class DeltaFolder:
 
     def _write_part(self, name: str, part: pl.DataFrame) -> AddAction:
         path = self.path / name
-        make_folder(path.parent, under=self.root)
+        make_folder(path.parent)
         part.drop(MONTH).write_parquet(path, compression="zstd", compression_level=3)
         fsync_file(path)
         status = path.stat()

@@ -181,7 +181,7 @@ class Ledger:
         columns = (LakeFinding.dataset, LakeFinding.kind, LakeFinding.detail, LakeFinding.healed)
         asked = select(*columns).where(LakeFinding.org == org).order_by(LakeFinding.id.desc()).limit(limit)
         with self._database.session(org) as session:
-            return [row.tuple() for row in session.execute(asked)]
+            return [(table, kind, detail, healed) for table, kind, detail, healed in session.execute(asked)]
 
     def forget(self, org: str) -> None:
         """Delete everything the ledger holds about ``org``."""

@@ -63,7 +63,6 @@ class LiveLog:
     def __init__(self, root: Path, org: str, dataset: Dataset) -> None:
         self.dataset = dataset
         self.folder = root / org / dataset.name / FOLDER
-        self._root = root
         self._lock = FileLock(self.folder / "lock")
         self._reading = threading.Lock()
         self._tail: _Tail | None = None
@@ -84,7 +83,7 @@ class LiveLog:
             Unavailable: If the disk refuses (nothing is kept then) or the log is damaged.
         """
         payload = _payload(frame)
-        make_folder(self.folder, under=self._root)
+        make_folder(self.folder)
         with self._lock.held(timeout=10.0):
             path, size, last = self._writable_end()
             record = _pack(last + 1, frame.height, payload)

@@ -1,5 +1,8 @@
 """What is visible is what was published, exactly."""
 
+# The block under `raises` is what fails as a whole, on purpose.
+# ruff: noqa: PT012, SIM117
+
 import os
 import threading
 import time
@@ -284,7 +287,7 @@ def test_everything_is_forced_to_disk_before_it_is_published(local, monkeypatch)
     forced, real = [], os.fsync
 
     def fsync(descriptor):
-        forced.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")))
+        forced.append(Path(f"/proc/self/fd/{descriptor}").readlink())
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", fsync)
