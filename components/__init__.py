@@ -1,1 +1,1 @@
-"""Parts drawn the same way on every page: pure functions from a frame to a component."""
+"""How it is drawn: pure functions from answers to Dash components. Nothing here asks a question."""

@@ -1,0 +1,52 @@
+// Keys: G then a letter goes to a page, Alt 1 to 5 takes a next step, [ folds the rail, \ turns the theme.
+(function () {
+  "use strict";
+  const qd = (window.qd = window.qd || {});
+  const PLACES = {
+    o: "/",
+    b: "/trading/blotter",
+    e: "/portfolio/positions",
+    a: "/compliance/alerts",
+    s: "/social/feed",
+    i: "/intelligence/insights",
+    m: "/intelligence/models",
+    h: "/operations/health",
+    p: "/operations/pipeline",
+  };
+  let going = 0;
+
+  function typing(target) {
+    return target.closest && target.closest("input, textarea, select, [contenteditable=true], [role=combobox], .modal");
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.altKey && /^[1-5]$/.test(event.key)) {
+      const steps = document.querySelectorAll("[data-page] .next [data-next]");
+      const step = steps[Number(event.key) - 1];
+      if (step) {
+        event.preventDefault();
+        step.click();
+      }
+      return;
+    }
+    if (event.ctrlKey && event.shiftKey && event.key.toLowerCase() === "l") {
+      event.preventDefault();
+      qd.acts["copy-link"]();
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (Date.now() - going < 1200) {
+      going = 0;
+      const path = PLACES[event.key.toLowerCase()];
+      const link = path && document.querySelector(`[data-nav="${path}"]`);
+      if (link) {
+        event.preventDefault();
+        qd.go(link.getAttribute("href"));
+      }
+      return;
+    }
+    if (event.key === "g") going = Date.now();
+    else if (event.key === "[") qd.acts.rail();
+    else if (event.key === "\\") qd.acts.theme();
+  });
+})();

@@ -1,0 +1,182 @@
+"""Filling a card: ask a question, draw the answer; whatever goes wrong becomes the card's state."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from dash import Dash, Input, Output, html
+
+from app.errors import Forbidden, Invalid, NotFound, QuarterdeckError, Unauthorised
+from app.gateway.auth import current_desk
+from components.cards import State, card
+from components.ids import DATA, THEME, URL, at
+from components.states import denied, empty, error, icon
+from components.theme import Theme, theme
+
+log = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
+_FILTERS = ("account", "desk", "trader", "instrument")
+
+
+@dataclass(frozen=True)
+class View:
+    """What a drawing needs to know beside the answer."""
+
+    look: Theme
+    scope: Any  # app.scope.Scope
+    currency: str
+    role: str
+
+    def state(self, name: str, default: str = "") -> str:
+        """Return the page's own parameter from the address."""
+        return str(self.scope.extra.get(name, default))
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A card's content."""
+
+    body: Any
+    state: State = "ready"
+    sub: Any = None
+    badge: Any = None
+    tools: tuple[Any, ...] = ()
+    footer: Any = None
+    legend: Any = None
+    as_table: Any = None
+    age: str | None = None
+    fit: Literal["", "pad", "flush"] = ""
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+def nothing(view: View, fact: str, otherwise: str, *actions: Any, **more: Any) -> Drawn:
+    """Draw the empty state: it names the filters that emptied it, or says what is missing.
+
+    Args:
+        view: Whose scope may have narrowed the answer to nothing.
+        fact: What there is none of.
+        otherwise: Why, when no filter is set.
+        actions: Ways on.
+        more: Further fields of ``Drawn``.
+    """
+    scope = view.scope
+    held = [(name, getattr(scope, name)) for name in _FILTERS if getattr(scope, name)]
+    words = [f"{name} {', '.join(values)}" for name, values in held]
+    if scope.start or scope.end:
+        words.append(f"dates {scope.start or 'start'} to {scope.end or 'now'}")
+    if not words:
+        return Drawn(empty(fact, otherwise, *actions), "empty", **more)
+    names = ",".join([name for name, _ in held] + (["from", "to"] if scope.start or scope.end else []))
+    clear = html.Button(
+        "Clear these filters",
+        type="button",
+        className="btn btn-sm btn-outline-secondary",
+        **{"data-clear": names},
+    )
+    return Drawn(empty(fact, f"The view is narrowed to {'; '.join(words)}.", clear), "empty", **more)
+
+
+def failed(problem: Exception, *, retry: str) -> Drawn:
+    """Turn an error into a card's state."""
+    from app.gateway.errors import request_id
+
+    if isinstance(problem, Forbidden | Unauthorised):
+        return Drawn(denied(problem.detail), "denied")
+    if isinstance(problem, NotFound):
+        return Drawn(
+            empty("There is no such thing here", problem.detail, icon_name="question-circle"), "empty"
+        )
+    if isinstance(problem, Invalid):
+        named = "; ".join(f"{e.field} {e.message}" for e in problem.errors) or problem.detail
+        clear = html.A("Open the page without it", href="?", className="btn btn-sm btn-outline-secondary")
+        return Drawn(
+            empty(
+                "The address does not fit", f"{named[:1].upper()}{named[1:]}.", clear, icon_name="link-45deg"
+            ),
+            "error",
+        )
+    if isinstance(problem, QuarterdeckError):
+        log.warning("card unavailable: %s", problem.detail)
+        return Drawn(
+            error(f"{problem.detail} The rest of the page is fine.", request_id(), retry=retry), "error"
+        )
+    log.error("card failed", exc_info=problem)
+    return Drawn(
+        error("Something went wrong on our side. The rest of the page is fine.", request_id(), retry=retry),
+        "error",
+    )
+
+
+def look_at(search: str | None, theme_name: str | None) -> tuple[Any, View]:
+    """Return the desk of who asks and the view of the address."""
+    desk = current_desk(search or "")
+    identity = desk.identity
+    view = View(theme(theme_name), desk.scope, desk.scope.currency or identity.currency, identity.role)
+    return desk, view
+
+
+def fill(
+    app: Dash,
+    page: str,
+    name: str,
+    title: str,
+    *,
+    ask: Callable[[Any], Answer],
+    draw: Callable[[Answer, View], Drawn],
+    live: bool = True,
+) -> None:
+    """Fill a card whenever the address, the theme or the data change.
+
+    Args:
+        app: The application.
+        page: ``Page.key``.
+        name: Name of the card, as its slot has it.
+        title: Its heading.
+        ask: A question, of a desk.
+        draw: From the answer and the view to the card's content.
+        live: Ask again when any table has a new version.
+    """
+    retry = at(page, name, "retry")
+    inputs = [Input(URL, "search"), Input(THEME, "data"), Input(retry, "data")]
+    if live:
+        inputs.append(Input(DATA, "data"))
+
+    @app.callback(Output(at(page, name), "children"), *inputs)
+    def show(search: str | None, theme_name: str | None, *_: Any) -> Any:
+        return card_of(name, title, search, theme_name, ask=ask, draw=draw, retry=retry)
+
+
+def card_of(
+    name: str,
+    title: str,
+    search: str | None,
+    theme_name: str | None,
+    *,
+    ask: Callable[[Any], Answer],
+    draw: Callable[[Answer, View], Drawn],
+    retry: str,
+) -> Any:
+    """Ask, draw and frame; errors become the card's state."""
+    try:
+        desk, view = look_at(search, theme_name)
+        drawn = draw(ask(desk), view)
+    except Exception as problem:  # noqa: BLE001 - one card fails alone, its state says why
+        drawn = failed(problem, retry=retry)
+    return card(
+        name,
+        title,
+        drawn.body,
+        state=drawn.state,
+        sub=drawn.sub,
+        badge=drawn.badge,
+        tools=drawn.tools,
+        footer=drawn.footer,
+        legend=drawn.legend,
+        as_table=drawn.as_table,
+        age=drawn.age,
+        fit=drawn.fit,
+    )
+
+
+__all__ = ["Drawn", "View", "card_of", "failed", "fill", "icon", "look_at", "nothing"]

@@ -1,0 +1,1 @@
+"""Wiring of the section: alerts and what became of them."""

@@ -1,0 +1,1 @@
+"""Wiring of the section: whether the house is in order."""

@@ -1,0 +1,1 @@
+"""Wiring of the section: positions and what they are worth."""

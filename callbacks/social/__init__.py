@@ -1,0 +1,1 @@
+"""Wiring of the section: what is said and what it is worth."""

@@ -1,0 +1,1 @@
+"""Wiring of the section: orders and executions."""

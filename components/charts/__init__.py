@@ -1,0 +1,1 @@
+"""Figures: one file, one kind; pure functions from rows to a plot."""

@@ -1,0 +1,185 @@
+"""Numbers, money, times as people read them. Nulls become an en dash, minus is a real minus."""
+
+import math
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+MISSING = "–"
+MINUS = "−"
+_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CHF": "CHF ", "": ""}
+_SCALES = ((1e12, "tn"), (1e9, "bn"), (1e6, "m"), (1e3, "k"), (1.0, ""))
+
+Number = float | int | Decimal | None
+
+
+def known(value: object) -> float | None:
+    """Return ``value`` as a finite float, or None when there is no number to show."""
+    if value is None or isinstance(value, (str, bool)):
+        return None
+    number = float(value)  # type: ignore[arg-type]
+    return number if math.isfinite(number) else None
+
+
+def _signed(text: str, value: float, *, plus: bool) -> str:
+    # The sign follows the rounded text: a loss of 0.001 that reads 0.00 carries none.
+    if not any(digit in text for digit in "123456789"):
+        return text
+    return (MINUS if value < 0 else "+" if plus else "") + text
+
+
+def number(value: Number, decimals: int = 0, *, plus: bool = False) -> str:
+    """Return a number with grouping commas and fixed decimals."""
+    found = known(value)
+    if found is None:
+        return MISSING
+    return _signed(f"{abs(found):,.{decimals}f}", found, plus=plus)
+
+
+def quantity(value: Number, *, plus: bool = False) -> str:
+    """Return shares, contracts or coins: whole when whole, else up to eight decimals."""
+    found = known(value)
+    if found is None:
+        return MISSING
+    text = f"{abs(found):,.8f}".rstrip("0").rstrip(".")
+    return _signed(text, found, plus=plus)
+
+
+def price(value: Number) -> str:
+    """Return a price: two decimals from one upwards, more below."""
+    found = known(value)
+    if found is None:
+        return MISSING
+    decimals = 2 if abs(found) >= 1 else 4 if abs(found) >= 0.01 else 8
+    return number(found, decimals)
+
+
+def compact(value: Number, *, plus: bool = False, unit: str = "") -> str:
+    """Return at most four significant digits with k, m, bn or tn: ``1.284m``."""
+    found = known(value)
+    if found is None:
+        return MISSING
+    size = abs(float(f"{found:.4g}"))
+    scale, suffix = next(((s, x) for s, x in _SCALES if size >= s), _SCALES[-1])
+    text = f"{size / scale:.4g}" if size >= 1 else f"{size:.2f}"
+    return _signed(f"{unit}{text}{suffix}", found, plus=plus)
+
+
+def symbol(currency: str | None) -> str:
+    """Return the sign that stands before an amount."""
+    return _SYMBOLS.get(currency or "", f"{currency} ")
+
+
+def money(value: Number, currency: str | None = None, *, plus: bool = False) -> str:
+    """Return an amount short enough for a tile: ``+$1.284m``."""
+    return compact(value, plus=plus, unit=symbol(currency))
+
+
+def full_money(value: Number, currency: str | None = None, *, plus: bool = False) -> str:
+    """Return an amount to the cent, for hovers and tables."""
+    found = known(value)
+    if found is None:
+        return MISSING
+    return _signed(f"{symbol(currency)}{abs(found):,.2f}", found, plus=plus)
+
+
+def bps(value: Number, decimals: int = 1, *, plus: bool = False, unit: bool = True) -> str:
+    """Return basis points, from basis points."""
+    text = number(value, decimals, plus=plus)
+    return text if text == MISSING or not unit else f"{text} bps"
+
+
+def percent(value: Number, *, plus: bool = False) -> str:
+    """Return a fraction as per cent: one decimal below ten, none from there."""
+    found = known(value)
+    if found is None:
+        return MISSING
+    scaled = found * 100
+    return number(scaled, 1 if abs(scaled) < 9.95 else 0, plus=plus) + "%"
+
+
+def ratio(value: Number, decimals: int = 2) -> str:
+    """Return a multiple: ``1.93×``."""
+    text = number(value, decimals)
+    return text if text == MISSING else f"{text}×"
+
+
+def sigma(value: Number, *, plus: bool = True) -> str:
+    """Return standard deviations with one decimal."""
+    text = number(value, 1, plus=plus)
+    return text if text == MISSING else f"{text}σ"
+
+
+def probability(value: Number) -> str:
+    """Return a probability with two decimals that never reads as certain."""
+    found = known(value)
+    return MISSING if found is None else f"{min(max(found, 0.01), 0.99):.2f}"
+
+
+def age(seconds: Number) -> str:
+    """Return a duration in the one unit that fits: ``41 s``, ``9 min``, ``2 h``, ``3 d``."""
+    found = known(seconds)
+    if found is None:
+        return MISSING
+    found = max(found, 0)
+    for limit, unit, size in ((90, "s", 1), (5400, "min", 60), (172800, "h", 3600)):
+        if found < limit:
+            return f"{found / size:.0f} {unit}"
+    return f"{found / 86400:,.0f} d"
+
+
+def instant(value: object) -> datetime | None:
+    """Return an ISO text or datetime as an instant in UTC."""
+    if isinstance(value, datetime):
+        found: datetime | None = value
+    elif isinstance(value, str) and value:
+        try:
+            found = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    else:
+        return None
+    return found.replace(tzinfo=UTC) if found and found.tzinfo is None else found
+
+
+def since(value: object, now: datetime | None = None) -> str:
+    """Return how long ago an instant was."""
+    found = instant(value)
+    return MISSING if found is None else age(((now or datetime.now(UTC)) - found).total_seconds())
+
+
+def day(value: object) -> str:
+    """Return a day as ``20 Nov 2026``."""
+    if isinstance(value, str):
+        try:
+            value = date.fromisoformat(value[:10])
+        except ValueError:
+            return MISSING
+    return f"{value.day} {value:%b %Y}" if isinstance(value, date) else MISSING
+
+
+def clock(value: object, *, seconds: bool = False, millis: bool = False) -> str:
+    """Return an instant's time of day in UTC: ``14:33``, with seconds or milliseconds where order matters."""
+    found = instant(value)
+    if found is None:
+        return MISSING
+    found = found.astimezone(UTC)
+    if millis:
+        return f"{found:%H:%M:%S}.{found.microsecond // 1000:03d}"
+    return f"{found:%H:%M:%S}" if seconds else f"{found:%H:%M}"
+
+
+def moment(value: object) -> str:
+    """Return day and time: ``20 Nov 2026 14:33``."""
+    found = instant(value)
+    return MISSING if found is None else f"{day(found.date())} {clock(found)}"
+
+
+def plural(count: Number, one: str, many: str | None = None) -> str:
+    """Return a count with its noun: ``1 post``, ``4,812 posts``."""
+    return f"{number(count)} {one if count == 1 else many or one + 's'}"
+
+
+def words(name: str) -> str:
+    """Return a field's name as a label: ``order_to_trade`` to ``Order to trade``."""
+    text = name.replace("_", " ").replace("-", " ").strip()
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,129 @@
+"""An insight: a finding as its title, evidence, why, how sure, and what to do."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dash import html
+
+from components.formats import MISSING, bps, known, money, number, percent, probability, since, words
+from components.safe import safe_url
+from components.severity import severity_mark
+from components.states import icon
+from components.tables import cell
+
+
+def insights(rows: Sequence[Mapping[str, Any]], *, currency: str, full: bool = False) -> html.Ol:
+    """Draw insights, the weightiest first."""
+    return html.Ol([_insight(row, currency, full=full) for row in rows], className="insights")
+
+
+def amount(value: Any, unit: str, currency: str, *, plus: bool = True) -> str:
+    """Return an effect in its unit."""
+    if unit in {"bp", "bps", "basis points"}:
+        return bps(value, plus=plus)
+    if unit in {"fraction", "share"}:
+        return percent(value, plus=plus)
+    if unit in {"currency", "money", currency}:
+        return money(value, currency, plus=plus)
+    return f"{number(value, 2, plus=plus)} {unit}".strip() if known(value) is not None else MISSING
+
+
+def _insight(row: Mapping[str, Any], currency: str, *, full: bool) -> html.Li:
+    head = html.Div(
+        [
+            severity_mark(str(row["severity"])),
+            html.H3(str(row["title"])),
+            html.Span(since(row["created_at"]), className="age"),
+        ],
+        className="hd",
+    )
+    parts: list[Any] = [head]
+    if full and row.get("text"):
+        parts.append(html.P(str(row["text"]), className="says"))
+    parts.append(html.Div(_marks(row, currency), className="ev"))
+    why = _why(row, currency, opened=full)
+    if why is not None:
+        parts.append(why)
+    parts.append(html.Div(_foot(row), className="ft"))
+    return html.Li(parts, className="insight", **{"data-insight": str(row["id"])})
+
+
+def _marks(row: Mapping[str, Any], currency: str) -> list[Any]:
+    marks: list[Any] = []
+    effect = row.get("effect") or {}
+    if known(effect.get("value")) is not None:
+        text = amount(effect["value"], str(effect.get("unit", "")), currency)
+        low, high = effect.get("low"), effect.get("high")
+        if known(low) is not None and known(high) is not None:
+            unit = str(effect.get("unit", ""))
+            text += f", {amount(low, unit, currency)} to {amount(high, unit, currency)}"
+        marks.append(
+            html.Span([icon("rulers"), text], className="tag line", title="Effect with its 95 % interval")
+        )
+    n = (row.get("context") or {}).get("n")
+    if known(n) is not None:
+        marks.append(html.Span(f"n = {number(n)}", className="tag line"))
+    for item in (row.get("evidence") or [])[:4]:
+        marks.append(_evidence(item))
+    marks.extend(html.Span(words(str(domain)), className="tag") for domain in row.get("domains") or [])
+    return marks
+
+
+def _evidence(item: Any) -> Any:
+    if not isinstance(item, Mapping):
+        return html.Span(str(item), className="tag line")
+    label = str(item.get("label") or item.get("title") or item.get("id") or item.get("kind") or "evidence")
+    href = safe_url(item.get("href"))
+    shown = [icon("link-45deg"), label]
+    if href:
+        return html.A(shown, href=href, className="tag line", **{"data-carry": "1"})
+    return html.Span(label, className="tag line")
+
+
+def _why(row: Mapping[str, Any], currency: str, *, opened: bool) -> html.Details | None:
+    reasons = row.get("why") or []
+    if not reasons:
+        return None
+    lines = []
+    for reason in reasons[:8]:
+        if isinstance(reason, Mapping):
+            name = reason.get("label") or reason.get("name") or reason.get("text") or ""
+            value = reason.get("value", reason.get("contribution"))
+            unit = str(reason.get("unit", ""))
+            shown = (
+                amount(value, unit, currency, plus=False)
+                if known(value) is not None
+                else cell(value)
+                if value is not None
+                else ""
+            )
+            lines.append(html.Tr([html.Td(words(str(name))), html.Td(shown, className="n num")]))
+        else:
+            lines.append(html.Tr(html.Td(str(reason), colSpan=2)))
+    table = html.Table(html.Tbody(lines), **{"aria-label": "Why"})
+    return html.Details(
+        [html.Summary("Why"), html.Div(table, className="inner")], className="why", open=opened
+    )
+
+
+def _foot(row: Mapping[str, Any]) -> list[Any]:
+    parts: list[Any] = []
+    sure = known(row.get("confidence"))
+    if sure is not None:
+        meter = html.Span(html.B(style={"width": f"{min(max(sure, 0), 1) * 100:.0f}%"}))
+        title = "Calibrated probability that this holds"
+        parts.append(html.Span(["Confidence", meter, probability(sure)], className="conf", title=title))
+    q = known(row.get("q_value"))
+    if q is not None:
+        parts.append(
+            html.Span(
+                f"q {number(q, 3)}" if q >= 0.001 else "q < 0.001",
+                className="num",
+                title="False discovery rate",
+            )
+        )
+    for step in (row.get("next") or [])[:3]:
+        href = safe_url(step.get("href")) if isinstance(step, Mapping) else None
+        if href:
+            parts.append(html.A(str(step.get("label", "Open")), href=href, **{"data-carry": "1"}))
+    return parts

@@ -1,0 +1,115 @@
+"""What a page says about itself: the rail, the palette, the door and the next steps read it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from dash import html
+
+from components.states import link_button, state
+
+TRADING_ROLES = frozenset({"trader", "portfolio_manager", "risk", "compliance", "auditor"})
+SURVEILLANCE_ROLES = frozenset({"compliance", "auditor"})
+ADMIN_ROLES = frozenset({"admin"})
+OPERATIONS_ROLES = TRADING_ROLES | {"admin", "operator"}
+
+# Slug to title and icon, in the order of the rail. The overview stands alone above them.
+SECTIONS: dict[str, tuple[str, str]] = {
+    "trading": ("Trading", "arrow-left-right"),
+    "portfolio": ("Portfolio", "pie-chart"),
+    "compliance": ("Compliance", "shield-check"),
+    "social": ("Social", "chat-square-text"),
+    "intelligence": ("Intelligence", "cpu"),
+    "operations": ("Operations", "activity"),
+}
+
+# Context types in the order of the context bar: title and icon.
+CONTEXT: dict[str, tuple[str, str]] = {
+    "desk": ("Desk", "people"),
+    "account": ("Account", "wallet2"),
+    "trader": ("Trader", "person"),
+    "instrument": ("Instrument", "graph-up"),
+    "order": ("Order", "receipt"),
+    "alert": ("Alert", "bell"),
+    "post": ("Post", "chat-square-text"),
+}
+DATES = ("from", "to", "as_of")
+
+
+@dataclass(frozen=True)
+class Step:
+    """A usual next step from a page.
+
+    ``fact`` names a number of the page's facts shown on the step; a step whose fact is zero is left out.
+    """
+
+    label: str
+    path: str
+    why: str
+    fact: str | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of the application."""
+
+    path: str
+    section: str
+    name: str
+    title: str
+    description: str
+    order: int = 0
+    icon: str = ""
+    path_template: str | None = None  # a page with a variable path has no entry in the rail
+    roles: frozenset[str] = field(default=TRADING_ROLES)
+    accepts: tuple[str, ...] = ()  # context types the page filters on
+    offers: tuple[str, ...] = ()  # context types its rows and points emit
+    next: tuple[Step, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """What ``data-page`` says: section and name."""
+        return f"{self.section}-{self.name}"
+
+    @property
+    def in_rail(self) -> bool:
+        """Whether the rail lists the page."""
+        return self.path_template is None and self.section in {"overview", *SECTIONS}
+
+    def allows(self, role: str) -> bool:
+        """Whether people of ``role`` may open the page."""
+        return role in self.roles
+
+
+def guarded(page: Page, layout: Callable[..., Any], role: Callable[[], str]) -> Callable[..., Any]:
+    """Return ``layout`` behind the page's door.
+
+    Args:
+        page: Whose roles may open it.
+        layout: The page's own; it is given ``role`` whatever the address says.
+        role: Asks for the role of who sent this request.
+    """
+
+    def show(**given: Any) -> Any:
+        mine = role()
+        if not page.allows(mine):
+            return _closed(page, mine)
+        return layout(**(given | {"role": mine}))
+
+    return show
+
+
+def _closed(page: Page, role: str) -> html.Div:
+    way_on = "/operations/health" if role in OPERATIONS_ROLES - TRADING_ROLES else "/"
+    body = state(
+        "shield-lock",
+        f"{page.title} is not open to your role",
+        f"You are signed in as {role.replace('_', ' ')}. An administrator of your organisation can grant another role.",
+        link_button("Go to a page that is", way_on, primary=True),
+        page=True,
+    )
+    return html.Div(
+        html.Section(body, className="card", **{"data-card": "door", "data-state": "denied"}),
+        className="page",
+        **{"data-page": page.key},
+    )

@@ -1,0 +1,1 @@
+"""Pages of the section: alerts and what became of them."""

@@ -1,0 +1,1 @@
+"""Pages of the section: whether the house is in order."""

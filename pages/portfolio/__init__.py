@@ -1,0 +1,1 @@
+"""Pages of the section: positions and what they are worth."""

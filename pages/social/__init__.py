@@ -1,0 +1,1 @@
+"""Pages of the section: what is said and what it is worth."""
