@@ -176,6 +176,15 @@ class AnswerCache:
             self._noted[key] = now
         self._write(org, last, key, now)
 
+    def delete(self, org: str) -> None:
+        """Drop the answers of an organisation that is deleted.
+
+        Names of entries do not tell whose they are, so everybody's go; they are computed again when asked for.
+        """
+        self.store.backend.clear()
+        with self._guard:
+            self._counts.pop(org, None)
+
     # --- sealed values -----------------------------------------------------------------------------
     def _name(self, *parts: str) -> str:
         # The length in front of each part: `a|b`, `c` and `a`, `b|c` must not meet.

@@ -40,7 +40,7 @@ class AuditEntry(OrgScoped):
     org: Mapped[str] = mapped_column(String(63), primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     time: Mapped[str] = mapped_column(String(27))  # 2026-11-20T14:30:00.123456Z
-    actor_kind: Mapped[str] = mapped_column(String(12))  # user key system
+    actor_kind: Mapped[str] = mapped_column(String(12))  # user key console system
     actor_id: Mapped[str] = mapped_column(String(40), index=True)
     actor_name: Mapped[str] = mapped_column(String(200))
     action: Mapped[str] = mapped_column(String(63), index=True)  # "user.create"
@@ -168,6 +168,8 @@ def head_of(session: Session, org: str) -> tuple[int, str]:
 
 
 def _kind(actor: Identity) -> str:
+    if actor.user_id == "console":
+        return "console"
     return {"u_": "user", "k_": "key"}.get(actor.user_id[:2], "system")
 
 
