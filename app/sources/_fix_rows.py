@@ -176,7 +176,7 @@ class Book:
             "side": SIDES.get(side, side) if side else None,
             "transact_time": _instant(when or message.get("52")),
             "trader_id": _party(message, "11", "36", "12")
-            or message.get("50" if message.get("35") in "DGFs" else "57"),
+            or message.get("50" if (message.get("35") or "") in ("D", "G", "F", "s") else "57"),
             "venue": message.get("30"),
             "capacity": CAPACITY.get(message.get("528", "47") or ""),
             "liquidity": LIQUIDITY.get(message.get("851") or ""),

@@ -1,8 +1,10 @@
 """A mapping: how the columns of somebody's CSV become rows of our data sets. Plain data, saved as JSON."""
 
+import json
 import re
 from collections.abc import Mapping as Map
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -21,7 +23,8 @@ class Field:
     Attributes:
         source: Header to read; ``@1`` is the first column whatever its name.
         constant: The same value in every row.
-        template: Text with ``{Header}`` parts; ``{#}`` is the n-th row of the file with these bytes.
+        template: Text with ``{Header}`` parts; ``{#}`` is the n-th row of the file with these bytes,
+            ``{raw}`` the identity of the record (16 hex characters).
         pattern: Regular expression; the value becomes its ``group``. No match: null.
         group: Group of ``pattern``.
         values: Source value (any letter case) to ours; ``*`` is every other value. Not listed: unchanged.
@@ -29,6 +32,7 @@ class Field:
         number: ``keep``, ``abs`` or ``negate`` the number.
         factor: Multiply the number (``1e-8`` for satoshi, ``0.01`` for pence).
         formats: Formats of a time or date, tried in turn: strptime, or epoch_s, epoch_ms, epoch_us, epoch_ns.
+        split: Separator of a list of texts.
         default: What an empty value means.
     """
 
@@ -42,6 +46,7 @@ class Field:
     number: str = "keep"
     factor: str | None = None
     formats: tuple[str, ...] = ()
+    split: str | None = None
     default: str | None = None
 
 
@@ -229,3 +234,10 @@ def _make(kind: type[Any], data: Map[str, Any]) -> Any:
 def to_plain(mapping: Mapping) -> dict[str, Any]:
     """Return every part, defaults included, for a form to fill."""
     return asdict(mapping)
+
+
+def shipped() -> dict[str, Mapping]:
+    """Return the mappings that come with Quarterdeck, by name."""
+    folder = Path(__file__).with_name("mappings")
+    found = [Mapping.from_json(json.loads(path.read_text("utf-8"))) for path in sorted(folder.glob("*.json"))]
+    return {mapping.name: mapping for mapping in found}
