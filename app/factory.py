@@ -22,6 +22,7 @@ from app.gateway import api_docs, gate, sign_in
 from app.gateway import errors as error_pages
 from app.gateway import json as json_provider
 from app.gateway.auth import current_identity, identify
+from app.gateway.limits import Budgets
 from app.observability import endpoints
 from app.storage import schema
 from components.page import Page, guarded
@@ -32,17 +33,20 @@ RELEASE = "0.1.0"
 YEAR_S = 31_536_000
 
 
-def create_app(settings: Settings | None = None, *, context: Context | None = None) -> Dash:
+def create_app(
+    settings: Settings | None = None, *, context: Context | None = None, budgets: Budgets | None = None
+) -> Dash:
     """Build the Dash app and the REST routes on its Flask server.
 
     Args:
         settings: The installation's settings; read from the environment when left out.
         context: Stores that are open already (tests).
+        budgets: How much each caller may ask; the usual ones when left out.
     """
     settings = settings or (context.settings if context else Settings.load())
     context = context or Context.open(settings)
     schema.upgrade(context.database)
-    server = _server(settings, context)
+    server = _server(settings, context, budgets)
     app = _dash(server)
     for module in modules(api):
         server.register_api(module.blueprint)
@@ -53,7 +57,7 @@ def create_app(settings: Settings | None = None, *, context: Context | None = No
     return app
 
 
-def _server(settings: Settings, context: Context) -> OpenAPI:
+def _server(settings: Settings, context: Context, budgets: Budgets | None) -> OpenAPI:
     server = OpenAPI(
         "quarterdeck",
         info=Info(
@@ -78,7 +82,7 @@ def _server(settings: Settings, context: Context) -> OpenAPI:
     )
     json_provider.install(server)
     # The door comes before anything that could answer.
-    gate.install(server, context)
+    gate.install(server, context, budgets=budgets)
     error_pages.install(server)
     sign_in.install(server)
     api_docs.install(server)

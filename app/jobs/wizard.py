@@ -1,6 +1,6 @@
 """The mapping wizard's questions: what may this CSV mean, and how would it read."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,6 @@ import polars as pl
 from app.actions import mappings
 from app.context import Context
 from app.jobs import ingest
-from app.jobs.ingest import Upload
 from app.scope import Identity
 from app.sources._base import Mapping, ReadOptions
 from app.sources._child import read_in_child
@@ -65,7 +64,7 @@ def save(context: Context, actor: Identity, *, name: str, spec: dict[str, Any]) 
         Invalid: Naming what cannot work.
         Forbidden: If the role does not save mappings.
     """
-    checked = replace(Mapping.from_json(spec | {"name": name}))
+    checked = Mapping.from_json(spec | {"name": name})
     saved = mappings.save(context.database, actor, name, checked.to_json())
     return f"{saved.name}@{saved.version}"
 
@@ -95,6 +94,3 @@ def _filled(frame: pl.DataFrame) -> pl.DataFrame:
         if name not in {"dq_flags", "transact_time_ns"} and frame[name].null_count() < frame.height
     ]
     return frame.select("line", *(name for name in used if name != "line"))
-
-
-__all__ = ["Preview", "Upload", "names", "preview", "save", "spec_of", "suggest"]
