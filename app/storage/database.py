@@ -74,7 +74,7 @@ def _narrow(state: ORMExecuteState) -> None:
 
 def _refuse_tables(state: ORMExecuteState) -> None:
     """Refuse statements on bare tables: only those on models are narrowed."""
-    for element in visitors.iterate(cast(ClauseElement, state.statement)):
+    for element in visitors.iterate(cast("ClauseElement", state.statement)):
         if isinstance(element, Table) and "org" in element.columns:
             raise Forbidden(f"Ask the model of {element.name}, not its table: it would not be narrowed.")
 
@@ -89,9 +89,9 @@ def _refuse_foreign(state: ORMExecuteState, org: str) -> None:
         named = [value for value in named if value is not None or state.is_insert]
     else:
         # SQLAlchemy names the values of one row `org`, of several rows `org_m0`, `org_m1`, ...
-        statement = cast(ClauseElement, state.statement)
+        statement = cast("ClauseElement", state.statement)
         given = dict(statement.compile(dialect=state.session.get_bind().dialect).params)
-        given.update(cast(dict[str, Any], state.parameters or {}))
+        given.update(cast("dict[str, Any]", state.parameters or {}))
         named = [value for name, value in given.items() if _OF_ROW.fullmatch(name) and value is not None]
     if any(value != org for value in named) or (state.is_insert and not named):
         raise Forbidden("A record of another organisation cannot be written here.")
