@@ -64,7 +64,7 @@ def limits(plan: FirmPlan) -> tuple[LimitEntry, ...]:
         LimitEntry("Gross exposure of the firm", "gross_exposure", "organisation", None, 1.75 * capital, "USD"),
         LimitEntry("Leverage of the firm", "leverage", "organisation", None, 1.6, "ratio"),
         LimitEntry("Value at risk of the firm", "var_99_1d", "organisation", None, 0.045 * capital, "USD"),
-        LimitEntry("Largest position", "position_weight", "organisation", None, 0.12, "fraction"),
+        LimitEntry("Largest position", "position_weight", "organisation", None, 0.055, "fraction"),
         LimitEntry("Size of one order", "order_notional", "organisation", None, 5e6, "USD", hard=True),
         *(
             LimitEntry(

@@ -59,7 +59,7 @@ SCALES: dict[str, Scale] = {
     "full": Scale(
         sessions=525,
         recent=20,
-        quotes=300,
+        quotes=420,
         names=5,
         refreshes=36,
         resting=90,
@@ -110,6 +110,7 @@ def _firm(plan: FirmPlan, market: Market, quotes: Quotes, scale: Scale, seed: in
         "fx_rates": reference.fx_rates(market),
         "corporate_actions": reference.corporate_actions(trades, market),
         "cash_flows": reference.cash_flows(trades),
+        "positions": reference.broker_positions(ledger.executions, market),
         "quotes": reference.quotes_file(quotes),
         "order_events": ledger.order_events,
         "executions": ledger.executions,

@@ -15,6 +15,8 @@ from app.demo.universe import INDEX, INDEX_FUND
 
 # No account takes more of a day's market than this.
 MAX_SHARE = 0.012
+# Spread, impact and commission set aside for every trade, as a fraction of its value.
+COSTS = 6e-4
 QUARTER = 63  # sessions
 DIVIDEND_YIELD = 0.0037  # of the tracker, a quarter
 LENDING_RATE = 0.035  # a year, on cash
@@ -99,7 +101,7 @@ class _Walk:
                 where = np.full(len(book), session)
                 parts.append((where, book, instrument, done, price[book, instrument], before))
                 self.positions += quantity
-                self.cash -= (quantity * price).sum(axis=1)
+                self.cash -= (quantity * price).sum(axis=1) + COSTS * (np.abs(quantity) * price).sum(axis=1)
         joined: list[Any] = [np.concatenate(column) for column in zip(*parts, strict=True)]
         session, book, instrument, done, price, before = joined
         return Trades(session, book, instrument, done, price, before, self.flows, self.dividends)

@@ -1,6 +1,7 @@
 """The market of the demo: real closing prices moved to today, with a synthetic day around them."""
 
 import importlib.util
+import warnings
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -112,7 +113,10 @@ def _calendar(today: date, sessions: int) -> tuple[tuple[date, ...], Ints, Ints]
     import exchange_calendars  # 0.7 s to import
 
     start = today - timedelta(days=int(sessions * 1.6) + 30)
-    calendar: Any = exchange_calendars.get_calendar("XNYS", start=str(start), end=str(today))
+    with warnings.catch_warnings():
+        # The calendar library still reads its own table in a way that newer pandas warns about.
+        warnings.simplefilter("ignore")
+        calendar: Any = exchange_calendars.get_calendar("XNYS", start=str(start), end=str(today))
     schedule = calendar.schedule
     schedule = schedule[schedule.index < str(today)].tail(sessions)
     days = tuple(stamp.date() for stamp in schedule.index)

@@ -13,6 +13,7 @@ from analytics.datasets import (
     FX_RATES,
     INSTRUMENTS,
     PEOPLE,
+    POSITIONS,
     PRICES,
     QUOTES,
 )
@@ -138,6 +139,28 @@ def cash_flows(trades: Trades) -> pl.DataFrame:
         for number, flow in enumerate(trades.cash, 1)
     ]  # fmt: skip
     return conform(pl.DataFrame(rows, infer_schema_length=None), CASH_FLOWS)
+
+
+def broker_positions(executions: pl.DataFrame, market: Market) -> pl.DataFrame:
+    """Return what the broker says is held at the last close; two lines differ from the firm's own books.
+
+    Real statements do: a late booking and a wrong account leave breaks for the reconciliation to find.
+    """
+    bought = pl.col("side").is_in(["buy", "buy_cover"])
+    signed = pl.when(bought).then(pl.col("last_qty")).otherwise(-pl.col("last_qty"))
+    held = executions.group_by("account_id", "instrument_id").agg(quantity=signed.sum())
+    held = held.filter(pl.col("quantity") != 0).sort("account_id", "instrument_id").with_row_index("row")
+    breaks = {7: 100, held.height // 2: -250}
+    late = pl.col("row").replace_strict(breaks, default=0, return_dtype=pl.Int64)
+    last = pl.DataFrame({"instrument_id": SYMBOLS, "market_px": market.close[-1]})
+    frame = held.join(last, on="instrument_id", how="left", maintain_order="left").with_columns(
+        quantity=pl.col("quantity").cast(pl.Float64) + late,
+        date=pl.lit(market.sessions[-1]),
+        source=pl.lit("broker"),
+        currency=pl.lit("USD"),
+    )
+    value = (pl.col("quantity") * pl.col("market_px")).round(2)
+    return conform(frame.with_columns(market_value=value), POSITIONS)
 
 
 def corporate_actions(trades: Trades, market: Market) -> pl.DataFrame:

@@ -13,7 +13,7 @@ def plant(stage: Stage, severity: float) -> None:
     instrument = stage.name(session)
     heard = stage.moment(session, float(rng.uniform(0.1, 0.5)))
     client = stage.ticket(
-        cast.client, session, instrument, "buy", stage.lot(session, instrument, 4e6),
+        cast.client, session, instrument, "buy", stage.lot(session, instrument, 1.2e6),
         trader=cast.insider, received=heard, strategy="core",
     )  # fmt: skip
     symbol = SYMBOLS[instrument]

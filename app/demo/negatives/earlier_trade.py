@@ -18,7 +18,7 @@ def plant(stage: Stage) -> None:
     heard = time + 120 * MINUTE
     _, ask = stage.touch(session, instrument, heard + MINUTE)
     client = stage.ticket(
-        cast.client, session, instrument, "buy", stage.lot(session, instrument, 1e6), limit=ask,
+        cast.client, session, instrument, "buy", stage.lot(session, instrument, 5e5), limit=ask,
         trader=cast.insider, received=heard,
     )  # fmt: skip
     client.enter(heard + MINUTE).fill(heard + MINUTE + 3_000, ask)

@@ -15,7 +15,7 @@ def plant(stage: Stage) -> None:
     far = stage.ticket(stage.plan.cast.client, session, instrument, "buy", size, limit=round(0.75 * bid, 2))
     far.enter(time).cancel(stage.moment(session, 0.95), by="eod", reason="Day order lapsed")
     stage.mark(NAME, [far], abuse=False, note="a bid a quarter below the market: passive, so no collar")
-    block = stage.lot(session, instrument, 3e6)
+    block = stage.lot(session, instrument, 1.2e6)
     later = stage.moment(session, 0.5)
     _, ask = stage.touch(session, instrument, later)
     large = stage.ticket(stage.plan.cast.client, session, instrument, "buy", block, limit=ask).enter(later)

@@ -16,6 +16,7 @@ MAX_CHILDREN = 10
 MINUTE = 60 * MICROSECOND
 # What becomes of a child order: takes at once, rests and fills, rests and is given up.
 TAKES, RESTS, GIVES_UP = 0, 1, 2
+TAKERS_BEAR = 2.7  # times the average: what makes the venue's average cost come out, makers included
 COLLAR_BP = 25.0  # how far beyond the touch a marketable limit reaches
 
 
@@ -199,6 +200,6 @@ class _Slicer:
         return np.where(self.client[parent], "agency", "principal")
 
     def _venue_cost(self) -> Floats:
-        # Takers bear the whole extra cost of the costly venue, so twice the average falls on them.
+        # Only takers can be filled worse than shown, so they bear the whole extra cost of the venue.
         costly = self.venues == (self.flow.plan.costly_venue or "")
-        return np.where(costly, 2 * self.flow.plan.costly_bp, 0.0)
+        return np.where(costly, TAKERS_BEAR * self.flow.plan.costly_bp, 0.0)
