@@ -1,26 +1,25 @@
 """One Delta table on disk: write parts and commits durably, open a version as an immutable snapshot."""
 
-import json
 import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties
 from deltalake.exceptions import DeltaError
-from deltalake.transaction import AddAction
+from deltalake.transaction import AddAction, RemoveAction
 
 from analytics.datasets import Dataset
 from app.errors import Unavailable
-from app.storage.collect import is_panic, unreadable
+from app.storage.collect import collect, is_panic, unreadable
 from app.storage.commit import fsync_file, fsync_folder, make_folder, sha256_of, write_durably
-from app.storage.gate import MONTH, stored_schema
+from app.storage.gate import MONTH, in_order, stored_schema
+from app.storage.parts import check_sizes, write_parts
 
 CHECKPOINT_INTERVAL = 10
 QUARANTINE = "_quarantine"
@@ -251,15 +250,44 @@ class DeltaFolder:
             The commits made, oldest first; all fsynced, none published.
         """
         commits, table = self._for_writing(import_id)
-        adds, digests = self._write_parts(frame)
-        mode = "overwrite" if kind == "replace" else "append"
+        adds, digests = write_parts(self.path, self.dataset, frame)
         rows = frame.height
-        commits.append(
-            self._commit(
-                table, adds, digests, mode=mode, kind=kind, import_id=import_id, rows=rows, total=total
+        one = self._commit(table, adds, digests, kind=kind, import_id=import_id, rows=rows, total=total)
+        return [*commits, one]
+
+    def merge(self, *, at_least: int, smaller_than: int, total: int) -> list[Commit]:
+        """Put one file in the place of the small ones of each month that has many; rows do not change.
+
+        Args:
+            at_least: Months with fewer small files are left alone.
+            smaller_than: Bytes up to which a file counts as small.
+            total: Rows in the table.
+
+        Returns:
+            The commit, or nothing when there was nothing to do.
+        """
+        table = DeltaTable(self.path)
+        small = pl.DataFrame(table.get_add_actions()).filter(pl.col("size_bytes") < smaller_than)
+        adds: list[AddAction | RemoveAction] = []
+        digests: dict[str, str] = {}
+        for (folder,), files in small.group_by(
+            pl.col("path").str.split("/").list.first(), maintain_order=True
+        ):
+            if files.height < at_least:
+                continue
+            month = str(folder).removeprefix(f"{MONTH}=")
+            rows = collect(self._scan([str(self.path / path) for path in files["path"]]))
+            if rows.height != files["num_records"].sum():
+                raise Unavailable(f"{self.dataset.title}: the files of {month} hold {rows.height} rows.")
+            parts, made = write_parts(
+                self.path, self.dataset, in_order(self.dataset, rows), data_change=False
             )
-        )
-        return commits
+            adds += [*parts, *(_removal(path, size, month) for path, size in _paths(files))]
+            digests |= made
+        if not adds:
+            return []
+        note = f"compact-{uuid.uuid4().hex[:12]}"
+        return [self._commit(table, adds, digests, kind="compact", import_id=note, rows=0, total=total)]
 
     def checkpoint(self, version: int) -> None:
         """Write a checkpoint of a published ``version``, so that opening stays flat as commits add up."""
@@ -279,45 +307,12 @@ class DeltaFolder:
         content = self._make_durable(0)
         return [Commit(0, "create", import_id, 0, 0, content, {})], table
 
-    def _write_parts(self, frame: pl.DataFrame) -> tuple[list[AddAction], dict[str, str]]:
-        adds: list[AddAction] = []
-        digests: dict[str, str] = {}
-        try:
-            for (month,), part in frame.partition_by(MONTH, as_dict=True, maintain_order=True).items():
-                name = f"{MONTH}={month}/part-{uuid.uuid4().hex}.parquet"
-                digests[name] = ""
-                adds.append(self._write_part(name, part))
-                digests[name] = sha256_of(self.path / name)
-            for folder in {(self.path / name).parent for name in digests}:
-                fsync_folder(folder)
-        except (OSError, pl.exceptions.ComputeError) as error:
-            for name in digests:
-                (self.path / name).unlink(missing_ok=True)
-            raise Unavailable(f"{self.dataset.title}: the disk does not take the rows.") from error
-        return adds, digests
-
-    def _write_part(self, name: str, part: pl.DataFrame) -> AddAction:
-        path = self.path / name
-        make_folder(path.parent)
-        part.drop(MONTH).write_parquet(path, compression="zstd", compression_level=3)
-        fsync_file(path)
-        status = path.stat()
-        return AddAction(
-            path=name,
-            size=status.st_size,
-            partition_values={MONTH: part[MONTH][0]},
-            modification_time=int(status.st_mtime * 1000),
-            data_change=True,
-            stats=json.dumps(_stats(self.dataset, part)),
-        )
-
     def _commit(
         self,
         table: DeltaTable,
-        adds: list[AddAction],
+        actions: Sequence[AddAction | RemoveAction],
         digests: dict[str, str],
         *,
-        mode: str,
         kind: str,
         import_id: str,
         rows: int,
@@ -326,8 +321,8 @@ class DeltaFolder:
         expected = table.version() + 1
         schema = pl.DataFrame(schema=stored_schema(self.dataset)).to_arrow().schema
         table.create_write_transaction(
-            list(adds),
-            mode,
+            list(actions),
+            "overwrite" if kind == "replace" else "append",
             schema,
             [MONTH],
             # A conflict means somebody writes past our lock: nothing to merge with, start over.
@@ -348,29 +343,10 @@ class DeltaFolder:
         return path.read_bytes()
 
 
-def check_sizes(dataset: Dataset, files: tuple[tuple[str, int], ...]) -> None:
-    """Raise Unavailable if a data file is missing or not of the size the log says."""
-    for path, size in files:
-        try:
-            found = os.stat(path).st_size  # noqa: PTH116 - a third of the cost of Path.stat
-        except OSError as error:
-            raise Unavailable(f"{dataset.title}: a data file is missing.") from error
-        if found != size:
-            raise Unavailable(f"{dataset.title}: a data file has {found} of {size} bytes.")
+def _paths(files: pl.DataFrame) -> Iterator[tuple[str, int]]:
+    return zip(files["path"], files["size_bytes"], strict=True)
 
 
-def _stats(dataset: Dataset, part: pl.DataFrame) -> dict[str, Any]:
-    """Return Delta's file statistics: the row count and the range of the column that orders the rows."""
-    stats: dict[str, Any] = {"numRecords": part.height}
-    column = dataset.time or dataset.day
-    if column is not None:
-        low, high = part[column].min(), part[column].max()
-        if low is not None:
-            stats["minValues"] = {column: _text(low)}
-            stats["maxValues"] = {column: _text(high)}
-        stats["nullCount"] = {column: part[column].null_count()}
-    return stats
-
-
-def _text(value: Any) -> str:
-    return f"{value:%Y-%m-%dT%H:%M:%S.%fZ}" if hasattr(value, "hour") else f"{value:%Y-%m-%d}"
+def _removal(path: str, size: int, month: str) -> RemoveAction:
+    instant = int(time.time() * 1000)
+    return RemoveAction(path, False, instant, size, {MONTH: month})

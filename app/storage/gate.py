@@ -34,9 +34,13 @@ def conform(dataset: Dataset, frame: pl.DataFrame, *, import_id: str) -> pl.Data
     errors = [*_shape(dataset, frame)] or [*_values(dataset, frame)]
     if errors:
         raise Invalid(f"{dataset.title}: the rows do not fit the table.", errors=errors)
-    ordered = frame.select(list(dataset.schema)).with_columns(_month(dataset))
+    return in_order(dataset, frame.select(list(dataset.schema)).with_columns(_month(dataset)))
+
+
+def in_order(dataset: Dataset, rows: pl.DataFrame) -> pl.DataFrame:
+    """Sort stored rows by month, then time or day; equal ones keep their order."""
     within = "transact_time_ns" if dataset.time else dataset.day
-    return ordered.sort([MONTH, within] if within else [MONTH], maintain_order=True)
+    return rows.sort([MONTH, within] if within else [MONTH], maintain_order=True)
 
 
 def _complete(dataset: Dataset, frame: pl.DataFrame, *, import_id: str) -> pl.DataFrame:

@@ -185,12 +185,18 @@ class Lake:
 
     def flush(self, org: str) -> list[Staged]:
         """Move the live rows of ``org`` to Delta, in one transaction with their place in the log."""
+        if not self.has_live(org):
+            return []
         with self.writing(org) as writer:
             staged = writer.take_live()
             if staged:
                 with self.database.session(org, write=True) as session:
                     writer.publish(staged, session)
             return staged
+
+    def has_live(self, org: str) -> bool:
+        """Tell whether live rows wait to be moved to Delta."""
+        return any("+" in self.version(org, DATASETS[name]) for name in self.logged(org))
 
     def pin(self, org: str, dataset: Dataset, version: int, reason: str) -> None:
         """Keep the files of a published version, because ``reason`` points at it as evidence."""

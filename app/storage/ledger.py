@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -77,11 +77,12 @@ class Ledger:
         A writer may have died with its COMMIT on the way to the server: only after that is settled can
         the tail of a log be called unpublished.
         """
+        if self._database.sqlite:  # a dead process has no transaction there
+            return self.heads(org).get(dataset)
         asked = select(*_HEAD).where(LakeTable.org == org, LakeTable.dataset == dataset)
         with self._database.session(org, write=True) as session:
-            if not self._database.sqlite:
-                session.execute(text("SET LOCAL lock_timeout = '15s'"))
-                session.execute(text("LOCK TABLE lake_tables IN SHARE ROW EXCLUSIVE MODE"))
+            session.execute(text("SET LOCAL lock_timeout = '15s'"))
+            session.execute(text("LOCK TABLE lake_tables IN SHARE ROW EXCLUSIVE MODE"))
             row = session.execute(asked).first()
             return Head(*row) if row else None
 
@@ -132,6 +133,14 @@ class Ledger:
             return {
                 path: digest for text in session.scalars(asked) for path, digest in json.loads(text).items()
             }
+
+    def history(self, org: str, dataset: str) -> Iterator[tuple[int, datetime, bytes]]:
+        """Yield version, instant of publishing and log file of every published commit, oldest first."""
+        columns = (LakeCommit.version, LakeCommit.published, LakeCommit.content)
+        asked = select(*columns).where(LakeCommit.org == org, LakeCommit.dataset == dataset)
+        with self._database.session(org) as session:
+            for version, published, content in session.execute(asked.order_by(LakeCommit.version)):
+                yield version, published, zlib.decompress(content)
 
     def pins(self, org: str, dataset: str) -> set[int]:
         """Return the versions something points at."""

@@ -81,6 +81,17 @@ class Writer:
             if (staged := self._take_live(DATASETS[name])) is not None
         ]
 
+    def compact(self, dataset: Dataset, *, at_least: int, smaller_than: int) -> Staged | None:
+        """Stage the same rows in fewer files; None when there are few already."""
+        self._sound(dataset)
+        if self._version(dataset.name) < 0:
+            return None
+        folder = self._lake.folder(self.org, dataset)
+        total = self._total(dataset.name)
+        commits = folder.merge(at_least=at_least, smaller_than=smaller_than, total=total)
+        self._staged[dataset.name].extend(commits)
+        return Staged(self.org, dataset.name, commits[-1].version, 0, commits[-1].sha256) if commits else None
+
     def publish(self, staged: Sequence[Staged], session: Session) -> None:
         """Make commits visible, all together, when the caller's transaction commits.
 
@@ -111,14 +122,25 @@ class Writer:
             logger.warning("records database gone while %s was written", self.org)
             return
         for name, commits in self._staged.items():
-            head = heads.get(name)
-            version = -1 if head is None else head.version
-            if version < commits[-1].version:
-                recovery.take_back(self._lake, self.org, DATASETS[name], version)
-            if head is not None and head.live_seq:
-                self._lake.live(self.org, DATASETS[name]).drop(head.live_seq)
-            if head is not None and self._due(name, version, commits):
-                self._lake.folder(self.org, DATASETS[name]).checkpoint(version)
+            if not commits:
+                continue
+            head = heads.get(name, ledger.Head())
+            if head.version < commits[-1].version and name in self._published:
+                # The connection may have been lost with the COMMIT on its way: wait until that is settled.
+                head = self._lake.ledger.settled_head(self.org, name) or ledger.Head()
+            self._finish(DATASETS[name], head, commits)
+
+    def _finish(self, dataset: Dataset, head: ledger.Head, commits: list[Commit]) -> None:
+        if head.version < commits[-1].version:
+            recovery.take_back(self._lake, self.org, dataset, head.version)
+        if head.live_seq:
+            self._lake.live(self.org, dataset).drop(head.live_seq)
+        if self._due(dataset.name, head.version, commits):
+            try:
+                self._lake.folder(self.org, dataset).checkpoint(head.version)
+            except (DeltaError, OSError) as error:
+                # The rows are acknowledged; without a checkpoint opening is slower, nothing else.
+                logger.warning("no checkpoint of %s: %s", dataset.name, error)
 
     def _take_live(self, dataset: Dataset) -> Staged | None:
         log = self._lake.live(self.org, dataset)
