@@ -118,8 +118,10 @@ def _register_pages() -> tuple[Page, ...]:
     for module in modules(pages, deep=True):
         page: Page = module.PAGE
         found.append(page)
+        # Dash shows the page of this module name where no path fits.
+        name = "pages.not_found_404" if page.name == "not-found" else module.__name__
         dash.register_page(
-            module.__name__,
+            name,
             path=page.path,
             path_template=page.path_template,
             name=page.title,

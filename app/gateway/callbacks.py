@@ -30,8 +30,9 @@ def check_body(callback_map: Mapping[str, Any]) -> str:
     """
     if not request.is_json:
         raise UnsupportedMediaType
-    if request.args:
-        # oldJob, cancelJob, cacheKey and the like belong to background callbacks; there are none.
+    if set(request.args) - {"endId"}:
+        # oldJob, cancelJob, cacheKey and the like belong to background callbacks; there are none. The
+        # renderer adds endId, a token that Dash signed itself, to every call.
         raise BadRequest("parameters")
     body = request.get_json()
     if not isinstance(body, dict) or not set(body) <= _FIELDS:
