@@ -178,7 +178,9 @@ def _parse(
         return _currency(text), ""
     limit = MAX_TEXT if name in FREE_TEXT else MAX_ID
     code = _mark(text.str.len_bytes() > limit, "TOO_LONG")
-    if name not in FREE_TEXT:
+    if name == "ext":
+        code = _mark(~text.str.contains(r"(?s)^\[.*\]$"), "BAD_JSON")
+    elif name not in FREE_TEXT:
         hidden = text.str.contains(_INVISIBLE)
         if hidden.any():
             code = pl.select(pl.when(hidden).then(pl.lit("INVISIBLE")).otherwise(code)).to_series()
@@ -288,7 +290,7 @@ def ext_of(frame: pl.DataFrame, names: Sequence[str], *, given: str | None = Non
     for name in names:
         quoted = pl.struct(pl.col(name).cast(pl.String).alias("v")).struct.json_encode()
         value = quoted.str.strip_prefix('{"v":').str.strip_suffix("}")
-        label = pl.select(pl.struct(pl.lit(name).alias("v")).struct.json_encode()).item()[5:-1]
+        label = pl.select(pl.struct(pl.lit(name.strip()).alias("v")).struct.json_encode()).item()[5:-1]
         pair = pl.concat_str(pl.lit(f"[{label},"), value, pl.lit("]"))
         pairs.append(pl.when(pl.col(name).is_not_null() & (pl.col(name) != "")).then(pair))
     if given is not None:

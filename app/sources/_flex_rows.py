@@ -177,6 +177,9 @@ class Statement:
         stamp = instant(when)
         if stamp and stamp.endswith("T00:00:00") and not (when and ("00:00:00" in when or "000000" in when)):
             flags.append("TIME_OF_DAY_UNKNOWN")
+        price = plain(element.get("tradePrice", "price"))
+        if price is None and (price := _price(element)):
+            flags.append("PRICE_DERIVED")
         used = (
             "symbol", "currency", "accountId", "quantity", "tradePrice", "taxes", "accruedInt", "dateTime", "tradeDate",
             "settleDateTarget", "exchange", "ibOrderID", "traderID", "buySell",
@@ -193,7 +196,7 @@ class Statement:
             trader_id=element.get("traderID"),
             side=_side(element),
             last_qty=unsigned(element.get("quantity")),
-            last_px=plain(element.get("tradePrice", "price")),
+            last_px=price,
             commission=negated(element.get("ibCommission")) if same else None,
             taxes=negated(element.get("taxes")),
             accrued_interest=negated(element.get("accruedInt")),
@@ -372,6 +375,16 @@ def _add_lot(row: Row, values: Row) -> None:
     row["market_value"] = (
         f"{(amount(row['market_value']) or Decimal(0)) + (amount(values['market_value']) or Decimal(0)):f}"
     )
+
+
+def _price(element: Element) -> str | None:
+    """Work the price out of the money where a statement leaves it out: money / (quantity x multiplier)."""
+    quantity, multiplier = amount(element.get("quantity")), amount(element.get("multiplier")) or Decimal(1)
+    money = amount(element.get("tradeMoney", "proceeds"))
+    cost = amount(element.get("cost"))
+    if money is None and cost is not None and _side(element) in ("buy", "buy_cover"):
+        money = abs(cost) - abs(amount(element.get("ibCommission")) or Decimal(0))  # cost includes it
+    return f"{abs(money / quantity / multiplier):.12f}" if money and quantity and multiplier else None
 
 
 def _side(element: Element) -> str | None:

@@ -12,7 +12,7 @@ from app.sources import _rejects
 from app.sources._conform import ext_of
 from app.sources._mapping import EPOCHS, Field, Mapping, Rule
 from app.sources._reading import occurrences, raw_ids
-from app.sources._records import Records
+from app.sources._records import Records, own_name
 
 _SIGNS = r"[\s\x{a0}\x{202f}€$£¥₿₹₽]|^(?:USD|EUR|GBP|CHF)|(?:USD|EUR|GBP|CHF)$"
 _PART = re.compile(r"\{([^{}]+)\}")
@@ -102,7 +102,7 @@ def _at(name: str, header: list[str]) -> str:
     """Resolve ``@2`` to the second column of the file."""
     if name.startswith("@") and name[1:].isdecimal() and 0 < int(name[1:]) <= len(header):
         return header[int(name[1:]) - 1]
-    return name
+    return own_name(name)
 
 
 def _parts(field: Field) -> list[str]:

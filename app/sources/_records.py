@@ -107,7 +107,7 @@ def read_records(
         first = logical["record"][0]
         if len(first) > 65_536:
             raise Invalid("The header line is longer than 65,536 characters.")
-        header = [name.strip() for name in _cut(first, delimiter, quote)]
+        header = [own_name(name.strip()) for name in _cut(first, delimiter, quote)]
         logical = logical.slice(1)
     if len(header) > MAX_COLUMNS:
         raise Invalid(f"The file has {len(header)} columns; the limit is {MAX_COLUMNS}.")
@@ -119,6 +119,11 @@ def read_records(
     if rejects.height:
         good = logical.join(rejects.select("line"), on="line", how="anti", maintain_order="left")
     return Records(header, logical, _parse(good, header, delimiter, quote), rejects)
+
+
+def own_name(name: str) -> str:
+    """Give a source column named like our record number a name that cannot be taken for it."""
+    return "line " if name == "line" else name
 
 
 def _cut(record: str, delimiter: str, quote: str | None) -> list[str]:

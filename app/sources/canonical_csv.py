@@ -2,11 +2,9 @@
 
 from typing import ClassVar
 
-import polars as pl
-
-from analytics.datasets import Dataset
 from app.sources._base import ReadOptions, Source
-from app.sources._conform import check_header, conform, ext_of
+from app.sources._canonical import with_ext
+from app.sources._conform import check_header, conform
 from app.sources._reading import Reading, reading
 from app.sources._records import read_records
 
@@ -40,18 +38,3 @@ class CanonicalCsv(Source):
             rejects=[records.rejects],
             warnings=warnings,
         )
-
-
-def with_ext(fields: pl.DataFrame, header: list[str], dataset: Dataset) -> tuple[pl.DataFrame, list[str]]:
-    """Move columns the data set does not have into ``ext``, or say that only the raw record keeps them."""
-    extra = [name for name in header if name not in dataset.columns]
-    if not extra:
-        return fields, []
-    listed = ", ".join(extra)
-    if "ext" not in dataset.columns:
-        return fields.drop(extra), [
-            f"No column of {dataset.name} for {listed}: kept with the raw records only."
-        ]
-    given = "ext" if "ext" in header else None
-    made = fields.with_columns(ext_of(fields, extra, given=given)).drop(extra)
-    return made, [f"No column of {dataset.name} for {listed}: kept in ext."]
