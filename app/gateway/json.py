@@ -4,11 +4,12 @@ import logging
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, is_dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+import numpy as np
 import orjson
 import polars as pl
 from flask import Flask
@@ -75,6 +76,8 @@ def _default(value: Any) -> Any:
                 raise ValueError("an instant without zone cannot be answered")
             text = value.astimezone(UTC).isoformat()
             return text.replace("+00:00", "Z")
+        case date() | time():
+            return value.isoformat()
         case Decimal():
             if not value.is_finite():
                 return None
@@ -116,6 +119,12 @@ def _not_finite(value: Any, where: str) -> str | None:
             return _not_finite(value.to_dicts(), where)
         case pl.Series():
             return _not_finite(value.to_list(), where)
+        case np.ndarray():
+            return _not_finite(value.tolist(), where)
+        case BaseModel():
+            return _not_finite(value.model_dump(), where)
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return _not_finite(asdict(value), where)
         case _:
             return None
     return next(filter(None, found), None)

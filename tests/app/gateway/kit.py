@@ -70,7 +70,12 @@ def build(settings: Settings, budgets: limits.Budgets | None = None) -> House:
                         password_hash=hashed,
                     )
                 )
-    server = OpenAPI("test", doc_ui=False, static_folder=None)
+    server = OpenAPI(
+        "test",
+        doc_ui=False,
+        static_folder=None,
+        validation_error_callback=errors.from_validation,
+    )
     server.config["SECRET_KEY"] = settings.secret
     json_provider.install(server, strict=True)
     gate.install(server, context, budgets=budgets)
