@@ -58,7 +58,7 @@ class Facts:
             accrued=pl.col("accrued_interest").fill_null(ZERO),
         )
         fills = fills.join(self.described, on="instrument_id", how="left")
-        return _kept(fills.with_columns(pl.col("multiplier").fill_null(ONE)))
+        return kept(fills.with_columns(pl.col("multiplier").fill_null(ONE)))
 
     @cached_property
     def currencies(self) -> pl.LazyFrame:
@@ -66,7 +66,7 @@ class Facts:
         traded = self.trades.group_by("instrument_id").agg(
             currency=pl.coalesce(pl.col("instrument_currency").first(), pl.col("currency").min())
         )
-        return _kept(traded.rename({"currency": "position_currency"}))
+        return kept(traded.rename({"currency": "position_currency"}))
 
     @cached_property
     def flows(self) -> pl.LazyFrame:
@@ -84,7 +84,7 @@ class Facts:
         moved = flows.sort("value_day").join_asof(
             sessions, left_on="value_day", right_on="date", strategy="forward", check_sortedness=False
         )
-        return _kept(moved.with_columns(pl.coalesce("date", "value_day").alias("date")).drop("value_day"))
+        return kept(moved.with_columns(pl.coalesce("date", "value_day").alias("date")).drop("value_day"))
 
     @cached_property
     def income(self) -> pl.LazyFrame:
@@ -112,7 +112,7 @@ class Facts:
         )
         lonely = flow_days.unique().join(edges, how="cross").filter(outside).select("date")
         days = pl.concat([market, lonely]).drop_nulls().unique().sort("date")
-        return _kept(days.with_row_index("session").with_columns(pl.col("session").cast(pl.Int64)))
+        return kept(days.with_row_index("session").with_columns(pl.col("session").cast(pl.Int64)))
 
     @cached_property
     def splits(self) -> pl.LazyFrame:
@@ -150,7 +150,7 @@ class Facts:
             market_px=pl.col("close") * pl.col("factor").fill_null(ONE),
             price_currency="currency",
         )
-        return _kept(closes)
+        return kept(closes)
 
     @cached_property
     def bases(self) -> pl.LazyFrame:
@@ -163,11 +163,11 @@ class Facts:
         )
         own = self.accounts.select("account_id", "base_currency").unique("account_id", keep="last")
         based = single.join(own, on="account_id", how="left")
-        return _kept(based.select("account_id", base=pl.coalesce("base_currency", "only")))
+        return kept(based.select("account_id", base=pl.coalesce("base_currency", "only")))
 
     def rates(self, *pairs: pl.LazyFrame) -> pl.LazyFrame:
         """Return the rates of these ``currency, base`` pairs on every session."""
-        return rates(self.fx_rates, pairs=pl.concat(pairs), days=self.sessions)
+        return kept(rates(self.fx_rates, pairs=kept(pl.concat(pairs).unique()), days=self.sessions))
 
     def carried(self, states: pl.LazyFrame, *, by: list[str], keep: pl.Expr | None = None) -> pl.LazyFrame:
         """Repeat each state on every session until the next state of its group.
@@ -197,6 +197,6 @@ class Facts:
         return dated.drop("session")
 
 
-def _kept(frame: pl.LazyFrame) -> pl.LazyFrame:
-    # Used by many branches of one plan: computed once, since the planner does not share work across joins.
+def kept(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Compute a step that several branches use, once: the planner does not share work across joins."""
     return frame.collect(engine="streaming").lazy()

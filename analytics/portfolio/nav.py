@@ -4,7 +4,7 @@ import polars as pl
 
 from analytics.conventions import ZERO, strict_sum
 from analytics.datasets import DAILY_NAV
-from analytics.portfolio.facts import Facts
+from analytics.portfolio.facts import Facts, kept
 
 NO_CASH = "No deposit or other cash flow is known, so cash is not known."
 NO_BASE = "The account's base currency is not known."
@@ -98,7 +98,7 @@ def _cash(facts: Facts) -> pl.LazyFrame:
     )
     spread = facts.carried(balances, by=["account_id", "currency"])
     spread = spread.with_columns(outside=pl.when("is_event").then("outside").otherwise(ZERO))
-    spread = spread.join(facts.bases, on="account_id", how="left")
+    spread = kept(spread.join(facts.bases, on="account_id", how="left"))
     rates = facts.rates(spread.select("currency", "base").unique())
     spread = spread.join(rates, on=["currency", "base", "date"], how="left")
     # An empty balance needs no rate.

@@ -5,7 +5,7 @@ import polars as pl
 from analytics.conventions import ONE, ZERO
 from analytics.datasets import DAILY_POSITIONS, DECIMAL
 from analytics.portfolio.costing import GROUP, average_cost
-from analytics.portfolio.facts import Facts
+from analytics.portfolio.facts import Facts, kept
 
 _BY = list(GROUP)
 _EVENTS: dict[str, pl.DataType] = {
@@ -53,7 +53,7 @@ def daily_positions(facts: Facts) -> pl.LazyFrame:
     to the last digit per account and instrument. ``pnl_base`` converts each day's cash at that day's rate
     and revalues the holding, so it includes the currency effect on the holding. Missing rate: null.
     """
-    states = _states(facts)
+    states = kept(_states(facts))
     rates = facts.rates(states.join(facts.bases, on="account_id", how="left").select("currency", "base"))
     states = _with_base_cash(states, facts, rates)
     held = facts.carried(states, by=_BY, keep=pl.col("quantity") != 0)
@@ -223,7 +223,7 @@ def _closes_by_session(facts: Facts) -> pl.LazyFrame:
     known = known.drop_nulls("date").sort("instrument_id", "price_date")
     known = known.unique(["instrument_id", "date"], keep="last", maintain_order=True)
     spread = facts.carried(known, by=["instrument_id"]).join(facts.currencies, on="instrument_id", how="left")
-    spread = spread.with_columns(currency=pl.coalesce("price_currency", "position_currency"))
+    spread = kept(spread.with_columns(currency=pl.coalesce("price_currency", "position_currency")))
     pairs = spread.select("currency", base="position_currency").unique()
     conversion = facts.rates(pairs).rename({"base": "position_currency"})
     spread = spread.join(conversion, on=["currency", "position_currency", "date"], how="left")
