@@ -1,16 +1,19 @@
 """The mapping wizard's questions: what may this CSV mean, and how would it read."""
 
+import csv
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from analytics.datasets import IMPORTABLE
 from app.actions import mappings
 from app.context import Context
 from app.jobs import ingest
 from app.scope import Identity
 from app.sources._base import Mapping, ReadOptions
+from app.sources._base import sources as readers
 from app.sources._child import read_in_child
 from app.sources._mapping import shipped
 from app.sources.mapped_csv import suggest as suggest_mapping
@@ -94,3 +97,32 @@ def _filled(frame: pl.DataFrame) -> pl.DataFrame:
         if name not in {"dq_flags", "transact_time_ns"} and frame[name].null_count() < frame.height
     ]
     return frame.select("line", *(name for name in used if name != "line"))
+
+
+def recognise(path: Path, *, filename: str) -> tuple[str, str | None] | None:
+    """Say what the beginning of a file looks like: (format, data set or None); None when unsure."""
+    head = path.read_bytes()[:65_536]
+    found = max(
+        ((source.sniff(head, filename), name) for name, source in readers().items()),
+        default=(0.0, ""),
+    )
+    if found[0] <= 0:
+        return None
+    if found[1] != "csv":
+        return found[1], None
+    header = set(head.splitlines()[0].decode("utf-8-sig", "replace").split(",")) if head else set()
+    fits = [name for name, d in IMPORTABLE.items() if set(d.required) <= header]
+    return ("csv", max(fits, key=lambda name: len(IMPORTABLE[name].required))) if fits else None
+
+
+def headers(path: Path, spec: dict[str, Any]) -> list[str]:
+    """Return the header names of a CSV as the mapping would read them."""
+    if spec.get("header"):
+        return [str(name) for name in spec["header"]]
+    with path.open(encoding=str(spec.get("encoding") or "utf-8-sig"), errors="replace", newline="") as file:
+        rows = csv.reader(
+            file, delimiter=str(spec.get("delimiter") or ","), quotechar=str(spec.get("quote") or '"')
+        )
+        for _ in range(int(spec.get("preamble") or 0)):
+            next(rows, None)
+        return [name for name in next(rows, []) if name]

@@ -170,3 +170,8 @@ def lake_size(desk: Desk) -> dict[str, int]:
 def dataset_titles() -> dict[str, str]:
     """Return name to title of what can be imported."""
     return {name: DATASETS[name].title for name in IMPORTABLE}
+
+
+def columns_of(dataset: str) -> list[dict[str, Any]]:
+    """Return the columns of a data set: name, doc, required."""
+    return [{"name": n, "doc": c.doc, "required": c.required} for n, c in IMPORTABLE[dataset].columns.items()]

@@ -1,0 +1,98 @@
+"""Wires pages/operations/pipeline.py."""
+
+from typing import Any
+
+from dash import Dash, Input, Output, no_update
+
+from app.gateway.auth import current_context, current_identity
+from app.jobs import wizard
+from app.queries import operations, portfolio
+from callbacks._fill import Drawn, View, fill, nothing
+from callbacks.operations import _wizard
+from components.formats import plural
+from components.ids import URL
+from components.intake import datasets_table, imports_table, one_import, outcome, reconciliation_table
+
+PAGE = "operations-pipeline"
+
+
+def register(app: Dash) -> None:
+    """Attach this page's callbacks to ``app``."""
+    fill(app, PAGE, "imports", "Imports", ask=operations.imports, draw=_imports)
+    fill(app, PAGE, "datasets", "Data sets", ask=operations.data_health, draw=_datasets)
+    fill(app, PAGE, "import", "One import", ask=_one, draw=_detail)
+    fill(
+        app,
+        PAGE,
+        "reconciliation",
+        "Positions against the broker's",
+        ask=portfolio.reconciliation,
+        draw=_breaks,
+    )
+
+    @app.callback(
+        Output("upload-dataset", "options"),
+        Output("upload-mapping", "options"),
+        Input(URL, "pathname"),
+        Input("wizard-said", "children"),
+    )
+    def offer(_: str | None, __: Any) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+        known = wizard.names(current_context(), current_identity())
+        datasets = [{"label": "Recognise it", "value": "auto"}]
+        datasets += [{"label": title, "value": name} for name, title in operations.dataset_titles().items()]
+        mappings = [{"label": "None: our own columns", "value": ""}]
+        mappings += [{"label": f"{m['title']} ({m['origin']})", "value": m["name"]} for m in known]
+        return datasets, mappings
+
+    @app.callback(
+        Output("upload-dataset", "value"),
+        Output("upload-format", "value"),
+        Input("upload-file", "data"),
+        prevent_initial_call=True,
+    )
+    def recognise(file: dict[str, Any] | None) -> tuple[Any, Any]:
+        if not file:
+            return no_update, no_update
+        return _wizard.recognise(file)
+
+    @app.callback(
+        Output("pipeline-result", "children"), Input("upload-answer", "data"), prevent_initial_call=True
+    )
+    def show_outcome(result: dict[str, Any] | None) -> Any:
+        return outcome(result) if result else None
+
+    _wizard.register(app)
+
+
+def _imports(answer: tuple[list[dict[str, Any]], int], _: View) -> Drawn:
+    rows, total = answer
+    return Drawn(imports_table(rows), "ready" if rows else "empty", sub=plural(total, "import"), fit="flush")
+
+
+def _datasets(rows: list[dict[str, Any]], _: View) -> Drawn:
+    return Drawn(datasets_table(rows), "ready" if rows else "empty", fit="flush")
+
+
+def _one(desk: Any) -> tuple[dict[str, Any], Any, int] | None:
+    import_id = desk.scope.extra.get("import")
+    if not import_id:
+        return None
+    rows, total = operations.rejects(desk, import_id)
+    return operations.one_import(desk, import_id), rows, total
+
+
+def _detail(answer: tuple[dict[str, Any], Any, int] | None, view: View) -> Drawn:
+    if answer is None:
+        return Drawn("Choose an import below to see what it set aside.", "empty", fit="pad")
+    return Drawn(one_import(*answer), fit="pad")
+
+
+def _breaks(answer: dict[str, Any], view: View) -> Drawn:
+    if answer["rows"].is_empty():
+        return nothing(
+            view,
+            "No broker has reported positions",
+            "Import a statement that holds positions to compare with.",
+        )
+    counts = ", ".join(f"{n} {state.replace('_', ' ')}" for state, n in answer["counts"].items())
+    return Drawn(reconciliation_table(answer), sub=counts, fit="flush")
