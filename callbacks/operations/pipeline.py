@@ -11,7 +11,7 @@ from callbacks._fill import Drawn, View, fill, nothing
 from callbacks.operations import _wizard
 from components.formats import plural
 from components.ids import URL
-from components.intake import datasets_table, imports_table, one_import, outcome, reconciliation_table
+from components.imports import datasets_table, imports_table, one_import, outcome, reconciliation_table
 
 PAGE = "operations-pipeline"
 
@@ -81,7 +81,7 @@ def _one(desk: Any) -> tuple[dict[str, Any], Any, int] | None:
     return operations.one_import(desk, import_id), rows, total
 
 
-def _detail(answer: tuple[dict[str, Any], Any, int] | None, view: View) -> Drawn:
+def _detail(answer: tuple[dict[str, Any], Any, int] | None, _: View) -> Drawn:
     if answer is None:
         return Drawn("Choose an import below to see what it set aside.", "empty", fit="pad")
     return Drawn(one_import(*answer), fit="pad")

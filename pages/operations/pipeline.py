@@ -29,7 +29,7 @@ PAGE = Page(
 def layout(role: str = "", **_: Any) -> html.Div:
     """Lay out the page; callbacks/operations/pipeline.py fills it."""
     may_import = role not in {"auditor", "operator"}
-    intake = [upload_form(PAGE.key), wizard_form(PAGE.key)] if may_import else []
+    intake = [upload_form(), wizard_form()] if may_import else []
     return page_body(
         PAGE,
         *intake,
