@@ -1,7 +1,7 @@
 """Small batches: acknowledged once, visible at once, never lost, never twice."""
 
 # The block under `raises` is what fails as a whole, on purpose.
-# ruff: noqa: PT012, SIM117
+# ruff: noqa: PT012
 
 import os
 import threading
