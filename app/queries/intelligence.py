@@ -35,7 +35,7 @@ def insights(desk: Desk, *, limit: int | None = None, offset: int = 0) -> dict[s
     """Return ``rows`` (CONTRACT section 5, the weightiest first) and ``total``.
 
     What is about surveillance is read by compliance and auditors only, and never by its subject; what is
-    about desks, by those who may see one of them. The scope's instruments, traders and desks narrow the
+    about desks, by those who may see all of them. The scope's instruments, traders and desks narrow the
     list to insights that name them.
     """
     found = [row for row in _readable(desk) if _in_scope(desk, row)]
@@ -135,7 +135,8 @@ def _may_read(desk: Desk, row: Insight) -> bool:
         about = {item.get("id") for item in row.evidence if isinstance(item, dict)}
         if SURVEILLANCE_ROLES & set(row.roles) and me.person_id is not None and me.person_id in about:
             return False
-    return row.desks is None or me.desks is None or bool(set(row.desks) & set(me.desks))
+    # It may say what any of its desks did, so one of them is not enough.
+    return row.desks is None or me.desks is None or set(row.desks) <= set(me.desks)
 
 
 def _in_scope(desk: Desk, row: Insight) -> bool:

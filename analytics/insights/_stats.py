@@ -1,0 +1,113 @@
+"""The few tests the rules use. SciPy is imported where it is called: it is slow to load."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+FLIPS = 9_999
+
+
+@dataclass(frozen=True)
+class Tested:
+    """An effect with its 95 % interval, p-value and number of observations."""
+
+    value: float
+    low: float
+    high: float
+    p: float
+    n: int
+
+    @property
+    def p_text(self) -> str:
+        """The p-value in words that never round to zero."""
+        return "p below 0.0001" if self.p < 1e-4 else f"p {self.p:.4f}"
+
+
+def sign_flip(differences: Sequence[float] | Floats, *, seed: int) -> Tested:
+    """Test whether paired differences have a mean above zero, by turning their signs at random.
+
+    One-sided; exact when differences are symmetric under the null, whatever their distribution; one value per
+    cluster (a day), so that dependence within a cluster does no harm. The interval is Student's.
+    """
+    from scipy import stats
+
+    d = np.asarray(differences, dtype=np.float64)
+    n, mean = len(d), float(d.mean())
+    signs = np.random.default_rng(seed).choice((-1.0, 1.0), size=(FLIPS, n))
+    extreme = signs @ d / n >= mean - 1e-12
+    half = float(stats.t.ppf(0.975, n - 1) * d.std(ddof=1) / np.sqrt(n))
+    return Tested(mean, mean - half, mean + half, (1 + int(extreme.sum())) / (FLIPS + 1), n)
+
+
+def outlier(value: float, history: Sequence[float] | Floats, *, looks: int = 1) -> Tested:
+    """Test whether ``value`` comes from the distribution of ``history``.
+
+    The model: Student's t with the history's mean and sd, its degrees of freedom from the history's
+    kurtosis (between 4.5 and 30). ``looks`` values were looked at and the most extreme one is given:
+    the p-value is corrected for that. The interval is of the departure from the mean.
+    """
+    from scipy import stats
+
+    h = np.asarray(history, dtype=np.float64)
+    n, mean, sd = len(h), float(h.mean()), float(h.std(ddof=1))
+    if sd <= 0:
+        return Tested(value - mean, value - mean, value - mean, 1.0, n)
+    excess = float(stats.kurtosis(h, fisher=True, bias=False))
+    df = 30.0 if excess <= 0.2 else max(4.5, min(30.0, 4 + 6 / excess))
+    # A t with df degrees of freedom has variance df / (df - 2); a new draw is off by the mean's error too.
+    scale = sd * np.sqrt((df - 2) / df) * np.sqrt(1 + 1 / n)
+    single = float(2 * stats.t.sf(abs(value - mean) / scale, df))
+    half = float(stats.t.ppf(0.975, df) * scale)
+    return Tested(value - mean, value - mean - half, value - mean + half, _sidak(single, looks), n)
+
+
+def share_above(count: int, total: int, expected: float) -> Tested:
+    """Test whether ``count`` of ``total`` is more than a share of ``expected`` (binomial, doubled tail).
+
+    The effect is the ratio of the share found to the share expected, with its Clopper-Pearson interval.
+    """
+    from scipy import stats
+
+    p = min(1.0, 2 * float(stats.binom.sf(count - 1, total, expected)))
+    low = float(stats.beta.ppf(0.025, count, total - count + 1)) if count else 0.0
+    high = float(stats.beta.ppf(0.975, count + 1, total - count)) if count < total else 1.0
+    return Tested(count / total / expected, low / expected, high / expected, p, total)
+
+
+def burst(count: float, history: Sequence[float] | Floats, *, looks: int = 1) -> Tested:
+    """Test whether a count is more than its history leads to expect.
+
+    The model: counts are Poisson, spread further by the history's own dispersion; the mean is known from
+    the history only, so the prediction is negative binomial. Doubled tail, corrected for ``looks``. The
+    effect is the excess over the mean, with the interval of the prediction.
+    """
+    from scipy import stats
+
+    h = np.asarray(history, dtype=np.float64)
+    n, mean = len(h), float(h.mean())
+    spread = max(1.0, float(h.var(ddof=1)) / mean) if mean > 0 else 1.0
+    size, chance = float(h.sum()) / spread + 0.5, n / (n + 1)
+    p = min(1.0, 2 * float(stats.nbinom.sf(np.ceil(count / spread) - 1, size, chance)))
+    low, high = (float(q) * spread for q in stats.nbinom.ppf((0.025, 0.975), size, chance))
+    return Tested(count - mean, count - high, count - low, _sidak(p, looks), n)
+
+
+def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
+    """Return the q-value of each p-value: the false discovery rate at which it would just be accepted."""
+    p = np.asarray(p_values, dtype=np.float64)
+    m = len(p)
+    if m == 0:
+        return []
+    order = np.argsort(p, kind="stable")
+    scaled = p[order] * m / np.arange(1, m + 1)
+    q = np.minimum(1.0, np.minimum.accumulate(scaled[::-1])[::-1])
+    out = np.empty(m)
+    out[order] = q
+    return [float(value) for value in out]
+
+
+def _sidak(p: float, looks: int) -> float:
+    return float(-np.expm1(looks * np.log1p(-min(p, 1 - 1e-16))))

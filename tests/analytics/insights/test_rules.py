@@ -1,0 +1,219 @@
+"""Rules: silent where nothing is planted, outspoken where something is, honest about both."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from analytics.insights._rule import ALERTS, ALERTS_SCHEMA, all_rules, discover, insight_id
+from analytics.insights._stats import benjamini_hochberg, burst, outlier, share_above, sign_flip
+
+SESSIONS, NAMES, DESKS = 120, ("AAPL", "MSFT", "XOM", "PG"), ("alpha", "beta")
+VENUES, TRADERS = ("XNAS", "XNYS", "IEXG"), ("t1", "t2", "t3", "t4", "t5")
+FIRST = datetime(2026, 6, 1, tzinfo=UTC)
+DAYS = [d for d in (FIRST + timedelta(days=i) for i in range(SESSIONS * 7 // 5 + 7)) if d.weekday() < 5][
+    :SESSIONS
+]
+
+
+def firm(seed: int) -> dict[str, pl.DataFrame]:
+    """Return a firm in which nothing depends on anything: random walks, random venues, random talk."""
+    rng = np.random.default_rng(seed)
+    accounts = pl.DataFrame({"account_id": ["A", "B"], "desk": list(DESKS)})
+    wobble = rng.standard_t(5, (SESSIONS, 2, len(NAMES))) * 10_000
+    positions = pl.DataFrame(
+        [
+            ("AB"[b], name, DAYS[s].date(), float(wobble[s, b, i]), 1e6 * (1 + i + b))
+            for s in range(SESSIONS) for b in range(2) for i, name in enumerate(NAMES)
+        ],
+        schema=["account_id", "instrument_id", "date", "pnl_base", "market_value_base"], orient="row",
+    )  # fmt: skip
+    n = 1200
+    when = np.sort(rng.integers(SESSIONS - 25, SESSIONS, n))
+    fills = pl.DataFrame(
+        {
+            "exec_id": [f"E{i}" for i in range(n)],
+            "order_id": [f"O{i}" for i in range(n)],
+            "account_id": rng.choice(["A", "B"], n),
+            "trader_id": rng.choice(TRADERS, n),
+            "instrument_id": rng.choice(NAMES, n),
+            "side": rng.choice(["buy", "sell"], n),
+            "last_qty": rng.integers(1, 500, n).astype(float),
+            "last_px": 100 * (1 + rng.standard_t(4, n) * 5e-4),
+            "arrival_px": np.full(n, 100.0),
+            "transact_time": [DAYS[d] + timedelta(hours=14, seconds=int(i)) for i, d in enumerate(when)],
+            "venue": rng.choice(VENUES, n),
+            "currency": "USD",
+        }
+    )
+    orders = fills.select(
+        "order_id", "trader_id", "instrument_id", "transact_time",
+        event_type=pl.lit("new"), order_qty="last_qty", limit_px="last_px",
+    )  # fmt: skip
+    picked = orders.sample(12, seed=seed)
+    alerts = pl.DataFrame(
+        [
+            (f"al{i}", f"d{i % 3}", 60.0, kind, row[column], row["transact_time"])
+            for i, row in enumerate(picked.iter_rows(named=True))
+            for kind, column in (("trader", "trader_id"), ("instrument", "instrument_id"))
+        ],
+        schema=ALERTS_SCHEMA, orient="row",
+    )  # fmt: skip
+    talk = [
+        (f"P{s}-{i}-{k}", DAYS[s] + timedelta(hours=15, minutes=k), "u1", [name], 0.2, 0.5)
+        for s in range(SESSIONS) for i, name in enumerate(NAMES) for k in range(rng.poisson(2))
+    ]  # fmt: skip
+    columns = ["post_id", "transact_time", "author_id", "instrument_ids", "sentiment", "confidence"]
+    posts = pl.DataFrame(talk, schema=columns, orient="row")
+    return {
+        "accounts": accounts, "daily_positions": positions, "executions": fills, "order_events": orders,
+        ALERTS: alerts, "posts": posts,
+    }  # fmt: skip
+
+
+def run(tables):
+    return discover(tables, rules=list(all_rules().values()), scale=10_000.0)
+
+
+def test_on_sixty_firms_without_structure_at_most_one_in_twenty_gets_an_insight():
+    spoken = [[item.id for item in run(firm(seed))] for seed in range(60)]
+    # 5 % of 60 is 3; seven or more would happen less than three times in a hundred.
+    assert sum(bool(ids) for ids in spoken) <= 6
+
+
+def test_at_least_four_rules_are_tested_and_two_cross_domains():
+    rules = all_rules().values()
+    assert len(rules) >= 4
+    assert sum(len(rule.domains) >= 2 for rule in rules) >= 2
+    kinds = {rule.name for rule in rules if rule().candidates(firm(1), seed=0)}
+    assert kinds == set(all_rules())
+
+
+def test_a_dear_venue_is_named_with_its_effect_interval_and_money():
+    tables = firm(3)
+    dear = pl.col("venue") == "IEXG"
+    worse = pl.when(pl.col("side") == "buy").then(1.0008).otherwise(1 / 1.0008)
+    tables["executions"] = tables["executions"].with_columns(
+        last_px=pl.when(dear).then(pl.col("last_px") * worse).otherwise("last_px")
+    )
+    found = [item for item in run(tables) if item.rule.name == "venue_cost"]
+    assert {item.candidate.context["venue"] for item in found} == {"IEXG"}
+    one = found[0].candidate
+    assert one.tested.low < 8 < one.tested.high
+    assert one.tested.low > 0
+    assert one.unit == "bp"
+    assert one.next[0]["href"].startswith("/trading/execution-quality?desk=")
+
+
+def test_a_days_loss_is_told_with_its_drivers_and_only_to_its_desk():
+    tables = firm(4)
+    hit = (
+        (pl.col("date") == DAYS[-3].date())
+        & (pl.col("account_id") == "A")
+        & (pl.col("instrument_id") == "XOM")
+    )
+    tables["daily_positions"] = tables["daily_positions"].with_columns(
+        pnl_base=pl.when(hit).then(-900_000.0).otherwise("pnl_base")
+    )
+    (found,) = [item for item in run(tables) if item.rule.name == "pnl_outlier"]
+    one = found.candidate
+    assert (one.desks, one.why[0]["driver"], one.context["from"]) == (("alpha",), "XOM", str(DAYS[-3].date()))
+    assert one.tested.value < 0
+    assert "alpha lost" in one.title
+
+
+def test_a_desk_that_swings_more_every_day_is_no_outlier():
+    tables = firm(5)
+    wild = (pl.col("date") >= DAYS[-20].date()) & (pl.col("account_id") == "A")
+    tables["daily_positions"] = tables["daily_positions"].with_columns(
+        pnl_base=pl.when(wild).then(pl.col("pnl_base") * 30).otherwise("pnl_base")
+    )
+    assert [item for item in run(tables) if item.rule.name == "pnl_outlier"] == []
+
+
+def test_alerts_that_gather_on_one_trader_are_told_to_surveillance_only():
+    tables = firm(6)
+    trader = pl.when(pl.col("kind") == "trader").then(pl.lit("t3")).otherwise("id")
+    tables[ALERTS] = tables[ALERTS].with_columns(id=trader)
+    found = [item for item in run(tables) if item.rule.name == "alert_cluster"]
+    (one,) = [item for item in found if item.candidate.context["trader"] == "t3"]
+    assert one.rule.roles == ("compliance", "auditor")
+    assert one.candidate.tested.low > 1
+    assert {"kind": "trader", "id": "t3"} in one.candidate.evidence
+    assert "suspected" in one.candidate.title
+    assert "fraud" not in one.candidate.text
+
+
+def test_a_burst_of_talk_on_a_holding_is_told_with_exposure_and_tone():
+    tables = firm(7)
+    more = [
+        (f"X{k}", DAYS[-2] + timedelta(hours=16, minutes=k), f"u{k}", ["PG"], 0.6, 0.8) for k in range(25)
+    ]
+    tables["posts"] = pl.concat(
+        [tables["posts"], pl.DataFrame(more, schema=tables["posts"].schema, orient="row")]
+    )
+    (found,) = [item for item in run(tables) if item.rule.name == "crowd_exposure"]
+    one = found.candidate
+    assert (one.context["instrument"], one.desks, one.context["from"]) == (
+        "PG",
+        ("beta",),
+        str(DAYS[-2].date()),
+    )
+    assert one.tested.low > 0
+    assert "beta is long 5,000,000" in one.text
+
+
+def test_the_same_tables_give_the_same_insights_whatever_the_order_of_rows():
+    tables = firm(8) | {"posts": firm(7)["posts"]}
+    mixed = {name: frame.sample(fraction=1.0, shuffle=True, seed=1) for name, frame in tables.items()}
+    kinds = [kind for name, kind in all_rules().items()]
+    for kind in kinds:
+        once, again = (kind().candidates(given, seed=0) for given in (tables, mixed))
+        assert [(c.subject, round(c.tested.p, 9)) for c in once] == [
+            (c.subject, round(c.tested.p, 9)) for c in again
+        ]
+
+
+def test_no_rows_give_no_candidates():
+    empty = {name: frame.clear() for name, frame in firm(1).items()}
+    assert run(empty) == []
+
+
+def test_ids_name_rule_and_subject():
+    assert insight_id("a", "x") == insight_id("a", "x") != insight_id("b", "x")
+
+
+@pytest.mark.parametrize("p", [[0.01, 0.02, 0.03, 0.04], [0.5, 0.001, 0.04, 0.9, 0.03]])
+def test_q_values_follow_the_definition(p):
+    q = benjamini_hochberg(p)
+    ranked = sorted(p)
+    for value, found in zip(p, q, strict=True):
+        assert found == pytest.approx(
+            min(len(p) * ranked[j] / (j + 1) for j in range(len(p)) if ranked[j] >= value)
+        )
+    assert benjamini_hochberg([]) == []
+
+
+def test_p_values_are_uniform_or_larger_without_an_effect():
+    rng = np.random.default_rng(1)
+    flips = [sign_flip(rng.normal(size=20), seed=0).p for _ in range(300)]
+    outliers = [outlier(*_extreme(rng.normal(size=120)), looks=20).p for _ in range(400)]
+    bursts = [burst(rng.poisson(3), rng.poisson(3, 30)).p for _ in range(600)]
+    shares = [share_above(int(rng.binomial(20, 0.2)), 20, 0.2).p for _ in range(600)]
+    for name, found in {"flip": flips, "outlier": outliers, "burst": bursts, "share": shares}.items():
+        assert np.mean(np.array(found) <= 0.05) <= 0.085, name
+
+
+def _extreme(values):
+    history, recent = values[:-20], values[-20:]
+    return recent[np.argmax(np.abs(recent - history.mean()))], history
+
+
+@pytest.mark.parametrize("kind", sorted(all_rules()))
+def test_every_rule_says_what_it_reads_and_for_whom(kind):
+    rule = all_rules()[kind]
+    assert rule.title
+    assert rule.description
+    assert rule.inputs
+    assert isinstance(DAYS[0].date(), date)
