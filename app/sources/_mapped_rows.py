@@ -35,29 +35,29 @@ def apply(mapping: Mapping, records: Records, *, account: str | None = None) -> 
         Invalid: The file lacks columns that the mapping reads, or a pattern cannot run.
     """
     fields = _clean(records.fields, mapping)
-    _require(mapping, records.header)
+    _require(mapping, records.names)
     with_ids = _Identities(mapping, records)
     left = pl.repeat(value=True, n=fields.height, dtype=pl.Boolean, eager=True)
     frames = []
     try:
-        ignored = _matches(fields, mapping.ignore, records.header, any_of=True)
+        ignored = _matches(fields, mapping.ignore, records.names, any_of=True)
         left = left & ~ignored
         for rule in mapping.rules:
-            wanted = _matches(fields, rule.when, records.header) & ~ignored
+            wanted = _matches(fields, rule.when, records.names) & ~ignored
             left = left & ~wanted
             rows = fields.filter(wanted)
             if rows.height:
                 frames.append(
                     (
                         rule.dataset,
-                        _rows(rule, mapping, rows, header=records.header, ids=with_ids, account=account),
+                        _rows(rule, mapping, rows, header=records.names, ids=with_ids, account=account),
                     )
                 )
     except pl.exceptions.PolarsError as error:
         raise Invalid(f"The mapping cannot be applied: {str(error).splitlines()[0]}") from error
     if mapping.unmatched == "keep" or not left.any():
         return Mapped(frames, _rejects.frame())
-    return Mapped(frames, _unwanted(mapping, fields.filter(left), records.header))
+    return Mapped(frames, _unwanted(mapping, fields.filter(left), records.names))
 
 
 def _unwanted(mapping: Mapping, rows: pl.DataFrame, header: list[str]) -> pl.DataFrame:

@@ -22,11 +22,13 @@ _UNCLOSED = "A quotation mark opened in the record on line {line} is never close
 class Records:
     """Records of a delimited text.
 
-    ``raw`` has line and record (verbatim); ``fields`` has line and one text column a header name (empty
+    ``header`` is the names as they stand; ``names`` makes them unique (a second ``Fee`` is ``Fee (2)``).
+    ``raw`` has line and record (verbatim); ``fields`` has line and one text column a name (empty
     text stays empty); ``rejects`` says what could not be cut.
     """
 
     header: list[str]
+    names: list[str]
     raw: pl.DataFrame
     fields: pl.DataFrame
     rejects: pl.DataFrame
@@ -107,7 +109,7 @@ def read_records(
         first = logical["record"][0]
         if len(first) > 65_536:
             raise Invalid("The header line is longer than 65,536 characters.")
-        header = [own_name(name.strip()) for name in _cut(first, delimiter, quote)]
+        header = [name.strip() for name in _cut(first, delimiter, quote)]
         logical = logical.slice(1)
     if len(header) > MAX_COLUMNS:
         raise Invalid(f"The file has {len(header)} columns; the limit is {MAX_COLUMNS}.")
@@ -118,7 +120,17 @@ def read_records(
     good = logical
     if rejects.height:
         good = logical.join(rejects.select("line"), on="line", how="anti", maintain_order="left")
-    return Records(header, logical, _parse(good, header, delimiter, quote), rejects)
+    names = _unique(header)
+    return Records(header, names, logical, _parse(good, names, delimiter, quote), rejects)
+
+
+def _unique(header: list[str]) -> list[str]:
+    names: list[str] = []
+    for name in header:
+        count = header[: len(names)].count(name)
+        made = own_name(name if count == 0 else f"{name} ({count + 1})")
+        names.append(made if made not in names else f"{made} [{len(names) + 1}]")
+    return names
 
 
 def own_name(name: str) -> str:

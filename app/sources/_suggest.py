@@ -64,12 +64,12 @@ def guess(data: bytes, *, dataset: str | None = None) -> Mapping:
         sample if sample.count(b'"') % 2 == 0 else data, delimiter=delimiter, encoding=encoding
     )
     for mapping in shipped().values():
-        if _fits(mapping, records.header, delimiter) and dataset in (None, mapping.rules[0].dataset):
+        if _fits(mapping, records.names, delimiter) and dataset in (None, mapping.rules[0].dataset):
             return mapping
-    chosen = dataset or max(_CANDIDATES, key=lambda name: _score(IMPORTABLE[name], records.header))
+    chosen = dataset or max(_CANDIDATES, key=lambda name: _score(IMPORTABLE[name], records.names))
     if chosen not in IMPORTABLE:
         raise Invalid(f"Unknown data set {chosen!r}.")
-    columns = _columns(IMPORTABLE[chosen], records.header)
+    columns = _columns(IMPORTABLE[chosen], records.names)
     return Mapping(
         name="new",
         title="New mapping",

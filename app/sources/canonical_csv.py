@@ -29,7 +29,7 @@ class CanonicalCsv(Source):
         dataset = options.named()
         records = read_records(data)
         check_header(records.header, dataset)
-        fields, warnings = with_ext(records.fields, records.header, dataset)
+        fields, warnings = with_ext(records.fields, records.names, dataset)
         made = conform(dataset, fields, zone=options.zone, now=options.now)
         return reading(
             f"csv:{dataset.name}",

@@ -46,7 +46,9 @@ def preview(path: Path, mapping: Mapping, *, n: int = 50, options: ReadOptions |
     records = _records(unpack(path), mapping)
     raw = records.raw.head(n)
     lines = pl.col("line").is_in(raw["line"].implode())
-    cut = Records(records.header, raw, records.fields.filter(lines), records.rejects.filter(lines))
+    cut = Records(
+        records.header, records.names, raw, records.fields.filter(lines), records.rejects.filter(lines)
+    )
     return _read(cut, mapping, options or ReadOptions(filename=path.name))
 
 
@@ -78,8 +80,6 @@ def _records(data: bytes, mapping: Mapping) -> Records:
 
 
 def _read(records: Records, mapping: Mapping, options: ReadOptions) -> Reading:
-    if repeated := sorted({name for name in records.header if records.header.count(name) > 1}):
-        raise Invalid(f"The header names a column twice: {', '.join(repeated)}.")
     made = apply(mapping, records, account=options.account)
     zone = options.zone or mapping.zone
     frames: dict[str, list[pl.DataFrame]] = {}
