@@ -1,6 +1,6 @@
 """Make the demo firms: the same seed and day give the same bytes."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -71,18 +71,19 @@ SCALES: dict[str, Scale] = {
 }
 
 
-def generate(seed: int, size: Size, today: date) -> Iterator[Firm]:
+def generate(seed: int, size: Size, today: date, *, only: Collection[str] | None = None) -> Iterator[Firm]:
     """Yield the demo firms.
 
     Args:
         seed: Of every random draw.
         size: ``full`` is two years with 20 recent sessions; ``small`` is for tests.
         today: The last session is the one before this day.
+        only: Slugs to make; all when None.
     """
     scale = SCALES[size]
     market = load(seed=seed, today=today, sessions=scale.sessions)
     quotes = quote(market, np.random.default_rng([seed, 2]), sessions=scale.recent, per_block=scale.quotes)
-    for plan in FIRMS:
+    for plan in (plan for plan in FIRMS if only is None or plan.slug in only):
         yield _firm(plan, market, quotes, scale, seed)
 
 

@@ -42,13 +42,20 @@ class Ledger:
     spans: dict[int, tuple[int, int]]  # order number to first and last event, microseconds since 1970
 
 
-def conform(frame: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
-    """Return ``frame`` in the business columns and types of ``dataset``; absent columns are null."""
-    present = set(frame.columns)
-    return frame.select(
-        (pl.col(name) if name in present else pl.lit(None)).cast(column.dtype).alias(name)
-        for name, column in dataset.columns.items()
-    )
+def conform(frame: pl.DataFrame, dataset: Dataset, *, decimals: int = 6) -> pl.DataFrame:
+    """Return ``frame`` in the business columns and types of ``dataset``; absent columns are null.
+
+    Floats are rounded to ``decimals`` on the way to fixed point, so that 0.1 is 0.1 to the last digit.
+    """
+    exact = pl.Decimal(38, decimals)
+
+    def column(name: str, dtype: pl.DataType) -> pl.Expr:
+        if name not in frame.columns:
+            return pl.lit(None, dtype).alias(name)
+        rounded = isinstance(dtype, pl.Decimal) and frame.schema[name].is_float()
+        return (pl.col(name).cast(exact) if rounded else pl.col(name)).cast(dtype)
+
+    return frame.select(column(name, rule.dtype) for name, rule in dataset.columns.items())
 
 
 def instant(name: str) -> pl.Expr:

@@ -125,6 +125,7 @@ def fx_rates(market: Market) -> pl.DataFrame:
             ]
         ),
         FX_RATES,
+        decimals=10,
     )
 
 

@@ -15,7 +15,9 @@ from app.actions._roles import console, system
 from app.context import Context
 from app.demo.files import write
 from app.demo.firm import NOTICE, Firm, Login
+from app.demo.firms import FIRMS
 from app.demo.generate import Size, generate
+from app.demo.reference import logins
 from app.errors import BadSettings, Conflict, Invalid, NotFound
 from app.scope import Identity
 from app.storage import schema
@@ -80,13 +82,11 @@ def seed_demo(
         raise BadSettings("Demo organisations have a known password: production mode refuses them.")
     schema.upgrade(context.database)
     run = _Seeding(context, progress)
+    missing = {plan.slug for plan in FIRMS if run.prepare(plan.slug, reset=reset)}
     began = time.perf_counter()
-    for firm in generate(seed, size, today):
+    for firm in generate(seed, size, today, only=missing) if missing else ():
         run.note("generate", began)
-        if not run.prepare(firm.slug, reset=reset):
-            run.sign_ins(firm)
-        else:
-            run.bring_in(firm, seed=seed)
+        run.bring_in(firm, seed=seed)
         began = time.perf_counter()
     return run.summary()
 
@@ -97,13 +97,15 @@ class _Seeding:
         self.seconds: dict[str, float] = {}
         self.rows: dict[str, dict[str, int]] = {}
         self.skipped: list[str] = []
-        self.people: list[SignIn] = []
 
     def note(self, step: str, began: float) -> None:
         self.seconds[step] = round(self.seconds.get(step, 0.0) + time.perf_counter() - began, 3)
 
     def summary(self) -> Seeded:
-        return Seeded(tuple(self.people), PASSWORD, self.rows, self.seconds, tuple(self.skipped))
+        people = tuple(
+            SignIn(plan.name, who.email, who.role, who.name) for plan in FIRMS for who in logins(plan)
+        )
+        return Seeded(people, PASSWORD, self.rows, self.seconds, tuple(self.skipped))
 
     def prepare(self, slug: str, *, reset: bool) -> bool:
         """Return whether the organisation is to be made; removes one that is half made or unwanted."""
@@ -123,9 +125,6 @@ class _Seeding:
         orgs.delete(context.database, console(slug), slug, stores=(context.lake,), folders=folders)
         return True
 
-    def sign_ins(self, firm: Firm) -> None:
-        self.people.extend(SignIn(firm.name, who.email, who.role, who.name) for who in firm.logins)
-
     def bring_in(self, firm: Firm, *, seed: int) -> None:
         began = time.perf_counter()
         actor = self._organisation(firm)
@@ -138,7 +137,6 @@ class _Seeding:
         orgs.set_settings(
             self.context.database, actor, {"notice": NOTICE, "demo": {"seed": seed, "complete": True}}
         )
-        self.sign_ins(firm)
 
     def _organisation(self, firm: Firm) -> Identity:
         self.progress(f"{firm.slug}: organisation and people")

@@ -67,7 +67,7 @@ def _posts(
 ) -> list[dict[str, Any]]:
     market = stage.market
     last = len(market.sessions)
-    skill = rng.normal(0.03, 0.09, len(authors))  # chance above a coin's of calling tomorrow
+    skill = rng.normal(0.06, 0.12, len(authors))  # chance above a coin's of calling tomorrow
     reach = rng.lognormal(1.2, 1.0, len(authors))
     rows = []
     for session in range(max(1, last - days), last):
