@@ -59,6 +59,12 @@ def check(database: Database) -> None:
         )
 
 
+def exists(database: Database) -> bool:
+    """Return whether the database has a schema at all."""
+    with _connection(database) as connection:
+        return _current(connection) is not None
+
+
 def _refuse_unknown(current: str | None) -> None:
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if current is not None and current not in known:
