@@ -160,4 +160,4 @@ def reconciliation_table(found: Mapping[str, Any]) -> Any:
         for row in rows
     ]  # fmt: skip
     heads = ("Account", "Instrument", "Reported by", "Day", "Ours", "Theirs", "Difference", "State")
-    return table(heads, cells, numeric=(4, 5, 6), label="Reconciliation")
+    return html.Div(table(heads, cells, numeric=(4, 5, 6), label="Reconciliation"), className="scroll-y")

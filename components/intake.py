@@ -46,7 +46,7 @@ def upload_form() -> html.Section:
                         "Mapping",
                         dbc.Select(
                             id="upload-mapping",
-                            options=[{"label": "None: our own columns", "value": ""}],
+                            options=[{"label": "None: our own columns", "value": "none"}],
                             value="",
                         ),
                     ),

@@ -62,7 +62,7 @@
     if (!chosen) return;
     const value = (id) => (byId(id) ? byId(id).value.trim() : "");
     const params = new URLSearchParams({ filename: chosen.name });
-    for (const name of ["mapping", "zone", "account"]) if (value(`upload-${name}`)) params.set(name, value(`upload-${name}`));
+    for (const name of ["mapping", "zone", "account"]) if (value(`upload-${name}`) && value(`upload-${name}`) !== "none") params.set(name, value(`upload-${name}`));
     if (check) params.set("dry_run", "true");
     const format = value("upload-format");
     const kind = params.get("mapping") ? "text/csv" : format && format !== "auto" ? format : kindOf(chosen.name);

@@ -40,7 +40,7 @@ def register(app: Dash) -> None:
         known = wizard.names(current_context(), current_identity())
         datasets = [{"label": "Recognise it", "value": "auto"}]
         datasets += [{"label": title, "value": name} for name, title in operations.dataset_titles().items()]
-        mappings = [{"label": "None: our own columns", "value": ""}]
+        mappings = [{"label": "None: our own columns", "value": "none"}]
         mappings += [{"label": f"{m['title']} ({m['origin']})", "value": m["name"]} for m in known]
         return datasets, mappings
 
