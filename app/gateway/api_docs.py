@@ -9,7 +9,7 @@ _PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Quarterdeck API</title>
+<title>Quarterdeck API</title><link rel="icon" href="/assets/favicon.svg">
 <link rel="stylesheet" href="/api/docs/static/css/swagger-ui.css">
 </head>
 <body><div id="swagger-ui" data-spec="/api/openapi.json"></div>
@@ -22,16 +22,19 @@ def install(server: Flask) -> None:
     """Serve ``/api/openapi.json`` and ``/api/docs``; both hold no organisation's data."""
     folder = str(files("flask_openapi3_swagger") / "templates" / "swagger")
 
-    @server.get("/api/openapi.json")
     def openapi_json() -> Response:
-        return server.json.response(server.api_doc)  # type: ignore[attr-defined]
+        described = server.api_doc  # type: ignore[attr-defined]
+        return Response(server.json.dumps(described), mimetype="application/json")
 
-    @server.get("/api/docs")
     def docs_page() -> Response:
         return Response(_PAGE, mimetype="text/html")
 
-    @server.get("/api/docs/static/<path:name>")
     def docs_static(name: str) -> Response:
         if not name.startswith(("css/", "js/", "images/")):
             raise NotFound
         return send_from_directory(folder, name)
+
+    # Not by the OpenAPI server's own decorators: these are not operations to describe.
+    server.add_url_rule("/api/openapi.json", view_func=openapi_json)
+    server.add_url_rule("/api/docs", view_func=docs_page)
+    server.add_url_rule("/api/docs/static/<path:name>", view_func=docs_static)

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 
-from app.gateway.paths import PUBLIC_UNDER, is_api, is_static
+from app.gateway.paths import is_api, is_probe, is_static
 
 DASH = "quarterdeck_dash"
 _COMMON = {
@@ -43,9 +43,6 @@ def install(server: Flask, *, production: bool) -> None:
 def _policy(response: Response) -> str:
     if response.mimetype != "text/html":
         return _JSON
-    if any(request.path.startswith(path) for path in PUBLIC_UNDER):
-        # The API's documentation starts itself with an inline script; it shows no data.
-        return f"{_BASE} 'unsafe-inline'"
     dash: Any = current_app.extensions.get(DASH)
     # Per response: Dash adds inline scripts lazily, with the first page that asks for them.
     hashes = dict.fromkeys(dash.csp_hashes()) if dash is not None and g.get("shell") else {}
@@ -57,7 +54,8 @@ def _keeping(response: Response) -> None:
     if is_static(request.path) and response.status_code in {200, 206, 304}:
         return
     response.vary.update(("Cookie", "Authorization"))
-    if response.status_code >= 400 or not is_api(request.path) or request.path.startswith("/_"):
+    answer = is_api(request.path) and not request.path.startswith("/_") and not is_probe(request.path)
+    if response.status_code >= 400 or not answer:
         response.headers["Cache-Control"] = "private, no-store"
     elif "private" not in response.headers.get("Cache-Control", ""):
         response.headers["Cache-Control"] = "private, no-cache"

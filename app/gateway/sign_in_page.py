@@ -57,7 +57,7 @@ def page(
 <label for="password">Password</label>
 <input class="form-control" id="password" name="password" type="password" autocomplete="current-password" required
  maxlength="1000"{" autofocus" if email else ""}>
-<details{" open" if ask_organisation or organisation else ""}><summary class="hint">Organisation</summary>
+<details class="mb-3"{" open" if ask_organisation or organisation else ""}><summary class="hint">Organisation</summary>
 <label for="organisation">Short name, only if your email is known to several</label>
 <input class="form-control" id="organisation" name="organisation" autocomplete="organization" maxlength="63"
  value="{escape(organisation)}"></details>
@@ -65,8 +65,8 @@ def page(
 <p class="hint">Sessions end after 8 hours without use and after 24 hours at the latest.</p>
 {_demo(demo, target)}
 </form>
-<div class="signin-foot"><span>Forgotten your password? Your administrator sets a new one.</span>
-<span>All use is logged</span></div>
+<div class="signin-foot"><span>Password forgotten? Ask your administrator.</span>
+<span class="text-nowrap">All use is logged</span></div>
 </section>
 <aside class="signin-art" aria-hidden="true">{_art()}<p>The trade, the risk, the alert and the chatter, in one place.</p></aside>
 </main></body></html>"""
@@ -101,12 +101,12 @@ def _art() -> str:
     """Return price paths as quiet lines, one of them in the brand's colour; the same for everybody."""
     dice = random.Random(1798)
     lines = []
-    for row in range(24):
-        level, points = 120.0 + 22 * row, []
-        for step in range(0, 961, 12):
-            level += dice.gauss(-0.25, 1.2 + step / 260)
-            points.append(f"{step},{level:.1f}")
-        kind = "lead-line" if row == 8 else "quiet"
-        faint = "" if row == 8 else f' opacity="{0.2 + 0.5 * (1 - abs(row - 8) / 16):.2f}"'
+    for row in range(16):
+        level, points = 120.0 + 34 * row, []
+        for step in range(0, 961, 20):
+            level += dice.gauss(-0.25, 1.6 + step / 200)
+            points.append(f"{step},{level:.0f}")
+        kind = "lead-line" if row == 5 else "quiet"
+        faint = "" if row == 5 else f' opacity="{0.2 + 0.5 * (1 - abs(row - 5) / 12):.2f}"'
         lines.append(f'<polyline class="{kind}"{faint} points="{" ".join(points)}"/>')
     return f'<svg viewBox="0 0 960 900" preserveAspectRatio="xMidYMid slice">{"".join(lines)}</svg>'

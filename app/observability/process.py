@@ -15,7 +15,9 @@ def usage() -> dict[str, float | int]:
         "rss_bytes": _resident(spent.ru_maxrss),
         "cpu_s": round(spent.ru_utime + spent.ru_stime, 3),
         "uptime_s": round(time.monotonic() - _STARTED, 1),
-        "threads": sum(1 for _ in Path("/proc/self/task").iterdir()) if Path("/proc/self/task").is_dir() else 0,
+        "threads": sum(1 for _ in Path("/proc/self/task").iterdir())
+        if Path("/proc/self/task").is_dir()
+        else 0,
     }
 
 

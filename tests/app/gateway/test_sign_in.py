@@ -174,7 +174,7 @@ def test_somebody_known_to_two_organisations_is_asked_which(house):
             )
     response = sign_in(house.client(), "both@x.example")
     assert response.status_code == 409
-    assert "<details open>" in response.text
+    assert '<details class="mb-3" open>' in response.text
     client = house.client()
     assert sign_in(client, "both@x.example", organisation="Beta ").status_code == 303
     assert client.get("/api/things/who").json["data"] == {"org": "beta"}
