@@ -31,14 +31,14 @@ def seed(installation, **changes):
     return seed_demo(installation, **asked | changes)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def installation(tmp_path_factory):
     opened = Context.open(Settings.load(home=tmp_path_factory.mktemp("home")))
     yield opened
     opened.database.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def seeded(installation):
     return seed(installation)
 
