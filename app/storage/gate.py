@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from analytics.datasets import SYSTEM, Dataset
+from analytics.datasets import INSTANT, SYSTEM, Dataset
 from app.errors import FieldError, Invalid
 
 MONTH = "month"
 TIMELESS_MONTH = "0000-00"
+# Columns a writer may leave to the lake.
+_FILLED = frozenset({*SYSTEM, "transact_time_ns"})
 
 
 def stored_schema(dataset: Dataset) -> dict[str, pl.DataType]:
@@ -30,44 +32,49 @@ def conform(dataset: Dataset, frame: pl.DataFrame, *, import_id: str) -> pl.Data
         Invalid: Naming each column that is absent, unknown, of another type, null where a value is
             required, or not finite.
     """
-    frame = _complete(dataset, frame, import_id=import_id)
-    errors = [*_shape(dataset, frame)] or [*_values(dataset, frame)]
+    errors = _shape(dataset, frame)
+    if not errors:
+        frame = _completed(dataset, frame, import_id=import_id)
+        errors = _values(dataset, frame)
     if errors:
         raise Invalid(f"{dataset.title}: the rows do not fit the table.", errors=errors)
-    return in_order(dataset, frame.select(list(dataset.schema)).with_columns(_month(dataset)))
+    return in_order(dataset, frame)
 
 
 def in_order(dataset: Dataset, rows: pl.DataFrame) -> pl.DataFrame:
     """Sort stored rows by month, then time or day; equal ones keep their order."""
     within = "transact_time_ns" if dataset.time else dataset.day
+    if within and rows[within].is_sorted():
+        return rows
     return rows.sort([MONTH, within] if within else [MONTH], maintain_order=True)
-
-
-def _complete(dataset: Dataset, frame: pl.DataFrame, *, import_id: str) -> pl.DataFrame:
-    fill: dict[str, pl.Expr] = {
-        name: pl.lit(None, dtype).alias(name) for name, dtype in SYSTEM.items() if name not in frame.columns
-    }
-    known = frame.with_columns(list(fill.values()))
-    if known.schema["import_id"] == pl.String and known.schema["ingest_time"] == SYSTEM["ingest_time"]:
-        instant = pl.lit(datetime.now(UTC), SYSTEM["ingest_time"])
-        known = known.with_columns(
-            pl.col("import_id").fill_null(import_id), pl.col("ingest_time").fill_null(instant)
-        )
-    if dataset.time in known.columns and "transact_time_ns" not in known.columns:
-        known = known.with_columns(transact_time_ns=pl.col(dataset.time).dt.epoch("us") * 1000)
-    return known
 
 
 def _shape(dataset: Dataset, frame: pl.DataFrame) -> list[FieldError]:
     found = frame.schema
-    errors = [
-        FieldError(name, "is missing")
-        if name not in found
-        else FieldError(name, f"is {found[name]}, not {dtype}")
-        for name, dtype in dataset.schema.items()
-        if name not in found or found[name] != dtype
-    ]
+    errors = []
+    for name, dtype in dataset.schema.items():
+        if name not in found:
+            if name not in _FILLED:
+                errors.append(FieldError(name, "is missing"))
+        elif found[name] != dtype:
+            errors.append(FieldError(name, f"is {found[name]}, not {dtype}"))
     return errors + [FieldError(name, "is not a column") for name in found if name not in dataset.schema]
+
+
+def _completed(dataset: Dataset, frame: pl.DataFrame, *, import_id: str) -> pl.DataFrame:
+    """Return all columns in stored order, the lake's own filled, and the month; in one pass."""
+    defaults = {"import_id": pl.lit(import_id), "ingest_time": pl.lit(datetime.now(UTC), INSTANT)}
+    given = set(frame.columns)
+    columns = []
+    for name, dtype in dataset.schema.items():
+        if name in given:
+            column = pl.col(name).fill_null(defaults[name]) if name in defaults else pl.col(name)
+        elif name == "transact_time_ns" and dataset.time:
+            column = pl.col(dataset.time).dt.epoch("us") * 1000
+        else:
+            column = defaults.get(name, pl.lit(None, dtype))
+        columns.append(column.alias(name))
+    return frame.select(*columns, _month(dataset))
 
 
 def _values(dataset: Dataset, frame: pl.DataFrame) -> list[FieldError]:

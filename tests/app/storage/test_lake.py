@@ -304,6 +304,20 @@ def test_everything_is_forced_to_disk_before_it_is_published(local, monkeypatch)
     assert len(forced) == count
 
 
+def test_a_full_disk_refuses_the_import_whole(local, monkeypatch):
+    land(local, "acme", fills("E1"))
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(Unavailable):
+        patch.setattr(pl.DataFrame, "write_parquet", full)
+        land(local, "acme", fills("E2"))
+    assert ids(local, "acme") == ["E1"]
+    land(local, "acme", fills("E2"))
+    assert ids(local, "acme") == ["E1", "E2"]
+
+
 def test_checkpoints_hold_published_versions_only_and_keep_opening_flat(local):
     for number in range(12):
         land(local, "acme", fills(f"E{number:02d}"))
