@@ -4,14 +4,16 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
+from urllib.parse import parse_qsl, urlencode
 
-from dash import Dash, Input, Output, html
+from dash import ClientsideFunction, Dash, Input, Output, State, html, no_update
 
 from app.errors import Forbidden, Invalid, NotFound, QuarterdeckError, Unauthorised
 from app.gateway.auth import current_desk
-from components.cards import State, card
+from app.gateway.errors import request_id
+from components.cards import CardState, card
 from components.ids import DATA, THEME, URL, at
-from components.states import denied, empty, error, icon
+from components.states import denied, empty, error
 from components.theme import Theme, theme
 
 log = logging.getLogger(__name__)
@@ -38,7 +40,7 @@ class Drawn:
     """A card's content."""
 
     body: Any
-    state: State = "ready"
+    state: CardState = "ready"
     sub: Any = None
     badge: Any = None
     tools: tuple[Any, ...] = ()
@@ -79,8 +81,6 @@ def nothing(view: View, fact: str, otherwise: str, *actions: Any, **more: Any) -
 
 def failed(problem: Exception, *, retry: str) -> Drawn:
     """Turn an error into a card's state."""
-    from app.gateway.errors import request_id
-
     if isinstance(problem, Forbidden | Unauthorised):
         return Drawn(denied(problem.detail), "denied")
     if isinstance(problem, NotFound):
@@ -99,13 +99,17 @@ def failed(problem: Exception, *, retry: str) -> Drawn:
     if isinstance(problem, QuarterdeckError):
         log.warning("card unavailable: %s", problem.detail)
         return Drawn(
-            error(f"{problem.detail} The rest of the page is fine.", request_id(), retry=retry), "error"
+            error(f"{problem.detail} The rest of the page is fine.", _reference(), retry=retry), "error"
         )
     log.error("card failed", exc_info=problem)
     return Drawn(
-        error("Something went wrong on our side. The rest of the page is fine.", request_id(), retry=retry),
+        error("Something went wrong on our side. The rest of the page is fine.", _reference(), retry=retry),
         "error",
     )
+
+
+def _reference() -> str:
+    return request_id().rpartition(":")[2]
 
 
 def look_at(search: str | None, theme_name: str | None) -> tuple[Any, View]:
@@ -125,6 +129,7 @@ def fill(
     ask: Callable[[Any], Answer],
     draw: Callable[[Answer, View], Drawn],
     live: bool = True,
+    ignores: tuple[str, ...] = (),
 ) -> None:
     """Fill a card whenever the address, the theme or the data change.
 
@@ -136,15 +141,40 @@ def fill(
         ask: A question, of a desk.
         draw: From the answer and the view to the card's content.
         live: Ask again when any table has a new version.
+        ignores: Parts of the address that do not matter to the card: when only they changed, it stays.
     """
     retry = at(page, name, "retry")
     inputs = [Input(URL, "search"), Input(THEME, "data"), Input(retry, "data")]
     if live:
         inputs.append(Input(DATA, "data"))
 
-    @app.callback(Output(at(page, name), "children"), *inputs)
-    def show(search: str | None, theme_name: str | None, *_: Any) -> Any:
-        return card_of(name, title, search, theme_name, ask=ask, draw=draw, retry=retry)
+    @app.callback(
+        Output(at(page, name), "children"),
+        Output(at(page, name, "key"), "data"),
+        *inputs,
+        State(at(page, name, "key"), "data"),
+    )
+    def show(search: str | None, theme_name: str | None, *rest: Any) -> Any:
+        *others, held = rest
+        key = "|".join([_without(search, ignores), str(theme_name), *map(str, others)])
+        if key == held:
+            return no_update, no_update
+        return card_of(name, title, search, theme_name, ask=ask, draw=draw, retry=retry), key
+
+
+def opens(app: Dash, grid: str) -> None:
+    """Let a chosen row of ``grid`` open what it names in ``_open`` or ``_set``."""
+    app.clientside_callback(
+        ClientsideFunction("qd", "openRow"),
+        Output("toast", "clear_data", allow_duplicate=True),
+        Input(grid, "selectedRows"),
+        prevent_initial_call=True,
+    )
+
+
+def _without(search: str | None, ignored: tuple[str, ...]) -> str:
+    pairs = parse_qsl((search or "").lstrip("?"), keep_blank_values=True)
+    return urlencode([pair for pair in pairs if pair[0] not in ignored])
 
 
 def card_of(
@@ -179,4 +209,4 @@ def card_of(
     )
 
 
-__all__ = ["Drawn", "View", "card_of", "failed", "fill", "icon", "look_at", "nothing"]
+__all__ = ["Drawn", "View", "card_of", "failed", "fill", "look_at", "nothing", "opens"]

@@ -83,7 +83,6 @@ def _pnl(answer: dict[str, Any], currency: str, course: Any) -> Any:
 def _exposure(answer: dict[str, Any], currency: str) -> Any:
     found = answer["portfolio"]
     gross, net, nav = known(found["gross_exposure"]), known(found["net_exposure"]), known(found["nav"])
-    leverage = known(found["leverage"])
     viz = (
         bullet(
             gross / nav,
@@ -97,7 +96,6 @@ def _exposure(answer: dict[str, Any], currency: str) -> Any:
     detail = [
         "net ",
         html.Span(money(net, currency, plus=True), className="t2"),
-        f" {number(leverage, 2)}× NAV" if leverage is not None else "",
     ]
     return tile(
         "gross-exposure",

@@ -4,14 +4,14 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 
-from app.gateway.auth import current_desk
 from app.queries import compliance, intelligence, operations, portfolio, social, trading
 from app.queries import overview as questions
-from callbacks._fill import Drawn, View, failed, fill, look_at, nothing
+from callbacks._fill import Drawn, View, failed, fill, look_at, nothing, opens
 from callbacks._overview_kpis import kpi_strip
 from components.cards import legend, segment
 from components.charts.dot_interval import dot_interval
 from components.charts.line_band import line_band
+from components.charts.tone_course import tone_course
 from components.charts.treemap import treemap
 from components.feed import posts as posts_list
 from components.formats import bps, full_money, money, plural
@@ -23,7 +23,6 @@ from components.tables import column, grid, link, table
 
 PAGE = "overview-master"
 IMPORT_FIRST = "Nothing has been imported yet, or nothing was derived from it."
-PNL_PERIODS = (("20", "20 sessions"), ("60", "60"), ("250", "250"), ("all", "All"))
 GROUPS = (("sector", "Sector"), ("desk", "Desk"), ("country", "Country"))
 
 
@@ -62,7 +61,7 @@ def register(app: Dash) -> None:
         draw=_insights,
     )
     fill(app, PAGE, "alerts", "Open alerts", ask=_open_alerts, draw=_alerts)
-    fill(app, PAGE, "posts", "Posts and tone", ask=social_posts, draw=_posts)
+    fill(app, PAGE, "posts", "Posts and tone", ask=_newest_posts, draw=_posts)
     fill(
         app,
         PAGE,
@@ -78,12 +77,7 @@ def register(app: Dash) -> None:
         Input(at(PAGE, "exposure", "map"), "clickData"),
         prevent_initial_call=True,
     )
-    app.clientside_callback(
-        ClientsideFunction("qd", "openRow"),
-        Output(at(PAGE, "alerts", "grid"), "cellClicked"),
-        Input(at(PAGE, "alerts", "grid"), "cellClicked"),
-        prevent_initial_call=True,
-    )
+    opens(app, at(PAGE, "alerts", "grid"))
 
 
 def _pnl(answer: dict[str, Any], view: View) -> Drawn:
@@ -184,7 +178,7 @@ def _exposure(answer: Any, view: View) -> Drawn:
         numeric=(2, 3),
         label="Exposure",
     )
-    return Drawn(figure, sub="size gross, colour day", tools=tools, as_table=as_table)
+    return Drawn(figure, sub="colour: the day", tools=tools, as_table=as_table)
 
 
 def _venues(answer: Any, view: View) -> Drawn:
@@ -290,19 +284,28 @@ def alert_row(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def social_posts(desk: Any) -> dict[str, Any]:
-    """Return the newest posts."""
-    return social.posts(desk, limit=6)
+def _newest_posts(desk: Any) -> tuple[Any, Any, int]:
+    return (social.sentiment(desk), *social.posts(desk, limit=3))
 
 
-def _posts(answer: Any, view: View) -> Drawn:
-    rows = answer["rows"]
-    if not rows:
-        return nothing(view, "No posts in this period", "No feed of posts has been imported.", fit="flush")
+def _posts(answer: tuple[Any, Any, int], view: View) -> Drawn:
+    days, newest, total = answer
+    if not total:
+        return nothing(view, "No posts in this period", "No feed of posts has been imported.")
+    rows = [row for row in days.to_dicts() if row["posts"]][-60:]
+    known = {row["day"]: row for row in days.to_dicts()}
+    first = rows[0]["day"]
+    line = [row for row in known.values() if row["price"] is not None and row["day"] >= first]
+    one = view.scope.instrument[0] if len(view.scope.instrument) == 1 else None
+    price = f"Close of {one}" if one else "All instruments, first day 100"
+    figure = tone_course(rows, look=view.look, height=190, prices=line, price_label=price)
+    parts = legend(
+        ("ln", "acc", price), ("sq", "t3", "Posts"), ("sq", "down", "Negative tone"), ("sq", "up", "Positive")
+    )
     return Drawn(
-        posts_list(rows, short=True),
-        footer=[f"{plural(answer['total'], 'post')}", link("Feed", "/social/feed")],
-        fit="flush",
+        [figure, posts_list(newest.to_dicts()[:1], short=True)],
+        legend=parts,
+        footer=[plural(total, "post"), link("Feed", "/social/feed")],
     )
 
 
@@ -355,6 +358,3 @@ def _health(answer: list[dict[str, Any]], view: View) -> Drawn:
     return Drawn(
         dataset_strip(answer), badge=badge, tools=(link("Operations", "/operations/health"),), fit="flush"
     )
-
-
-__all__ = ["alert_row", "current_desk", "register"]

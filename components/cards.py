@@ -9,7 +9,7 @@ from components.ids import at
 from components.page import Page
 from components.states import bones, hidden, icon
 
-State = Literal["ready", "loading", "empty", "stale", "error", "denied"]
+CardState = Literal["ready", "loading", "empty", "stale", "error", "denied"]
 
 
 def card(
@@ -17,7 +17,7 @@ def card(
     title: str,
     body: Any,
     *,
-    state: State = "ready",
+    state: CardState = "ready",
     sub: Any = None,
     badge: Any = None,
     tools: Sequence[Any] = (),
@@ -69,7 +69,10 @@ def card(
         parts.append(html.Div(legend, className="px-2"))
     parts.append(html.Div(body, className=f"card-main {fit}".strip()))
     if footer is not None:
-        parts.append(html.Div(footer, className="card-foot"))
+        shown = footer if isinstance(footer, list) else [footer]
+        # Words as elements, so that the last part of several is the one pushed right.
+        words = [html.Span(part) if isinstance(part, str) else part for part in shown]
+        parts.append(html.Div(words, className="card-foot"))
     more = {"data-card": name, "data-state": state}
     if state == "loading":
         more |= {"aria-busy": "true"}
@@ -101,6 +104,7 @@ def slot(
         [
             html.Div(waiting, id=at(page.key, name), className="slot h-100"),
             dcc.Store(id=at(page.key, name, "retry")),
+            dcc.Store(id=at(page.key, name, "key")),
         ],
         className=f"slot {span}",
         style=style,

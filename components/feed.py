@@ -32,16 +32,16 @@ def _post(row: Mapping[str, Any], *, short: bool) -> html.Li:
     at = row["transact_time"]
     text = str(row["text"])
     marks: list[Any] = [tone_tag(row.get("sentiment"))]
-    for instrument in (row.get("instrument_ids") or [])[:4]:
-        marks.append(
-            html.Button(
-                str(instrument),
-                type="button",
-                className="tag line",
-                title="Narrow the view to this instrument",
-                **{"data-toggle-context": "instrument", "data-value": str(instrument)},
-            )
+    marks.extend(
+        html.Button(
+            str(instrument),
+            type="button",
+            className="tag line",
+            title="Narrow the view to this instrument",
+            **{"data-toggle-context": "instrument", "data-value": str(instrument)},
         )
+        for instrument in (row.get("instrument_ids") or [])[:4]
+    )
     return html.Li(
         [
             html.Span(initials, className="qd-avatar", **{"aria-hidden": "true"}),

@@ -63,8 +63,7 @@ def _marks(row: Mapping[str, Any], currency: str) -> list[Any]:
     n = (row.get("context") or {}).get("n")
     if known(n) is not None:
         marks.append(html.Span(f"n = {number(n)}", className="tag line"))
-    for item in (row.get("evidence") or [])[:4]:
-        marks.append(_evidence(item))
+    marks.extend(_evidence(item) for item in (row.get("evidence") or [])[:4])
     marks.extend(html.Span(words(str(domain)), className="tag") for domain in row.get("domains") or [])
     return marks
 

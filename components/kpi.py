@@ -56,7 +56,10 @@ def tile(
     parts = [
         html.Span(words, className="kpi-l"),
         html.Span(figure, className=f"kpi-v {tone}".strip(), **more),
-        html.Span(detail if shown != MISSING else (reason or ""), className="kpi-d"),
+        html.Span(
+            _apart(detail) if shown != MISSING else html.Span(reason or "", className="trunc"),
+            className="kpi-d",
+        ),
         html.Span(viz, className="viz"),
     ]
     marks = {
@@ -68,6 +71,13 @@ def tile(
     if target:
         return html.A(parts, href=target, className="kpi", **{"data-carry": "1"}, **marks)
     return html.Div(parts, className="kpi", **marks)
+
+
+def _apart(detail: Any) -> Any:
+    # Neighbouring texts would run together; as elements they keep the gap.
+    if not isinstance(detail, list):
+        return detail
+    return [html.Span(part) if isinstance(part, str) else part for part in detail if part]
 
 
 def strip(tiles: Sequence[Any]) -> html.Section:

@@ -26,10 +26,21 @@ _SHORT = (
 class Who(Protocol):
     """What the frame shows of the person signed in."""
 
-    name: str
-    role: str
-    org_name: str
-    demo: bool
+    @property
+    def name(self) -> str:
+        """The person's name."""
+
+    @property
+    def role(self) -> str:
+        """The role, as a slug."""
+
+    @property
+    def org_name(self) -> str:
+        """The organisation's name."""
+
+    @property
+    def demo(self) -> bool:
+        """Whether it is a demo organisation."""
 
 
 def mark() -> html.Img:

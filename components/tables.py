@@ -132,6 +132,8 @@ def grid(
         else one
         for one in columns
     ]
+    if not filters:
+        placed = [{k: v for k, v in one.items() if k not in {"filter", "filterParams"}} for one in placed]
     options: dict[str, Any] = {
         "theme": THEME,
         "rowHeight": row_height,
@@ -140,8 +142,10 @@ def grid(
         "enableCellTextSelection": True,
         "tooltipShowDelay": 400,
         "animateRows": False,
-        "overlayNoRowsTemplate": f"<span>{_text(empty)}</span>",
+        "localeText": {"noRowsToShow": empty},
     }
+    if opens:
+        options["rowSelection"] = {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True}
     more: dict[str, Any] = {}
     if rows is None:
         options |= {
@@ -175,10 +179,6 @@ def grid(
     )
     kind = "agwrap rows-link" if opens else "agwrap"
     return html.Div(made, className=kind, role="region", **{"aria-label": label or "Table"})
-
-
-def _text(words: str) -> str:
-    return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def cell(value: Any) -> str:

@@ -1,6 +1,8 @@
 """Has anything changed: one token over every table and record set a page may show."""
 
-from analytics.datasets import DATASETS
+import polars as pl
+
+from analytics.datasets import ACCOUNTS, DATASETS, EXECUTIONS, INSTRUMENTS, PEOPLE
 from app.desk import Desk
 
 RECORDS = ("alerts", "insights", "models", "imports", "limits")
@@ -12,13 +14,12 @@ def pulse(desk: Desk) -> str:
 
 
 def names(desk: Desk, kind: str) -> list[dict[str, str]]:
-    """Return what the context can be narrowed to: ``value`` and ``label`` of every desk, account, trader or
-    instrument the asker may see, by label. Unknown kinds have none.
+    """Return what a view can be narrowed to: ``value`` and ``label``, by label; unknown kinds have none.
+
+    Args:
+        desk: Whose entitlements hold; its scope does not matter.
+        kind: desk, account, trader or instrument.
     """
-    import polars as pl
-
-    from analytics.datasets import ACCOUNTS, EXECUTIONS, INSTRUMENTS, PEOPLE
-
     if kind == "desk":
         rows = desk.rows(ACCOUNTS, scoped=False).select(value="desk", label="desk")
     elif kind == "account":

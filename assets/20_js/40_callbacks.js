@@ -23,18 +23,18 @@
         if (id) qd.toggle("instrument", String(id));
         return null;
       },
-      // A click on a row of a grid opens its own page or drawer: the row names it in "_open".
-      openRow: (event) => {
-        const row = event && event.data;
+      // Choosing a row of a grid opens what it names: a page in "_open", a part of the address in "_set".
+      openRow: (rows) => {
+        const row = rows && rows[0];
         if (row && row._open) qd.go(qd.carried(row._open));
         else if (row && row._set) qd.set(row._set);
-        return null;
+        return none();
       },
-      // Sort and filters of a grid are part of the address.
-      gridState: (columns, filters) => {
-        const sorted = (columns || []).filter((column) => column.sort).sort((a, b) => (a.sortIndex || 0) - (b.sortIndex || 0));
-        const sort = sorted.map((column) => (column.sort === "desc" ? "-" : "") + column.colId).join(",");
-        const filter = filters && Object.keys(filters).length ? JSON.stringify(filters) : "";
+      // Sort and filters of a grid are part of the address; the grid states them with every block it asks for.
+      gridState: (asked) => {
+        if (!asked) return none();
+        const sort = (asked.sortModel || []).map((part) => (part.sort === "desc" ? "-" : "") + part.colId).join(",");
+        const filter = Object.keys(asked.filterModel || {}).length ? JSON.stringify(asked.filterModel) : "";
         const params = new URLSearchParams(location.search);
         if ((params.get("sort") || "") !== sort || (params.get("filter") || "") !== filter) {
           qd.set({ sort, filter }, { replace: true });
