@@ -25,6 +25,7 @@ from app.gateway.auth import current_identity, identify
 from app.gateway.limits import Budgets
 from app.observability import endpoints
 from app.storage import schema
+from app.storage.anchors import Anchors
 from components.page import Page, guarded
 from components.shell import shell
 
@@ -46,6 +47,9 @@ def create_app(
     settings = settings or (context.settings if context else Settings.load())
     context = context or Context.open(settings)
     schema.upgrade(context.database)
+    anchors = Anchors.of(context.database)
+    if anchors is not None:
+        anchors.catch_up(context.database)
     server = _server(settings, context, budgets)
     app = _dash(server)
     for module in modules(api):
@@ -120,7 +124,7 @@ def _register_pages() -> tuple[Page, ...]:
         found.append(page)
         # Dash shows the page of this module name where no path fits.
         name = "pages.not_found_404" if page.name == "not-found" else module.__name__
-        dash.register_page(
+        dash.register_page(  # type: ignore[no-untyped-call]
             name,
             path=page.path,
             path_template=page.path_template,

@@ -4,6 +4,7 @@ import hashlib
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.actions._passwords import hash_password, needs_rehash, verify_password
@@ -106,14 +107,11 @@ def _refuse_locked(attempts: SignInAttempts | None, moment: datetime) -> None:
 def _count_failure(database: Database, attempt_id: str, moment: datetime) -> None:
     with database.session(None, write=True) as session:
         session.execute(delete(SignInAttempts).where(SignInAttempts.last_at < moment - FORGET_AFTER))
-        found = session.scalar(
-            select(SignInAttempts).where(SignInAttempts.id == attempt_id).with_for_update()
-        )
-        if found is None:
-            found = SignInAttempts(id=attempt_id, failures=0)
-            session.add(found)
-        found.failures += 1
-        found.last_at = moment
+        upsert = sqlite.insert if database.sqlite else postgresql.insert
+        row = upsert(SignInAttempts).values(id=attempt_id, failures=1, last_at=moment)
+        again = {"failures": SignInAttempts.failures + 1, "last_at": moment}
+        session.execute(row.on_conflict_do_update(index_elements=["id"], set_=again))
+        found = session.get_one(SignInAttempts, attempt_id)
         beyond = found.failures - FREE_ATTEMPTS
         if beyond >= 0:
             found.locked_until = moment + min(timedelta(seconds=30 * 2 ** min(beyond, 10)), LONGEST_LOCK)

@@ -8,11 +8,11 @@ from typing import Any, cast
 
 from sqlalchemy import ClauseElement, Engine, Table, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker, with_loader_criteria
 from sqlalchemy.sql import visitors
 
-from app.errors import Forbidden, Unavailable
+from app.errors import Conflict, Forbidden, Unavailable
 from app.storage.records._base import OrgScoped
 
 _OF_ROW = re.compile(r"org(_m\d+)?")
@@ -40,12 +40,16 @@ class Database:
             write: Take the write lock at once (SQLite), so that a read-then-write cannot interleave.
 
         Raises:
+            Conflict: When two writers make the same record at the same moment.
             Unavailable: When the database cannot be reached.
         """
         session = self._session(info={"org": org, "write": write})
         try:
             with session.begin():
                 yield session
+        except IntegrityError as error:
+            # Checks before a write name what is taken; this is left for two writers at the same moment.
+            raise Conflict("Somebody else wrote the same record at this moment: try again.") from error
         except (OperationalError, InterfaceError) as error:
             raise Unavailable("The records database does not answer.", retry_after=5) from error
         finally:
