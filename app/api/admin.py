@@ -9,7 +9,6 @@ from app.actions import keys, users
 from app.api._schema import PROBLEMS, Answer, ScopeQuery, Word
 from app.gateway.auth import current_desk
 from app.gateway.resource import answer, resource
-from app.storage.records.people import User
 
 ADMIN = frozenset({"admin"})
 blueprint = resource("admin", roles=ADMIN, write_roles=ADMIN, tag="Administration")
@@ -71,7 +70,7 @@ def revoke_key(path: KeyPath) -> Response:
     return answer(desk, {"id": path.key_id, "revoked": True})
 
 
-def _user(user: User) -> dict[str, Any]:
+def _user(user: Any) -> dict[str, Any]:
     return {
         "id": user.id,
         "email": user.email,

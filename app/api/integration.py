@@ -3,7 +3,8 @@
 from typing import Any
 
 from flask import Response, g, jsonify
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
 
 from app.api._schema import PROBLEMS, Health, ScopeQuery
 from app.gateway.auth import current_desk

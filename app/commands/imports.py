@@ -33,7 +33,9 @@ def add(subparsers: Any) -> None:
 def run(args: argparse.Namespace, context: Context) -> int:
     """Import each file; the exit code tells the worst of what happened."""
     actor = operator_of(context, args.org)
-    results, failures, changed = [], 0, set()
+    results: list[dict[str, Any]] = []
+    changed: set[str] = set()
+    failures = 0
     for number, path in enumerate(args.files, 1):
         _progress(args, f"{number}/{len(args.files)} {path.name}")
         upload = ingest.Upload(
@@ -77,10 +79,8 @@ def _why(error: QuarterdeckError) -> str:
 def _line(result: dict[str, Any]) -> str:
     if result["status"] == "failed":
         return f"{result['filename']}: failed. {result['error']}"
-    lines = [
-        f"{result['filename']}: {result['records']} records: {result['accepted']} accepted, "
-        f"{result['rejected']} rejected, {result['duplicate']} duplicate ({result['import_id']})"
-    ]
+    counts = f"{result['accepted']} accepted, {result['rejected']} rejected, {result['duplicate']} duplicate"
+    lines = [f"{result['filename']}: {result['records']} records: {counts} ({result['import_id']})"]
     lines += [f"  {rows} rows in {name}" for name, rows in sorted(result["rows"].items())]
     lines += [f"  note: {warning}" for warning in result["warnings"][:10]]
     lines += [

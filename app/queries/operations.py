@@ -131,7 +131,7 @@ def jobs(desk: Desk) -> dict[str, Any]:
             select(Job).where(*mine, Job.state == "failed").order_by(Job.finished_at.desc()).limit(5)
         ).all()
     counts = {str(state): int(number) for state, number in states}
-    seconds = sorted((end - start).total_seconds() for start, end in done)
+    seconds = sorted((end - start).total_seconds() for start, end in done if start and end)
     return {
         **{state: counts.get(state, 0) for state in ("queued", "running", "done", "failed")},
         "p95_s": seconds[min(len(seconds) - 1, int(0.95 * len(seconds)))] if seconds else None,
