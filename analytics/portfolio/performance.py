@@ -1,4 +1,4 @@
-"""Performance measures of a return series. Definitions: DOMAIN section 3 of the design papers."""
+"""Performance measures of a return series: each with its own conventions in its docstring."""
 
 import math
 

@@ -101,7 +101,7 @@ def implementation_shortfall(
         ValueError: If more was filled than ordered, or the paper value is not positive.
 
     Source: Perold, The implementation shortfall, Journal of Portfolio Management, 1988; delay and trading
-    split as in Kissell. Checked against the worked example of the CFA curriculum in the tests.
+    split as in Kissell. Checked against a published worked example in the tests.
     """
     paper = order_qty * decision_px
     filled = sum((quantity for quantity, _ in fills), Decimal(0))

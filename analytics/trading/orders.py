@@ -28,24 +28,20 @@ def order_states(events: pl.LazyFrame) -> pl.LazyFrame:
         "instrument_id", "account_id", "trader_id", "desk", "strategy", "side", "ord_type", "time_in_force",
         "venue", "parent_order_id",
     )  # fmt: skip
-    # Order inside a group is not the stream's to keep, so it is asked for by key.
-    key = [pl.col("transact_time_ns"), pl.col("event_seq")]
-    fill = pl.col("event_type") == "fill"
-    bust = pl.col("event_type") == "bust"
-    quantity = pl.when(fill).then("last_qty").when(bust).then(-pl.col("last_qty"))
     kind = pl.col("event_type")
-    states = events.group_by("order_id").agg(
-        *(pl.col(name).sort_by(key).drop_nulls().first() for name in first),
-        limit_px=pl.col("limit_px").sort_by(key).drop_nulls().last(),
-        order_qty=pl.col("order_qty").sort_by(key).last(),
+    quantity = pl.when(kind == "fill").then("last_qty").when(kind == "bust").then(-pl.col("last_qty"))
+    # Sorted once, and kept in that order: sorting inside each of many small groups costs ten times as much.
+    ordered = events.sort("transact_time_ns", "event_seq").group_by("order_id", maintain_order=True)
+    states = ordered.agg(
+        *(pl.col(name).drop_nulls().first() for name in first),
+        limit_px=pl.col("limit_px").drop_nulls().last(),
+        order_qty=pl.col("order_qty").last(),
         filled_qty=quantity.cast(DECIMAL).sum(),
-        ended=kind.filter(kind.is_in(list(_ENDS))).sort_by(
-            [k.filter(kind.is_in(list(_ENDS))) for k in key]
-        ).last(),
-        first_time=pl.col("transact_time").min(),
-        last_time=pl.col("transact_time").max(),
+        ended=kind.filter(kind.is_in(list(_ENDS))).last(),
+        first_time=pl.col("transact_time").first(),
+        last_time=pl.col("transact_time").last(),
         events=pl.len().cast(pl.Int64),
-    )  # fmt: skip
+    )
     filled = pl.col("filled_qty")
     status = (
         pl.when(filled >= pl.col("order_qty"))
@@ -68,9 +64,9 @@ def fill_rate(events: pl.LazyFrame) -> pl.LazyFrame:
     filled one the sum of fills less busts. Unit: fraction. Null when nothing was ordered.
     """
     fill, bust = pl.col("event_type") == "fill", pl.col("event_type") == "bust"
-    last = pl.col("order_qty").sort_by("transact_time_ns", "event_seq").last()
-    orders = events.group_by("order_id").agg(
-        ordered=last.cast(pl.Float64),
+    by_order = events.sort("transact_time_ns", "event_seq").group_by("order_id", maintain_order=True)
+    orders = by_order.agg(
+        ordered=pl.col("order_qty").last().cast(pl.Float64),
         filled=(pl.col("last_qty").filter(fill).sum() - pl.col("last_qty").filter(bust).sum()).cast(
             pl.Float64
         ),

@@ -3,10 +3,11 @@
 import polars as pl
 
 from analytics.conventions import strict_sum
-from analytics.datasets import ACCOUNTS, DAILY_NAV, DAILY_POSITIONS, INSTRUMENTS
+from analytics.datasets import ACCOUNTS, DAILY_NAV, DAILY_POSITIONS, FX_RATES, INSTRUMENTS
 from app.desk import Desk
 from app.queries._money import Reasons, converted, currency, no_rate
 from app.queries._period import Period, period
+from app.storage.cache import cached
 
 BY_TRADER = "Positions and P&L are kept by account, not by trader."
 NOTHING_HELD = "No position or trade is known yet."
@@ -32,6 +33,7 @@ def accounts(desk: Desk) -> pl.LazyFrame:
     )
 
 
+@cached(DAILY_POSITIONS, DAILY_NAV, ACCOUNTS, INSTRUMENTS, FX_RATES)
 def holdings(desk: Desk) -> pl.DataFrame:
     """Return what is held at the last session of the scope, with money in the answer's currency.
 

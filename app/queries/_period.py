@@ -1,12 +1,14 @@
 """Which days a question is about when it names none."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import polars as pl
 
 from analytics.datasets import DAILY_NAV, EXECUTIONS, ORDER_EVENTS
 from app.desk import Desk
+from app.scope import Scope
+from app.storage.cache import cached
 
 DEFAULT_SESSIONS = 20
 
@@ -36,7 +38,8 @@ def period(desk: Desk, *, sessions: int | None = DEFAULT_SESSIONS) -> Period:
     the last ``sessions`` sessions up to the end (None: from the first one on). Sessions are the days of the
     derived NAV or, before anything was derived, the days with order events or executions.
     """
-    days = _sessions(desk)
+    # The calendar is the organisation's whatever the scope narrows: asked once for all of them.
+    days = _sessions(replace(desk, scope=Scope(as_of=desk.scope.as_of)))
     scope = desk.scope
     if scope.end is not None:
         days = [day for day in days if day <= scope.end]
@@ -58,6 +61,7 @@ def within(desk: Desk, *, sessions: int | None = DEFAULT_SESSIONS) -> tuple[Desk
     return desk.with_scope(start=found.start, end=found.end), found
 
 
+@cached(DAILY_NAV, EXECUTIONS, ORDER_EVENTS)
 def _sessions(desk: Desk) -> list[date]:
     nav = desk.rows(DAILY_NAV, dated=False, scoped=False)
     days = desk.collect(nav.select(pl.col("date").unique().sort()))
@@ -67,4 +71,5 @@ def _sessions(desk: Desk) -> list[date]:
             for dataset in (EXECUTIONS, ORDER_EVENTS)
         )
         days = desk.collect(moments.select(pl.col("date").unique().sort()))
-    return days["date"].to_list()
+    found: list[date] = days["date"].drop_nulls().to_list()
+    return found

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from analytics.conventions import strict_sum
 from analytics.datasets import (
     ACCOUNTS,
     BENCHMARKS,
@@ -296,18 +297,27 @@ def kpis(desk: Desk) -> tuple[Values, Reasons]:
 
 
 def top_positions(desk: Desk, *, n: int = TOP) -> list[dict[str, Any]]:
-    """Return the ``n`` largest instruments by |value|: instrument_id, symbol, name, market_value, weight."""
-    held = holdings(desk) if not desk.scope.trader else holdings(desk).clear()
-    whole = exposure_of(held, by="instrument_id").head(n)
-    named = held.group_by("instrument_id").agg(pl.col("symbol", "name").first())
-    rows = whole.join(named, on="instrument_id", how="left", maintain_order="left")
+    """Return the ``n`` instruments with the largest |net value|: instrument_id, symbol, name, market_value, weight.
+
+    Values are net over the accounts in view; the weight is |net| over their gross exposure.
+    """
+    held = holdings(desk)
+    if desk.scope.trader:
+        held = held.clear()
+    whole = held["market_value"].abs().sum() if not held["market_value"].null_count() else None
+    net = held.group_by("instrument_id").agg(
+        strict_sum(pl.col("market_value")), pl.col("symbol", "name").first()
+    )
+    rows = net.sort(pl.col("market_value").abs(), "instrument_id", descending=[True, False], nulls_last=True)
     return [
         {
             "instrument_id": row["instrument_id"],
             "symbol": row["symbol"] or row["instrument_id"],
             "name": row["name"],
-            "market_value": number(row["net"]),
-            "weight": number(row["weight"]),
+            "market_value": number(row["market_value"]),
+            "weight": number(abs(row["market_value"]) / whole)
+            if whole and row["market_value"] is not None
+            else None,
         }
-        for row in rows.iter_rows(named=True)
+        for row in rows.head(n).iter_rows(named=True)
     ]
