@@ -243,22 +243,33 @@ class DeltaFolder:
         ).select(list(schema))
 
     # --- writing -----------------------------------------------------------------------------------
-    def append(self, frame: pl.DataFrame, *, kind: str, import_id: str, total: int) -> list[Commit]:
+    def append(
+        self, frame: pl.DataFrame, *, after: int, kind: str, import_id: str, total: int
+    ) -> list[Commit]:
         """Add a conformed frame (sorted by ``month``) as one commit; create the table if need be.
+
+        Args:
+            frame: Rows with ``month``.
+            after: Version to follow; -1 where there is no table.
+            kind: append, replace or flush.
+            import_id: Named in the commit.
+            total: Rows in the table afterwards.
 
         Returns:
             The commits made, oldest first; all fsynced, none published.
         """
-        commits, table = self._for_writing(import_id)
+        commits = self._create(import_id) if after < 0 else []
         adds, digests = write_parts(self.path, self.dataset, frame)
         rows = frame.height
-        one = self._commit(table, adds, digests, kind=kind, import_id=import_id, rows=rows, total=total)
+        after = max(after, 0)
+        one = self._commit(after, adds, digests, kind=kind, import_id=import_id, rows=rows, total=total)
         return [*commits, one]
 
-    def merge(self, *, at_least: int, smaller_than: int, total: int) -> list[Commit]:
+    def merge(self, *, after: int, at_least: int, smaller_than: int, total: int) -> list[Commit]:
         """Put one file in the place of the small ones of each month that has many; rows do not change.
 
         Args:
+            after: Version to follow.
             at_least: Months with fewer small files are left alone.
             smaller_than: Bytes up to which a file counts as small.
             total: Rows in the table.
@@ -266,7 +277,8 @@ class DeltaFolder:
         Returns:
             The commit, or nothing when there was nothing to do.
         """
-        table = DeltaTable(self.path)
+        with self._lock:
+            table = self._at(after, keep=True)
         small = pl.DataFrame(table.get_add_actions()).filter(pl.col("size_bytes") < smaller_than)
         adds: list[AddAction | RemoveAction] = []
         digests: dict[str, str] = {}
@@ -287,7 +299,7 @@ class DeltaFolder:
         if not adds:
             return []
         note = f"compact-{uuid.uuid4().hex[:12]}"
-        return [self._commit(table, adds, digests, kind="compact", import_id=note, rows=0, total=total)]
+        return [self._commit(after, adds, digests, kind="compact", import_id=note, rows=0, total=total)]
 
     def checkpoint(self, version: int) -> None:
         """Write a checkpoint of a published ``version``, so that opening stays flat as commits add up."""
@@ -296,20 +308,15 @@ class DeltaFolder:
             fsync_file(self.log / name)
         fsync_folder(self.log)
 
-    def _for_writing(self, import_id: str) -> tuple[list[Commit], DeltaTable]:
-        if self.versions():
-            return [], DeltaTable(self.path)
+    def _create(self, import_id: str) -> list[Commit]:
         make_folder(self.log)
         schema = pl.DataFrame(schema=stored_schema(self.dataset)).to_arrow().schema
-        table = DeltaTable.create(
-            self.path, schema=schema, partition_by=[MONTH], configuration=_CONFIGURATION
-        )
-        content = self._make_durable(0)
-        return [Commit(0, "create", import_id, 0, 0, content, {})], table
+        DeltaTable.create(self.path, schema=schema, partition_by=[MONTH], configuration=_CONFIGURATION)
+        return [Commit(0, "create", import_id, 0, 0, self._make_durable(0), {})]
 
     def _commit(
         self,
-        table: DeltaTable,
+        after: int,
         actions: Sequence[AddAction | RemoveAction],
         digests: dict[str, str],
         *,
@@ -318,19 +325,20 @@ class DeltaFolder:
         rows: int,
         total: int,
     ) -> Commit:
-        expected = table.version() + 1
+        expected = after + 1
         schema = pl.DataFrame(schema=stored_schema(self.dataset)).to_arrow().schema
-        table.create_write_transaction(
-            list(actions),
-            "overwrite" if kind == "replace" else "append",
-            schema,
-            [MONTH],
-            # A conflict means somebody writes past our lock: nothing to merge with, start over.
-            commit_properties=CommitProperties(
-                custom_metadata={"import_id": import_id, "kind": kind}, max_commit_retries=0
-            ),
-            post_commithook_properties=_NO_HOOKS,
-        )
+        with self._lock:
+            self._at(after, keep=True).create_write_transaction(
+                list(actions),
+                "overwrite" if kind == "replace" else "append",
+                schema,
+                [MONTH],
+                # A conflict means somebody writes past our lock: nothing to merge with, start over.
+                commit_properties=CommitProperties(
+                    custom_metadata={"import_id": import_id, "kind": kind}, max_commit_retries=0
+                ),
+                post_commithook_properties=_NO_HOOKS,
+            )
         content = self._make_durable(expected)
         if import_id.encode() not in content:
             raise DeltaError(f"version {expected} is not ours")

@@ -88,7 +88,8 @@ class Writer:
             return None
         folder = self._lake.folder(self.org, dataset)
         total = self._total(dataset.name)
-        commits = folder.merge(at_least=at_least, smaller_than=smaller_than, total=total)
+        after = self._version(dataset.name)
+        commits = folder.merge(after=after, at_least=at_least, smaller_than=smaller_than, total=total)
         self._staged[dataset.name].extend(commits)
         return Staged(self.org, dataset.name, commits[-1].version, 0, commits[-1].sha256) if commits else None
 
@@ -177,7 +178,8 @@ class Writer:
         folder = self._lake.folder(self.org, dataset)
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return folder.append(ready, kind=kind, import_id=import_id, total=total)
+                after = self._version(dataset.name)
+                return folder.append(ready, after=after, kind=kind, import_id=import_id, total=total)
             except CommitFailedError as error:
                 # Somebody wrote past our lock: what they wrote is in no ledger, so it goes.
                 logger.warning("commit %d of %s refused: %s", attempt, dataset.name, error)
