@@ -17,7 +17,7 @@ def _run(context: Context, org: str, _: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _due(context: Context, org: str) -> bool:
-    return bool(context.lake.logged(org))
+    return context.lake.has_live(org)
 
 
 JOB = Job("flush", "Live rows to Delta", _run, every_minute=True, due=_due)
