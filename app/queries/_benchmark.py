@@ -48,7 +48,10 @@ def benchmark_pnl(desk: Desk, days: Period) -> tuple[str | None, pl.DataFrame, s
     nav, reasons = nav_days(desk, days=whole)
     if reasons:
         return name, _EMPTY, reasons["nav"]
-    value = nav.select("date", base=pl.col("nav").shift(1).cast(pl.Float64) + pl.col("flow").cast(pl.Float64))
+    before = pl.col("nav").shift(1, fill_value=0) + pl.col("flow")
+    value = nav.select("date", base=before.cast(pl.Float64))
     earned = value.join(returns, on="date", how="left").filter(pl.col("date") >= days.start)
-    earned = earned.select("date", benchmark=(pl.col("base") * pl.col("return")).fill_null(0.0).cum_sum())
+    # A session without a level did not move; a value that is not known leaves a gap.
+    day = pl.col("base") * pl.col("return").fill_null(0.0)
+    earned = earned.select("date", benchmark=day.cum_sum())
     return name, earned, None
