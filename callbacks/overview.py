@@ -260,7 +260,7 @@ def _alerts(answer: dict[str, Any], view: View) -> Drawn:
 
 ALERT_COLUMNS = [
     column("severity", "Severity", "severity", width=96),
-    column("alert_id", "Alert", "link", width=128),
+    column("alert_id", "Alert", "link", width=104),
     column("title", "Finding", flex=2, minWidth=160),
     column("instruments", "Instrument", width=120),
     column("who", "Who", minWidth=100),

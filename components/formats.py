@@ -183,3 +183,8 @@ def words(name: str) -> str:
     """Return a field's name as a label: ``order_to_trade`` to ``Order to trade``."""
     text = name.replace("_", " ").replace("-", " ").strip()
     return text[:1].upper() + text[1:]
+
+
+def short_id(name: str) -> str:
+    """Return an id short enough for a tag: long digests are cut to their first ten characters."""
+    return name if len(name) <= 24 else f"{name[:10]}…"

@@ -2,10 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from dash import html
 
-from components.formats import MISSING, bps, known, money, number, percent, probability, since, words
+from components.formats import (
+    MISSING,
+    bps,
+    known,
+    money,
+    number,
+    percent,
+    probability,
+    short_id,
+    since,
+    words,
+)
 from components.safe import safe_url
 from components.severity import severity_mark
 from components.states import icon
@@ -71,12 +83,27 @@ def _marks(row: Mapping[str, Any], currency: str) -> list[Any]:
 def _evidence(item: Any) -> Any:
     if not isinstance(item, Mapping):
         return html.Span(str(item), className="tag line")
-    label = str(item.get("label") or item.get("title") or item.get("id") or item.get("kind") or "evidence")
-    href = safe_url(item.get("href"))
-    shown = [icon("link-45deg"), label]
+    kind, found = str(item.get("kind") or ""), str(item.get("id") or "")
+    label = str(
+        item.get("label") or item.get("title") or f"{words(kind)} {short_id(found)}".strip() or "Evidence"
+    )
+    href = safe_url(item.get("href")) or _place(kind, found)
     if href:
-        return html.A(shown, href=href, className="tag line", **{"data-carry": "1"})
-    return html.Span(label, className="tag line")
+        return html.A(label, href=href, className="tag line", title=found, **{"data-carry": "1"})
+    return html.Span(label, className="tag line", title=found)
+
+
+def _place(kind: str, found: str) -> str | None:
+    value = quote(found, safe="")
+    places = {
+        "alert": f"/compliance/alerts/{value}",
+        "order": f"/trading/blotter?order={value}",
+        "instrument": f"/portfolio/positions?instrument={value}",
+        "account": f"/portfolio/positions?account={value}",
+        "trader": f"/trading/blotter?trader={value}",
+        "post": f"/social/feed?post={value}",
+    }
+    return places.get(kind) if found else None
 
 
 def _why(row: Mapping[str, Any], currency: str, *, opened: bool) -> html.Details | None:

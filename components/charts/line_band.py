@@ -24,6 +24,7 @@ def line_band(
     benchmark: str | None = None,
     low: str | None = None,
     high: str | None = None,
+    from_zero: bool = True,
 ) -> html.Div:
     """Draw cumulative money over days.
 
@@ -37,10 +38,12 @@ def line_band(
         benchmark: Column of the dashed line; left out where it holds nothing.
         low: Column of the lower edge of the usual range.
         high: Column of its upper edge.
+        from_zero: Show gains from nought, signed; otherwise a level.
     """
     x = iso_days(row["date"] for row in rows)
     data: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
+    sign = "+" if from_zero else ""
     if low and high:
         edges = [(d, known(row[low]), known(row[high])) for d, row in zip(x, rows, strict=True)]
         data.extend(_band(edges, look))
@@ -56,7 +59,7 @@ def line_band(
                 "hovertemplate": f"{symbol(currency)}%{{y:+,.0f}}",
             }
         )
-        notes.append(_end(rows, benchmark, look["text2"], currency))
+        notes.append(_end(rows, benchmark, look["text2"], currency, plus=from_zero))
     data.append(
         {
             "type": "scatter",
@@ -66,15 +69,15 @@ def line_band(
             "name": label,
             "line": {"color": look["accent"], "width": 2},
             "marker": {"size": 8, "color": look["accent"]},
-            "hovertemplate": f"<b>{symbol(currency)}%{{y:+,.0f}}</b>",
+            "hovertemplate": f"<b>{symbol(currency)}%{{y:{sign},.0f}}</b>",
         }
     )
-    notes.append(_end(rows, value, look["accent"], currency, bold=True))
+    notes.append(_end(rows, value, look["accent"], currency, plus=from_zero, bold=True))
     layout = {
         "margin": {"l": 8, "r": WIDE, "t": 8, "b": 8},
         "xaxis": {"range": _range(x), "nticks": 8, "type": "date", "tickformat": "%-d %b"},
         "yaxis": {
-            "zeroline": True,
+            "zeroline": from_zero,
             "zerolinewidth": 1,
             "tickprefix": symbol(currency),
             "tickformat": "~s",
@@ -115,12 +118,12 @@ def _last(rows: Sequence[dict[str, Any]], column: str) -> float | None:
 
 
 def _end(
-    rows: Sequence[dict[str, Any]], column: str, colour: str, currency: str, *, bold: bool = False
+    rows: Sequence[dict[str, Any]], column: str, colour: str, currency: str, *, plus: bool, bold: bool = False
 ) -> dict[str, Any]:
     last = _last(rows, column)
     if last is None:
         return {}
-    words = money(last, currency, plus=True)
+    words = money(last, currency, plus=plus)
     return {
         "xref": "paper",
         "x": 1,
