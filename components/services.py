@@ -48,13 +48,18 @@ def requests_table(rows: Sequence[Mapping[str, Any]]) -> Any:
     if not rows:
         return empty("Nobody has asked anything lately", "Figures cover this process and the last minutes.")
     cells = [
-        (html.Span(row["route"], className="mono t11"), row["count"], number(row["rate"], 2), number(row["p50_ms"], 1), number(row["p95_ms"], 1), number(row["p99_ms"], 1), row["errors"])
+        (html.Span(_short(str(row["route"])), className="mono t11", title=row["route"]), row["count"], number(row["rate"], 2), number(row["p50_ms"], 1), number(row["p95_ms"], 1), number(row["p99_ms"], 1), row["errors"])
         for row in rows[:40]
     ]  # fmt: skip
     heads = ("Route or callback", "Asked", "per s", "p50 ms", "p95 ms", "p99 ms", "Errors")
     return html.Div(
         table(heads, cells, numeric=(1, 2, 3, 4, 5, 6), label="Response times"), className="scroll-y"
     )
+
+
+def _short(route: str) -> str:
+    """Return a callback by the part of the page it fills, a route as it is."""
+    return route.strip(".").split("...")[0].rpartition(".")[0] if route.startswith("..") else route
 
 
 def work_facts(
