@@ -15,6 +15,7 @@ from flask_openapi3.models.tag import Tag
 from analytics.datasets import Dataset
 from app.desk import Desk
 from app.errors import FieldError, Forbidden, Invalid
+from app.gateway import idempotency
 from app.gateway.auth import current_context, current_identity
 from app.gateway.json import encode
 from app.scope import DATA_ROLES, Identity
@@ -53,15 +54,18 @@ def resource(
     readers = frozenset(roles)
     writers = frozenset(write_roles) if write_roles is not None else readers - {"auditor"}
 
-    def door() -> None:
+    def door() -> Response | None:
         safe = request.method in _SAFE
         enter(
             readers if safe else writers,
             scope if safe else write_scope or "write",
             subject=name,
         )
+        # Imports keep their own keys, in the row that also says what became of the file.
+        return None if safe or write_scope == "ingest" else idempotency.begin()
 
     blueprint.before_request(door)
+    blueprint.after_request(idempotency.finish)
     setattr(blueprint, DOORS, (readers, writers, scope))
     return blueprint
 

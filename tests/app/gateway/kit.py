@@ -13,7 +13,7 @@ from app.actions import sign_in as door
 from app.actions._passwords import hash_password
 from app.config import Settings
 from app.context import Context
-from app.errors import Unavailable
+from app.errors import Invalid, Unavailable
 from app.gateway import errors, gate, limits, sign_in
 from app.gateway import json as json_provider
 from app.gateway.auth import current_desk, current_identity
@@ -25,6 +25,7 @@ from app.storage.records.people import Organisation, User
 
 PASSWORD = "a long password nobody guesses"
 HOST = {"Origin": "http://localhost"}
+WRITES: list[int] = []  # what the fixture's write was called with
 
 
 class Body(BaseModel):
@@ -96,7 +97,12 @@ def things():
 
     @blueprint.post("/write")
     def write(body: Body):
-        return answer(current_desk(), {"amount": body.amount})
+        WRITES.append(body.amount)
+        if body.amount == 500:
+            raise Unavailable("The lake does not answer.")
+        if body.amount == 422:
+            raise Invalid("No such amount.")
+        return answer(current_desk(), {"amount": body.amount, "times": len(WRITES)}, status=201)
 
     @blueprint.get("/broken")
     def broken():
