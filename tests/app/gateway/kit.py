@@ -71,13 +71,18 @@ def build(settings: Settings, budgets: limits.Budgets | None = None) -> House:
                         password_hash=hashed,
                     )
                 )
+    return serve(context, budgets)
+
+
+def serve(context: Context, budgets: limits.Budgets | None = None) -> House:
+    """Build the app over stores that are open already, as a second worker would."""
     server = OpenAPI(
         "test",
         doc_ui=False,
         static_folder=None,
         validation_error_callback=errors.from_validation,
     )
-    server.config["SECRET_KEY"] = settings.secret
+    server.config["SECRET_KEY"] = context.settings.secret
     json_provider.install(server, strict=True)
     gate.install(server, context, budgets=budgets)
     errors.install(server)

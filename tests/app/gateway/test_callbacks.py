@@ -148,6 +148,10 @@ def test_another_content_type_is_415(house, kind):
     assert response.status_code == 415
 
 
+def test_the_renderers_own_token_passes(post):
+    assert post(GOOD, query="?endId=abc~def").status_code == 200
+
+
 @pytest.mark.parametrize("query", ["?oldJob=1", "?cancelJob=1", "?cacheKey=x&job=2", "?org=beta"])
 def test_parameters_of_background_callbacks_are_refused(post, query):
     assert post(GOOD, query=query).status_code == 400
