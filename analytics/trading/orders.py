@@ -12,6 +12,40 @@ _ENDS = {"cancel": "cancelled", "reject": "rejected", "expire": "expired"}
 MESSAGES = ("new", "replace", "cancel")
 
 
+def with_fills(events: pl.LazyFrame, executions: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the events with a fill for each execution of an order whose own events hold none.
+
+    Some feeds report orders and executions apart; others give every fill in both, and count once here.
+
+    Args:
+        events: Rows of ORDER_EVENTS.
+        executions: Rows of EXECUTIONS as they stand.
+
+    Returns:
+        The columns of ``events``; added rows carry the execution's id, quantity, price, time and account,
+        and ``event_seq`` after every other.
+    """
+    told = events.filter(pl.col("event_type") == "fill").select("order_id").unique()
+    orders = events.select("order_id").unique().join(told, on="order_id", how="anti")
+    shared = (
+        "order_id",
+        "exec_id",
+        "transact_time",
+        "transact_time_ns",
+        "instrument_id",
+        "account_id",
+        "side",
+    )
+    missing = executions.join(orders, on="order_id", how="semi").select(
+        *shared,
+        "last_qty",
+        "last_px",
+        event_type=pl.lit("fill"),
+        event_seq=pl.lit(2**62, pl.Int64),
+    )
+    return pl.concat([events, missing], how="diagonal")
+
+
 def order_states(events: pl.LazyFrame) -> pl.LazyFrame:
     """Return one row per order: its description and how it stands.
 
@@ -35,7 +69,7 @@ def order_states(events: pl.LazyFrame) -> pl.LazyFrame:
     states = ordered.agg(
         *(pl.col(name).drop_nulls().first() for name in first),
         limit_px=pl.col("limit_px").drop_nulls().last(),
-        order_qty=pl.col("order_qty").last(),
+        order_qty=pl.col("order_qty").drop_nulls().last(),
         filled_qty=quantity.cast(DECIMAL).sum(),
         ended=kind.filter(kind.is_in(list(_ENDS))).last(),
         first_time=pl.col("transact_time").first(),
@@ -66,7 +100,7 @@ def fill_rate(events: pl.LazyFrame) -> pl.LazyFrame:
     fill, bust = pl.col("event_type") == "fill", pl.col("event_type") == "bust"
     by_order = events.sort("transact_time_ns", "event_seq").group_by("order_id", maintain_order=True)
     orders = by_order.agg(
-        ordered=pl.col("order_qty").last().cast(pl.Float64),
+        ordered=pl.col("order_qty").drop_nulls().last().cast(pl.Float64),
         filled=(pl.col("last_qty").filter(fill).sum() - pl.col("last_qty").filter(bust).sum()).cast(
             pl.Float64
         ),

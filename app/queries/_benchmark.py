@@ -50,7 +50,9 @@ def benchmark_pnl(desk: Desk, days: Period) -> tuple[str | None, pl.DataFrame, s
         return name, _EMPTY, reasons["nav"]
     before = pl.col("nav").shift(1, fill_value=0) + pl.col("flow")
     value = nav.select("date", base=before.cast(pl.Float64))
-    earned = value.join(returns, on="date", how="left").filter(pl.col("date") >= days.start)
+    earned = value.join(returns, on="date", how="left", maintain_order="left").filter(
+        pl.col("date") >= days.start
+    )
     # A session without a level did not move; a value that is not known leaves a gap.
     day = pl.col("base") * pl.col("return").fill_null(0.0)
     earned = earned.select("date", benchmark=day.cum_sum())

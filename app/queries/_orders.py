@@ -6,7 +6,7 @@ import polars as pl
 
 from analytics.datasets import DAILY_NAV, EXECUTIONS, INSTRUMENTS, ORDER_EVENTS
 from analytics.trading.cost import slippage_bp
-from analytics.trading.orders import order_states
+from analytics.trading.orders import order_states, with_fills
 from analytics.trading.volume import notional
 from app.desk import Desk
 from app.errors import NotFound
@@ -35,7 +35,7 @@ _EXECUTIONS = {
 }
 
 
-@cached(ORDER_EVENTS, INSTRUMENTS, DAILY_NAV)
+@cached(ORDER_EVENTS, EXECUTIONS, INSTRUMENTS, DAILY_NAV)
 def orders(
     desk: Desk,
     *,
@@ -60,11 +60,12 @@ def orders(
     return cut(desk, _order_states(bounded).lazy(), asked)
 
 
-@cached(ORDER_EVENTS, INSTRUMENTS)
+@cached(ORDER_EVENTS, EXECUTIONS, INSTRUMENTS)
 def _order_states(desk: Desk) -> pl.DataFrame:
     # Kept whole: the pages of a grid are cut from the same states, whatever they are sorted by.
     named = instruments(desk).select("instrument_id", "symbol")
-    rows = order_states(desk.order_events()).join(named, on="instrument_id", how="left")
+    events = with_fills(desk.order_events(), desk.executions())
+    rows = order_states(events).join(named, on="instrument_id", how="left")
     return desk.collect(rows.select(*_ORDERS))
 
 
@@ -84,7 +85,7 @@ def order_life(desk: Desk, order_id: str) -> dict[str, Any]:
     if events.is_empty() and executions.is_empty():
         raise NotFound("There is no such order.")
     state = desk.collect(
-        order_states(events.lazy()).join(
+        order_states(with_fills(events.lazy(), executions.lazy())).join(
             instruments(desk).select("instrument_id", "symbol", "name"), on="instrument_id", how="left"
         )
     )

@@ -84,7 +84,7 @@ def pnl_series(desk: Desk) -> dict[str, Any]:
         usual_high=cumulative - booked + pl.col("usual_high"),
     )
     name, curve, why = benchmark_pnl(bounded, days)
-    rows = rows.join(curve, on="date", how="left").select(*_SERIES)
+    rows = rows.join(curve, on="date", how="left", maintain_order="left").select(*_SERIES)
     reasons: Reasons = {"benchmark": why} if why else {}
     lacking = no_rate(desk, history)
     if lacking:

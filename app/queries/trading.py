@@ -17,7 +17,7 @@ from analytics.datasets import (
     SYSTEM,
 )
 from analytics.trading.cost import slippage_interval
-from analytics.trading.orders import fill_rate, order_to_trade
+from analytics.trading.orders import fill_rate, order_to_trade, with_fills
 from app.desk import Desk
 from app.queries._money import Reasons, Values, converted, no_rate, number, total
 from app.queries._orders import executions, order_life, orders, priced
@@ -86,22 +86,23 @@ def _traded(desk: Desk) -> tuple[Values, Reasons]:
 
 
 def _ordered(desk: Desk) -> tuple[Values, Reasons]:
-    events = desk.order_events()
+    names = ("orders", "fill_rate", "order_to_trade")
+    events = with_fills(desk.order_events(), desk.executions())
     filled = desk.collect(fill_rate(events)).row(0, named=True)
+    if not filled["orders"] and desk.collect(desk.executions().head(1)).height:
+        # Somebody ordered what was executed; nobody told us how.
+        return dict.fromkeys(names), dict.fromkeys(names, NO_EVENTS)
     ratios = desk.collect(order_to_trade(events))
     ratio = ratios["ratio_number"][0] if ratios.height else None
-    values: Values = {
-        "orders": filled["orders"],
-        "fill_rate": number(filled["fill_rate"]),
-        "order_to_trade": number(ratio),
-    }
+    values: Values = dict(
+        zip(names, (filled["orders"], number(filled["fill_rate"]), number(ratio)), strict=True)
+    )
     reasons: Reasons = {}
     if filled["fill_rate"] is None:
         reasons["fill_rate"] = NO_EVENTS
     if ratio is None:
-        reasons["order_to_trade"] = (
-            "Nothing was traded, so there is no ratio." if filled["orders"] else NO_EVENTS
-        )
+        nothing = "Nothing was traded, so there is no ratio."
+        reasons["order_to_trade"] = nothing if filled["orders"] else NO_EVENTS
     return values, reasons
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from analytics.datasets import DECIMAL
 from analytics.trading.cost import Shortfall, implementation_shortfall, slippage_bp, slippage_interval
 from analytics.trading.fills import current
-from analytics.trading.orders import fill_rate, order_states, order_to_trade
+from analytics.trading.orders import fill_rate, order_states, order_to_trade, with_fills
 from analytics.trading.volume import notional, vwap, with_multiplier
 
 
@@ -163,6 +163,34 @@ def test_an_order_stands_as_its_events_left_it(table):
 def test_the_fill_rate_counts_children_once_and_rejections_not_at_all(table):
     found = fill_rate(table(ORDERS, "order_events")).collect().row(0)
     assert found == (5, pytest.approx((80 + 20 + 35) / (80 + 50 + 70)))
+
+
+def test_executions_fill_orders_whose_own_feed_tells_of_no_fill(table):
+    events = table(
+        """
+        order_id  event_seq  event_type  transact_time  instrument_id  account_id  side  order_qty  last_qty
+        O1        1          new         14:30:00       X              A1          buy   100        -
+        O2        1          new         14:30:00       X              A1          buy   50         -
+        O2        2          fill        14:30:01       X              A1          buy   50         20
+        """,
+        "order_events",
+    )
+    executions = table(
+        """
+        exec_id  order_id  account_id  instrument_id  side  last_qty  last_px  currency  transact_time
+        E1       O1        A1          X              buy   60        9        USD       14:31:00
+        E2       O2        A1          X              buy   20        9        USD       14:30:01
+        E3       O9        A1          X              buy   7         9        USD       14:30:01
+        """,
+        "executions",
+    )
+    both = with_fills(events, executions)
+    assert both.collect_schema() == events.collect_schema()
+    states = order_states(both).sort("order_id").collect()
+    assert states.select("order_id", "order_qty", "filled_qty", "status").rows() == [
+        ("O1", 100, 60, "partial"), ("O2", 50, 20, "partial"),
+    ]  # fmt: skip
+    assert fill_rate(both).collect().row(0) == (2, pytest.approx(80 / 150))
 
 
 def test_nothing_ordered_has_no_fill_rate(table):

@@ -128,6 +128,7 @@ def test_one_execution_of_something_nobody_priced(tmp_path, sqlite_database):
     derive(context, "acme", cause="test")
     found = complete(overview(desk_of(context)))
     assert found["trading"]["realised_pnl"] == 0
+    assert found["reasons"]["trading.orders"] == "No order event is known in this period."
     assert found["reasons"]["trading.net_pnl"] == "No price is known yet for AAPL."
     assert found["reasons"]["portfolio.nav"].startswith("A1: No deposit")
 
