@@ -6,8 +6,10 @@ fields as the header are set aside one by one; the rest are parsed in one go.
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from app.errors import Invalid
@@ -102,7 +104,9 @@ def read_records(
     lines, rejects = lines_of(data, encoding=encoding)
     if skip:
         lines = lines.slice(skip)
-    logical = _join_quoted(lines, quote).filter(pl.col("record").str.strip_chars().str.len_bytes() > 0)
+    logical = _join_quoted(lines, quote, delimiter).filter(
+        pl.col("record").str.strip_chars().str.len_bytes() > 0
+    )
     if header is None:
         if logical.is_empty():
             raise Invalid("The file has no header line.")
@@ -151,21 +155,33 @@ def _cut(record: str, delimiter: str, quote: str | None) -> list[str]:
     return rows[0] if rows else []
 
 
-def _join_quoted(lines: pl.DataFrame, quote: str | None) -> pl.DataFrame:
-    """Join physical lines that one pair of quotation marks spans."""
+def _join_quoted(lines: pl.DataFrame, quote: str | None, delimiter: str) -> pl.DataFrame:
+    """Join physical lines that one pair of quotation marks spans.
+
+    Only a mark at the start of a field opens one; any other odd mark spoils its own line alone.
+    """
     if quote is None:
         return lines
-    odd = lines["record"].str.count_matches(quote, literal=True) % 2
-    if not (odd == 1).any():
+    odd = lines.with_row_index("at").filter(pl.col("record").str.count_matches(quote, literal=True) % 2 == 1)
+    if odd.is_empty():
         return lines
-    open_after = odd.cast(pl.Int64).cum_sum() % 2
-    starts = open_after.shift(1, fill_value=0) == 0
-    numbered = lines.with_columns(_record=starts.cast(pl.Int64).cum_sum())
+    q, d = re.escape(quote), re.escape(delimiter)
+    whole = re.compile(f"(?:(?<={d})|^){q}(?:[^{q}]|{q}{q})*{q}(?={d}|$)")
+    opening = re.compile(f"(?:{d}|^){q}")
+    inside = np.zeros(lines.height, dtype=bool)  # lines that continue the record before them
+    opened: int | None = None
+    for at, _, record in odd.select("at", "line", "record").iter_rows():
+        if opened is not None:
+            inside[opened + 1 : at + 1] = True
+            opened = None
+        elif opening.search(whole.sub("", record)):
+            opened = at
+    if opened is not None:
+        raise Invalid(_UNCLOSED.format(line=lines["line"][opened]))
+    numbered = lines.with_columns(_record=pl.Series(~inside).cast(pl.Int64).cum_sum())
     joined = numbered.group_by("_record", maintain_order=True).agg(
         pl.col("line").first(), pl.col("record").str.join("\n")
     )
-    if open_after[-1] == 1:
-        raise Invalid(_UNCLOSED.format(line=joined["line"][-1]))
     return joined.select("line", "record")
 
 

@@ -21,10 +21,10 @@ _spec.loader.exec_module(hostile)
 OPTIONS = ReadOptions(dataset="executions", filename="x.csv")
 
 
-def read(tmp_path, data, *, format="csv", **options):
+def read(tmp_path, data, *, kind="csv", **options):
     path = tmp_path / "body"
     path.write_bytes(data if isinstance(data, bytes) else data.encode())
-    return read_file(path, format=format, options=ReadOptions(**({"dataset": "executions"} | options)))
+    return read_file(path, format=kind, options=ReadOptions(**({"dataset": "executions"} | options)))
 
 
 def codes(reading):
@@ -38,7 +38,10 @@ def as_ndjson(data):
     out = []
     for line in lines[1:]:
         if line:
-            pairs = (b'"%s":"%s"' % (n, v.replace(b"\\", b"")) for n, v in zip(names, line.split(b","), strict=False))
+            pairs = (
+                b'"%s":"%s"' % (n, v.replace(b"\\", b""))
+                for n, v in zip(names, line.split(b","), strict=False)
+            )
             out.append(b"{" + b",".join(pairs) + b"}")
     return b"\n".join(out)
 
@@ -50,25 +53,28 @@ def as_parquet(data):
         out = io.BytesIO()
         frame.write_parquet(out)
         return out.getvalue()
-    except Exception:
+    except (pl.exceptions.PolarsError, UnicodeError, ValueError):
         return b"PAR1" + data
 
 
 @pytest.mark.parametrize("kind", hostile.CORPUS)
 @pytest.mark.parametrize(
-    ("format", "shape"), [("csv", bytes), ("ndjson", as_ndjson), ("parquet", as_parquet), ("auto", bytes)]
+    ("source", "shape"), [("csv", bytes), ("ndjson", as_ndjson), ("parquet", as_parquet), ("auto", bytes)]
 )
-def test_hostile_input_is_refused_or_counted(tmp_path, kind, format, shape):
+def test_hostile_input_is_refused_or_counted(tmp_path, kind, source, shape):
     data = shape(hostile.CORPUS[kind])
     try:
-        made = read(tmp_path, data, format=format)
-    except errors.QuarterdeckError as error:
-        assert 400 <= error.status < 500
-        assert error.detail.endswith((".", ")", "]")) or error.errors
+        made = read(tmp_path, data, kind=source)
+    except (errors.Invalid, errors.TooLarge, errors.UnsupportedMedia) as error:
+        refused = error.detail
+    else:
+        refused = ""
+    if refused:
+        assert refused.endswith((".", ")", "]"))
         return
     assert sum(made.counts().values()) == made.records == made.raw.height
-    refused = set(made.outcome().filter(pl.col("outcome") == "rejected")["line"])
-    assert refused <= set(made.rejects["line"])
+    lines = set(made.outcome().filter(pl.col("outcome") == "rejected")["line"])
+    assert lines <= set(made.rejects["line"])
     assert made.rejects["code"].null_count() == 0
     assert (made.rejects["message"].str.len_chars() > 5).all()
 
@@ -129,7 +135,10 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path, kind, words):
 
 
 def test_good_values_arrive_to_the_last_digit(tmp_path):
-    made = read(tmp_path, hostile.body(hostile.row(last_qty="1e-12", last_px="12345678901234567890123456.123456789012")))
+    made = read(
+        tmp_path,
+        hostile.body(hostile.row(last_qty="1e-12", last_px="12345678901234567890123456.123456789012")),
+    )
     row = made.tables["executions"].row(0, named=True)
     assert row["last_qty"] == Decimal("0.000000000001")
     assert row["last_px"] == Decimal("12345678901234567890123456.123456789012")
@@ -198,7 +207,9 @@ def test_reading_twice_gives_the_same_identities(tmp_path):
 
 def test_records_keep_their_text_quoted_line_breaks_included(tmp_path):
     record = 'E1,A1,AAPL,buy,100,10.25,USD,2026-03-02T14:30:00Z,"one ""two""\nthree"'
-    made = read(tmp_path, hostile.HEADER + ",note\r\n" + record + "\r\n" + hostile.row(exec_id="E2") + ",\r\n")
+    made = read(
+        tmp_path, hostile.HEADER + ",note\r\n" + record + "\r\n" + hostile.row(exec_id="E2") + ",\r\n"
+    )
     assert made.raw["record"][0] == record
     assert made.raw["line"].to_list() == [2, 4]
     assert json.loads(made.tables["executions"]["ext"][0]) == [["note", 'one "two"\nthree']]
@@ -216,7 +227,7 @@ def test_a_bom_is_no_part_of_the_first_name(tmp_path):
 def test_ndjson_keeps_digits_and_lists(tmp_path):
     line = json.dumps({"message_id": "1", "transact_time": "2026-01-01T00:00:00Z", "sender_id": "p", "text": "a|b",
                        "recipient_ids": ["x", "y|z"]})  # fmt: skip
-    made = read(tmp_path, line, format="ndjson", dataset="messages")
+    made = read(tmp_path, line, kind="ndjson", dataset="messages")
     row = made.tables["messages"].row(0, named=True)
     assert row["recipient_ids"] == ["x", "y|z"]
     assert row["text"] == "a|b"
@@ -241,14 +252,14 @@ def test_a_cut_parquet_is_damaged_not_fatal(tmp_path):
     data = out.getvalue()
     for cut in range(4, len(data) - 1, 97):
         with pytest.raises(errors.Invalid):
-            read(tmp_path, data[:cut], format="parquet")
+            read(tmp_path, data[:cut], kind="parquet")
 
 
 def test_content_that_contradicts_the_claim_is_refused(tmp_path):
     with pytest.raises(errors.Invalid, match="not Parquet"):
-        read(tmp_path, b"a,b\n1,2\n", format="parquet")
+        read(tmp_path, b"a,b\n1,2\n", kind="parquet")
     with pytest.raises(errors.Invalid, match="is Parquet"):
-        read(tmp_path, b"PAR1xxxxPAR1", format="csv")
+        read(tmp_path, b"PAR1xxxxPAR1", kind="csv")
 
 
 NUMBERS = st.decimals(min_value="0.000000000001", max_value="99999999999999", places=12)
@@ -272,22 +283,22 @@ def test_every_record_is_accepted_rejected_or_duplicate(tmp_path, rows):
     ]
     made = read(tmp_path, hostile.body(*lines))
     assert sum(made.counts().values()) == made.records == len(lines)
-    given = dict(enumerate(lines, 2))
+    source = dict(enumerate(lines, 2))
     table = made.tables.get("executions")
     for row in table.iter_rows(named=True) if table is not None else ():
-        cells = given[row["line"]].split(",")
+        cells = source[row["line"]].split(",")
         assert (Decimal(cells[4]), Decimal(cells[5])) == (row["last_qty"], row["last_px"])
         assert row["side"] == cells[3].strip('"')
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=300), at=st.integers(0, 150), keep=st.booleans())
 def test_bytes_written_into_a_good_file_never_escape_as_a_crash(tmp_path, data, at, keep):
     good = hostile.body(hostile.GOOD, hostile.row(exec_id="E2"))
     body = good[:at] + data + (good[at:] if keep else b"")
-    for format in ("csv", "ndjson", "fix", "flex", "parquet", "auto"):
+    for kind in ("csv", "ndjson", "fix", "flex", "parquet", "auto"):
         try:
-            made = read(tmp_path, body, format=format)
+            made = read(tmp_path, body, kind=kind)
         except errors.QuarterdeckError:
             continue
         assert sum(made.counts().values()) == made.records
