@@ -20,6 +20,7 @@ from analytics.datasets import (
     REJECTS,
     Dataset,
 )
+from analytics.trading.fills import current
 from app.errors import Forbidden
 from app.scope import DATA_ROLES, SURVEILLANCE_ROLES, Identity, Scope
 from app.storage.collect import collect
@@ -83,15 +84,7 @@ class Desk:
     def executions(self, *, dated: bool = True, scoped: bool = True) -> pl.LazyFrame:
         """Return executions as they stand: the latest version of each, busted ones left out."""
         rows = self.rows(EXECUTIONS, dated=dated, scoped=scoped)
-        # Corrections are few: one small anti-join instead of a group-by over every execution.
-        later = self.lake.scan(self.org, EXECUTIONS, as_of=self.scope.as_of).filter(
-            (pl.col("version") > 1) | (pl.col("exec_status") != "new")
-        )
-        newest = later.select(pl.coalesce("exec_ref_id", "exec_id").alias("exec_id"), "version")
-        newest = newest.group_by("exec_id").agg(newest=pl.col("version").max())
-        joined = rows.join(newest, on="exec_id", how="left")
-        current = pl.col("newest").is_null() | (pl.col("version") >= pl.col("newest"))
-        return joined.filter(current & (pl.col("exec_status") != "busted")).drop("newest")
+        return current(rows, among=self.lake.scan(self.org, EXECUTIONS, as_of=self.scope.as_of))
 
     def order_events(self, *, dated: bool = True, scoped: bool = True) -> pl.LazyFrame:
         """Return order events, in the order they happened."""

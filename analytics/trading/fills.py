@@ -3,19 +3,26 @@
 import polars as pl
 
 
-def current(executions: pl.LazyFrame) -> pl.LazyFrame:
+def current(executions: pl.LazyFrame, *, among: pl.LazyFrame | None = None) -> pl.LazyFrame:
     """Return the latest version of each execution, in the schema given; busted ones are left out.
 
-    A version replaces another either by the same ``exec_id`` with a higher ``version``, or by naming it in
-    ``exec_ref_id``. Busting an execution removes it and leaves nothing in its place.
+    A correction or bust names what it changes in ``exec_ref_id``, be it the first report or the correction
+    before it, or carries the same ``exec_id`` with a higher ``version``. What was named, and every lower
+    version of the same root, is gone. Busting an execution removes it and leaves nothing in its place.
+
+    Args:
+        executions: Rows of EXECUTIONS, perhaps narrowed to some days or accounts.
+        among: All rows of EXECUTIONS, where ``executions`` is narrowed: a correction may lie outside.
     """
-    changes = executions.filter((pl.col("version") > 1) | (pl.col("exec_status") != "new"))
-    newest = changes.group_by("exec_id").agg(_newest=pl.col("version").max())
-    # Named by a later report under another id: gone, whatever its version.
-    replaced = changes.filter(
-        pl.col("exec_ref_id").is_not_null() & (pl.col("exec_ref_id") != pl.col("exec_id"))
-    )
-    replaced = replaced.select(exec_id="exec_ref_id").unique()
-    standing = executions.join(newest, on="exec_id", how="left").join(replaced, on="exec_id", how="anti")
+    everything = executions if among is None else among
+    change = pl.col("exec_status") != "new"
+    root = pl.when(change).then(pl.coalesce("exec_ref_id", "exec_id")).otherwise("exec_id")
+    # Changes are few: two small joins instead of a group-by over every execution.
+    changes = everything.filter(change | (pl.col("version") > 1))
+    newest = changes.group_by(_root=root).agg(_newest=pl.col("version").max())
+    named = changes.filter(change & (pl.col("exec_ref_id") != pl.col("exec_id")))
+    replaced = named.select(exec_id="exec_ref_id").unique()
+    standing = executions.with_columns(_root=root).join(newest, on="_root", how="left")
     latest = pl.col("_newest").is_null() | (pl.col("version") >= pl.col("_newest"))
-    return standing.filter(latest & (pl.col("exec_status") != "busted")).drop("_newest")
+    standing = standing.filter(latest & ~(pl.col("exec_status") == "busted"))
+    return standing.join(replaced, on="exec_id", how="anti").drop("_root", "_newest")

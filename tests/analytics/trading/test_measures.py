@@ -125,9 +125,19 @@ def test_only_the_latest_version_stands(executions):
     E6       1        corrected    A1          X              buy   6         9        USD       15:00:00       E5
     E7       1        new          A1          X              buy   7         9        USD       15:00:00       -
     E7       2        busted       A1          X              buy   7         9        USD       15:00:00       -
+    F1       1        new          A1          X              buy   10        9        USD       15:00:00       -
+    F2       2        corrected    A1          X              buy   11        9        USD       15:00:00       F1
+    F3       3        corrected    A1          X              buy   12        9        USD       15:00:00       F1
+    G1       1        new          A1          X              buy   20        9        USD       15:00:00       -
+    G2       2        corrected    A1          X              buy   21        9        USD       15:00:00       G1
+    G3       2        corrected    A1          X              buy   22        9        USD       15:00:00       G2
     """
     found = current(executions).sort("exec_id").collect()
-    assert found.select("exec_id", "last_qty").rows() == [("E1", 1), ("E2", 3), ("E6", 6)]
+    standing = [("E1", 1), ("E2", 3), ("E6", 6), ("F3", 12), ("G3", 22)]
+    assert found.select("exec_id", "last_qty").rows() == standing
+    # Narrowed to the first reports, what was corrected elsewhere is still gone.
+    firsts = executions.filter(pl.col("version") == 1, pl.col("exec_status") == "new")
+    assert current(firsts, among=executions).collect()["exec_id"].to_list() == ["E1"]
 
 
 ORDERS = """
