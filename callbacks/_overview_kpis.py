@@ -186,12 +186,7 @@ def _fills(answer: dict[str, Any]) -> Any:
         "Fill rate",
         value,
         percent(value),
-        detail=[
-            plural(answer["trading"]["orders"], "order"),
-            f"{number(answer['trading']['order_to_trade'], 1)} messages a trade"
-            if known(answer["trading"]["order_to_trade"]) is not None
-            else "",
-        ],
+        detail=plural(answer["trading"]["orders"], "order"),
         viz=_neutral(bullet(value, limit=None, scale=1.0)),
         href="/trading/blotter",
         reason=_why(answer, "trading", "fill_rate"),
@@ -211,7 +206,7 @@ def _social(answer: dict[str, Any]) -> Any:
             )
         )
     if isinstance(top, dict):
-        name = top.get("symbol") or top.get("instrument_id")
+        name = top.get("symbol") or str(top.get("instrument_id")).rpartition(":")[2]
         detail.append(
             f"{name} {number(top.get('z'), 1, plus=True)}σ" if known(top.get("z")) is not None else str(name)
         )

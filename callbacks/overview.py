@@ -98,7 +98,7 @@ def _pnl(answer: dict[str, Any], view: View) -> Drawn:
         rows,
         look=view.look,
         currency=answer["currency"],
-        height=302,
+        height=318,
         value="cumulative",
         label="Cumulative net P&L",
         benchmark="benchmark",

@@ -17,7 +17,6 @@ PICK_KIND = "context-kind"
 PICK_VALUES = "context-values"
 DATE_PICKER = "date-picker"
 PRESETS = (
-    ("1d", "1 day"),
     ("1w", "1 week"),
     ("1m", "1 month"),
     ("3m", "3 months"),
@@ -153,7 +152,7 @@ def pickers() -> list[Any]:
     fields = html.Div(
         [
             html.Div(
-                [html.Label(words, htmlFor=name), dcc.Input(id=name, type="date", className="form-control")],
+                [html.Label(words, htmlFor=name), dbc.Input(id=name, type="date")],
                 className="field",
             )
             for name, words in (("date-from", "From"), ("date-to", "To, included"))

@@ -37,7 +37,10 @@ def plain(value: Any) -> Any:
 
 def records(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return rows for a grid."""
-    return [{name: plain(value) for name, value in row.items()} for row in rows]
+    # What starts with "_" is for the page's own scripts, and sent as it is.
+    return [
+        {name: value if name.startswith("_") else plain(value) for name, value in row.items()} for row in rows
+    ]
 
 
 def column(

@@ -133,7 +133,7 @@ def _grid(total: int, view: View) -> Drawn:
         height=HEIGHT,
         opens=True,
         filters=True,
-        sort=sort or f"-{columns[0]['field']}",
+        sort=sort,
         filter_model=_filter_model(view.state("filter"), fields),
         label=dict(VIEWS)[shown],
     )
