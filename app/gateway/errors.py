@@ -158,7 +158,9 @@ def _dash(error: DashException) -> Response | tuple[str, int]:
         return "", 204
     if request.path.startswith("/_dash-component-suites/"):
         return _answer(404, _title(404), _ADVICE[404])
-    return _unexpected(error)
+    # Without its words: they repeat the whole value that a callback returned.
+    log.error("%s in the callback of %s", type(error).__name__, g.get("callback"))
+    return _answer(500, _title(500), _ADVICE[500])
 
 
 def _nested(_: RecursionError) -> Response:

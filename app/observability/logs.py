@@ -46,8 +46,9 @@ def configure(fmt: str = "console", *, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    # Dash logs the whole value of a callback that returned something odd: an organisation's data.
-    logging.getLogger("dash").setLevel(logging.CRITICAL)
+    # Dash logs the whole value of a callback that returned something odd: an organisation's data. On the
+    # handler, since Dash sets the level of its own logger again with every app.
+    handler.addFilter(lambda record: record.name.partition(".")[0] != "dash")
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     logging.getLogger("flask-limiter").setLevel(logging.WARNING)
     # A full pipe or a closed terminal must not fail a request.

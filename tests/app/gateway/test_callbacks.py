@@ -188,3 +188,15 @@ def test_a_bug_in_a_callback_tells_nothing(house, post, monkeypatch):
     assert response.status_code == 500
     assert b"postgresql" not in response.data
     assert b"Traceback" not in response.data
+
+
+def test_a_value_that_a_callback_must_not_return_is_not_repeated_in_the_log(house, post, monkeypatch, caplog):
+    class Odd:
+        def __repr__(self):
+            return "rows of alpha"
+
+    monkeypatch.setattr("tests.app.gateway.kit.current_desk", lambda *_: type("D", (), {"org": Odd()})())
+    assert post(GOOD).status_code == 500
+    ours = [record for record in caplog.records if not record.name.startswith("dash")]
+    assert "InvalidCallbackReturnValue in the callback of out.children" in caplog.text
+    assert [record for record in ours if "rows of alpha" in f"{record.getMessage()}{record.exc_info}"] == []
