@@ -27,8 +27,8 @@ _SILENT = "no skill shown: the interval of its skill against the baseline touche
 def train(context: Context, org: str, *, model: str | None = None) -> dict[str, Any]:
     """Train one model or all, and record a new version of each whose data has changed.
 
-    A new version takes the champion's place if it has shown skill and its loss on the same days is not
-    larger; where the champion has shown none, any new version does.
+    A new version takes the champion's place if it has shown skill and its skill is not more than a
+    hundredth below the champion's; where the champion has shown none, any new version does.
 
     Args:
         context: The installation's stores.

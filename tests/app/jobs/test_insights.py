@@ -1,0 +1,101 @@
+"""The insight job: stored once, replaced when changed, retired when gone, told apart by firm."""
+
+import pytest
+from sqlalchemy import select
+
+from app.errors import Invalid
+from app.jobs.insights import refresh_insights
+from app.storage.records.counters import version_of
+from app.storage.records.insights import Insight
+from tests.analytics.insights.test_rules import firm as random_firm
+from tests.app._world import context_of
+
+
+@pytest.fixture
+def context(tmp_path, sqlite_database, monkeypatch):
+    made = context_of(tmp_path, sqlite_database)
+    made_up = {"acme": _firm(spread=8e-4), "zenith": random_firm(3)}
+    monkeypatch.setattr("app.jobs.insights._tables", lambda _, org, kinds: made_up[org])
+    made_up["swap"] = random_firm(3)
+    return made, made_up
+
+
+def _firm(*, spread: float):
+    import polars as pl
+
+    tables = random_firm(3)
+    dear = pl.col("venue") == "IEXG"
+    worse = pl.when(pl.col("side") == "buy").then(1 + spread).otherwise(1 / (1 + spread))
+    fills = tables["executions"].with_columns(
+        last_px=pl.when(dear).then(pl.col("last_px") * worse).otherwise("last_px")
+    )
+    return tables | {"executions": fills}
+
+
+def stored(context, org="acme") -> dict[str, Insight]:
+    with context.database.session(org) as session:
+        return {row.id: row for row in session.scalars(select(Insight))}
+
+
+def counter(context, org="acme") -> int:
+    with context.database.session(org) as session:
+        return version_of(session, org, "insights")
+
+
+def test_a_second_run_changes_nothing_and_does_not_move_the_counter(context):
+    made, _ = context
+    first = refresh_insights(made, "acme", cause="test")
+    assert first["new"] == first["insights"] > 0
+    before, moved = stored(made), counter(made)
+    assert refresh_insights(made, "acme", cause="again") | {"seconds": 0, "cause": ""} == {
+        "insights": first["insights"], "new": 0, "changed": 0, "expired": 0, "seconds": 0, "cause": "",
+    }  # fmt: skip
+    assert {i: row.created_at for i, row in stored(made).items()} == {
+        i: row.created_at for i, row in before.items()
+    }
+    assert counter(made) == moved == 1
+
+
+def test_what_no_longer_holds_is_retired_and_comes_back_under_its_id(context):
+    made, tables = context
+    refresh_insights(made, "acme", cause="test")
+    held = set(stored(made))
+    tables["acme"], back = tables["swap"], tables["acme"]
+    assert refresh_insights(made, "acme", cause="test")["expired"] == len(held)
+    assert all(row.expired_at is not None for row in stored(made).values())
+    tables["acme"] = back
+    refresh_insights(made, "acme", cause="test")
+    assert {i for i, row in stored(made).items() if row.expired_at is None} == held
+
+
+def test_another_firms_insights_are_its_own(context):
+    made, _ = context
+    refresh_insights(made, "acme", cause="test")
+    refresh_insights(made, "zenith", cause="test")
+    assert stored(made, "zenith") == {}
+
+
+def test_every_field_of_the_contract_is_there_and_finite(context):
+    made, _ = context
+    refresh_insights(made, "acme", cause="test")
+    for row in stored(made).values():
+        assert row.effect.keys() == {"value", "unit", "low", "high", "n"}
+        assert row.effect["low"] <= row.effect["value"] <= row.effect["high"]
+        assert 0 <= row.p_value <= row.q_value <= 0.05
+        assert 0.95 <= row.confidence <= 0.99
+        assert row.why
+        assert row.evidence
+        assert all(step["href"].startswith("/") for step in row.next)
+
+
+def test_a_run_of_one_rule_leaves_the_others_insights_standing(context):
+    made, _ = context
+    refresh_insights(made, "acme", cause="test")
+    assert refresh_insights(made, "acme", cause="test", rules=["pnl_outlier"])["expired"] == 0
+    with pytest.raises(Invalid, match="no insight rule 'nothing'"):
+        refresh_insights(made, "acme", cause="test", rules=["nothing"])
+
+
+def test_an_empty_firm_reads_its_own_tables_and_finds_nothing(tmp_path, sqlite_database):
+    made = context_of(tmp_path, sqlite_database)
+    assert refresh_insights(made, "acme", cause="test")["insights"] == 0

@@ -1,0 +1,98 @@
+"""Training: one version per state of the data, a champion only on merit, states that can be read back."""
+
+import polars as pl
+import pytest
+from sqlalchemy import select
+
+from analytics.models.volatility import Volatility
+from app.errors import Invalid, NotFound, Unavailable
+from app.jobs.train import train
+from app.storage.artifacts import Artifacts
+from app.storage.records.audit import AuditEntry
+from app.storage.records.models import ModelVersion
+from tests.analytics.models.test_models import prices
+from tests.app._world import context_of, land
+
+
+def made_up(seed: int, days: int, **more) -> pl.DataFrame:
+    rows = prices(seed, days=days, **more)["prices"]
+    missing = {"open", "volume", "vwap"}
+    decimals = {name: pl.Decimal(38, 12) for name in ("high", "low", "close")}
+    filled = rows.cast(decimals).with_columns(pl.lit(None, pl.Decimal(38, 12)).alias(n) for n in missing)
+    return filled.with_columns(pl.lit(None, pl.String).alias(n) for n in ("currency", "ext"))
+
+
+@pytest.fixture
+def context(tmp_path, sqlite_database):
+    made = context_of(tmp_path, sqlite_database)
+    land(made, "acme", prices=made_up(11, 900, names=8))
+    return made
+
+
+def versions(context, org="acme") -> list[ModelVersion]:
+    with context.database.session(org) as session:
+        return list(session.scalars(select(ModelVersion).order_by(ModelVersion.name, ModelVersion.version)))
+
+
+def test_a_model_with_skill_becomes_champion_with_card_record_and_audit(context):
+    said = train(context, "acme", model="volatility")["volatility"]
+    assert (said["version"], said["status"], said["champion"], said["unchanged"]) == (1, "ok", True, False)
+    (row,) = versions(context)
+    assert row.metrics["low"] > 0
+    assert row.card["folds"][0]["fold"] == 0
+    assert row.data_versions == {"prices": "1"}
+    with context.database.session("acme") as session:
+        assert [e.action for e in session.scalars(select(AuditEntry))] == ["model.train"]
+
+
+def test_the_same_data_is_not_trained_twice_and_a_stored_state_loads(context):
+    train(context, "acme")
+    assert {said["unchanged"] for said in train(context, "acme").values()} == {True}
+    row = next(row for row in versions(context) if row.name == "volatility")
+    state = Artifacts(context.settings.root, "acme").get("model", row.artefact_sha256)
+    assert Volatility().load(state).state()["coef"] == row.card["coefficients"]["coef"]
+
+
+def test_a_model_that_shows_no_skill_is_silent_and_says_why(tmp_path, sqlite_database):
+    made = context_of(tmp_path, sqlite_database)
+    assert train(made, "acme", model="volatility")["volatility"]["status"] == "silent"
+    assert versions(made)[0].reason == "only 0 days out of sample; 40 are needed for a record"
+    land(made, "acme", prices=made_up(2, 320, names=2))
+    said = train(made, "acme", model="volatility")["volatility"]
+    assert said["version"] == 2
+    silent = versions(made)[1]
+    assert silent.status == ("ok" if silent.metrics["shown"] else "silent")
+    assert [row.champion for row in versions(made)] == [False, True]
+
+
+def test_a_challenger_without_skill_does_not_replace_a_champion_with_skill(context):
+    train(context, "acme", model="volatility")
+    noise = made_up(5, 900, names=40, clustered=False).with_columns(pl.col("instrument_id") + "x")
+    land(context, "acme", prices=noise)
+    said = train(context, "acme", model="volatility")["volatility"]
+    if said["status"] == "silent":
+        assert [row.champion for row in versions(context)] == [True, False]
+    else:
+        assert said["champion"] == (said["skill"]["value"] >= versions(context)[0].metrics["value"] - 0.01)
+
+
+def test_firms_are_trained_apart_and_unknown_models_refused(context):
+    train(context, "acme", model="volatility")
+    assert versions(context, "zenith") == []
+    with pytest.raises(Invalid, match="no model 'nothing'"):
+        train(context, "acme", model="nothing")
+
+
+def test_artefacts_are_kept_once_found_by_content_and_checked(tmp_path):
+    kept = Artifacts(tmp_path, "acme")
+    path, digest = kept.put("model", {"b": 1, "a": [1.5]})
+    assert kept.put("model", {"a": [1.5], "b": 1}) == (path, digest)
+    assert kept.get("model", digest) == {"a": [1.5], "b": 1}
+    (tmp_path / "artifacts" / "acme" / path).write_text("{}")
+    with pytest.raises(Unavailable, match="damaged"):
+        kept.get("model", digest)
+    for kind, name in (("model", "0" * 64), ("../x", digest), ("model", "../../etc/passwd")):
+        with pytest.raises(NotFound):
+            kept.get(kind, name)
+    with pytest.raises(NotFound):
+        Artifacts(tmp_path, "../acme")
