@@ -13,6 +13,7 @@ from typing import Any
 
 from app.context import Context
 from app.gateway.limits import check_workers
+from app.observability import logs
 from app.storage import schema
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,6 +53,7 @@ def run_worker(_: argparse.Namespace, context: Context) -> int:
     """Run jobs until told to stop."""
     from app.jobs._queue import JobQueue
 
+    logs.configure(context.settings.log_format)
     schema.upgrade(context.database)
     JobQueue(context).consume()
     return 0
