@@ -91,7 +91,7 @@ def _open_request() -> None:
 def _close_request(response: Response) -> Response:
     if g.get("unknown_page") and response.status_code == 200:
         response.status_code = 404
-    if "started" not in g or paths.is_static(request.path):
+    if "started" not in g or paths.is_static(request.path) or paths.is_probe(request.path):
         return response
     seconds = time.perf_counter() - g.started
     identity = g.get("identity")

@@ -49,8 +49,8 @@ def configure(fmt: str = "console", *, level: int = logging.INFO) -> None:
     # Dash logs the whole value of a callback that returned something odd: an organisation's data. On the
     # handler, since Dash sets the level of its own logger again with every app.
     handler.addFilter(lambda record: record.name.partition(".")[0] != "dash")
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    logging.getLogger("flask-limiter").setLevel(logging.WARNING)
+    for name in ("werkzeug", "flask-limiter", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     # A full pipe or a closed terminal must not fail a request.
     logging.raiseExceptions = False
     structlog.configure(
