@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from analytics.insights._rule import all_rules
 from app.desk import Desk
 from app.errors import Forbidden, NotFound
 from app.scope import DATA_ROLES, SURVEILLANCE_ROLES
@@ -31,16 +32,52 @@ def summary(desk: Desk) -> tuple[dict[str, Any], dict[str, str]]:
 
 
 @cached(records=("insights",))
-def insights(desk: Desk, *, limit: int | None = None, offset: int = 0) -> dict[str, Any]:
-    """Return ``rows`` (CONTRACT section 5, the weightiest first) and ``total``.
+def insights(
+    desk: Desk,
+    *,
+    limit: int | None = None,
+    offset: int = 0,
+    domain: str | None = None,
+    severity: str | None = None,
+) -> dict[str, Any]:
+    """Return ``rows`` (CONTRACT section 5, the weightiest first), ``total`` and ``facets``.
+
+    ``facets`` counts what there is by domain (of the severity asked for) and by severity (of the domain
+    asked for), so that each says what choosing it would show.
 
     What is about surveillance is read by compliance and auditors only, and never by its subject; what is
     about desks, by those who may see all of them. The scope's instruments, traders and desks narrow the
     list to insights that name them.
     """
-    found = [row for row in _readable(desk) if _in_scope(desk, row)]
+    readable = [row for row in _readable(desk) if _in_scope(desk, row)]
+    of_domain = [row for row in readable if domain is None or domain in row.domains]
+    of_severity = [row for row in readable if severity is None or row.severity == severity]
+    found = [row for row in of_domain if severity is None or row.severity == severity]
     size = desk.scope.limit if limit is None else limit
-    return {"rows": [as_dict(row) for row in found[offset : offset + size]], "total": len(found)}
+    return {
+        "rows": [as_dict(row) for row in found[offset : offset + size]],
+        "total": len(found),
+        "facets": {
+            "domain": dict(sorted(Counter(name for row in of_severity for name in row.domains).items())),
+            "severity": dict(Counter(row.severity for row in of_domain)),
+        },
+    }
+
+
+@cached(records=("insights",))
+def rules(desk: Desk) -> list[dict[str, Any]]:
+    """Return what is looked for: name, title, description, domains, and how many insights stand now."""
+    standing = Counter(row.kind for row in _readable(desk))
+    return [
+        {
+            "name": name,
+            "title": rule.title,
+            "description": rule.description,
+            "domains": list(rule.domains),
+            "found": standing[name],
+        }
+        for name, rule in all_rules().items()
+    ]
 
 
 @cached(records=("models",))

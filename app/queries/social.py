@@ -44,7 +44,13 @@ def summary(desk: Desk) -> tuple[dict[str, Any], dict[str, str]]:
 
 @cached(POSTS, INSTRUMENTS)
 def posts(
-    desk: Desk, *, limit: int | None = None, offset: int = 0, sort: str | None = None
+    desk: Desk,
+    *,
+    limit: int | None = None,
+    offset: int = 0,
+    sort: str | None = None,
+    tone: str | None = None,
+    author: str | None = None,
 ) -> tuple[pl.DataFrame, int]:
     """Return one page of posts and how many there are.
 
@@ -54,6 +60,8 @@ def posts(
         offset: Rows to skip.
         sort: transact_time, likes, sentiment or author_id, a leading minus for largest first; newest
             first when None.
+        tone: Only posts of this tone: negative, neutral or positive.
+        author: Only posts of this author.
 
     Returns:
         post_id, transact_time, author_id, text, instrument_ids, in_reply_to, likes, sentiment (-1..1),
@@ -70,7 +78,21 @@ def posts(
     found = _toned(desk).sort([name, "post_id"], descending=[order.startswith("-"), False], nulls_last=True)
     if desk.scope.post is not None:
         found = found.filter(pl.col("post_id") == desk.scope.post)
+    if tone is not None:
+        found = found.filter(pl.col("tone") == tone)
+    if author is not None:
+        found = found.filter(pl.col("author_id") == author)
     return found.slice(offset, size).select(*_COLUMNS, "sentiment", "confidence", "tone"), found.height
+
+
+@cached(POSTS, INSTRUMENTS)
+def tones(desk: Desk, *, author: str | None = None) -> dict[str, int]:
+    """Return how many posts in scope have each tone: negative, neutral, positive."""
+    found = _toned(desk)
+    if author is not None:
+        found = found.filter(pl.col("author_id") == author)
+    counts = dict(found.group_by("tone").len().iter_rows())
+    return {name: int(counts.get(name, 0)) for name in ("negative", "neutral", "positive")}
 
 
 @cached(POSTS, INSTRUMENTS, PRICES)

@@ -1,0 +1,219 @@
+"""What an alert rests on: its orders, executions, messages and posts, and the market around them."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from analytics.compliance.detector import all_detectors
+from analytics.datasets import (
+    ACCOUNTS,
+    EXECUTIONS,
+    INSTRUMENTS,
+    MESSAGES,
+    ORDER_EVENTS,
+    PEOPLE,
+    POSTS,
+    PRICES,
+    QUOTES,
+)
+from analytics.trading.orders import order_states, with_fills
+from app.desk import Desk
+from app.queries._book import instruments
+from app.queries._orders import priced
+from app.queries.compliance import alert
+from app.storage.cache import cached
+
+MOST = 500  # rows of one kind; detectors keep no more ids
+MOST_QUOTES = 1_200  # points of a chart
+LEAST_AROUND = timedelta(minutes=30)
+TALK_AROUND = timedelta(hours=1)
+_CLOSES = 60  # sessions shown where nothing finer is known
+
+
+@cached(ACCOUNTS, EXECUTIONS, INSTRUMENTS, MESSAGES, ORDER_EVENTS, POSTS, records=("alerts",))
+def evidence(desk: Desk, alert_id: str) -> dict[str, Any]:
+    """Return the rows behind an alert as they stand now; the scope's dates do not matter.
+
+    Returns:
+        ``orders`` (states), ``events`` (of those orders), ``executions`` (priced), ``messages``, ``posts``:
+        frames, oldest first. ``around`` says whether the messages are named by the alert (False) or are
+        what its people wrote within an hour of it (True).
+
+    Raises:
+        Forbidden: If the role does not read surveillance.
+        NotFound: If there is no such alert here, or it is about the one who asks.
+    """
+    found = alert(desk, alert_id)
+    named = found["evidence"]
+    executions = _executions(desk, named)
+    orders = sorted({*named.get("order_ids", ()), *executions["order_id"].drop_nulls()})[:MOST]
+    everything = desk.rows(ORDER_EVENTS, dated=False, scoped=False)
+    events = desk.collect(
+        everything.filter(pl.col("order_id").is_in(orders)).sort("transact_time_ns", "event_seq")
+    )
+    states = desk.collect(
+        order_states(with_fills(events.lazy(), executions.lazy()))
+        .join(instruments(desk).select("instrument_id", "symbol"), on="instrument_id", how="left")
+        .sort("first_time", "order_id")
+    )
+    messages, around = _messages(desk, found)
+    posts = desk.rows(POSTS, dated=False, scoped=False).filter(
+        pl.col("post_id").is_in(named.get("post_ids", [])[:MOST])
+    )
+    return {
+        "orders": states,
+        "events": events.select(*ORDER_EVENTS.columns),
+        "executions": executions,
+        "messages": messages,
+        "posts": desk.collect(posts.sort("transact_time").select(*POSTS.columns)),
+        "around": around,
+    }
+
+
+@cached(EXECUTIONS, INSTRUMENTS, ORDER_EVENTS, PRICES, QUOTES, records=("alerts",))
+def market(desk: Desk, alert_id: str) -> dict[str, Any]:
+    """Return the price of an alert's instrument around its window, with its orders and fills.
+
+    Returns:
+        ``instrument_id``, ``start`` and ``end`` (what is shown), ``kind``: ``quotes`` (rows of time, bid,
+        ask), ``fills`` (rows of time, price: everybody's here) or ``closes`` (rows of time, price), ``rows``
+        oldest first, ``orders`` (order_id, side, limit_px, order_qty, first_time, last_time, status) and
+        ``fills`` (exec_id, side, price, quantity, time). Prices as floats: they are only drawn.
+
+    Raises:
+        Forbidden: If the role does not read surveillance.
+        NotFound: If there is no such alert here, or it is about the one who asks.
+    """
+    found = alert(desk, alert_id)
+    rows = evidence(desk, alert_id)
+    instrument = next(iter(found["instrument_ids"]), None)
+    begin, finish = _window(found, rows)
+    kind, course = _course(desk, instrument, begin, finish)
+    own = pl.col("instrument_id") == instrument
+    orders = rows["orders"].filter(own & pl.col("limit_px").is_not_null())
+    fills = rows["executions"].filter(own)
+    return {
+        "instrument_id": instrument,
+        "start": begin,
+        "end": finish,
+        "window": found["window"],
+        "kind": kind,
+        "rows": course.to_dicts(),
+        "orders": orders.select(
+            "order_id",
+            "side",
+            "first_time",
+            "last_time",
+            "status",
+            *(pl.col(name).cast(pl.Float64) for name in ("limit_px", "order_qty")),
+        ).to_dicts(),
+        "fills": fills.select(
+            "exec_id",
+            "side",
+            time="transact_time",
+            price=pl.col("last_px").cast(pl.Float64),
+            quantity=pl.col("last_qty").cast(pl.Float64),
+        ).to_dicts(),
+    }
+
+
+@cached(PEOPLE, ACCOUNTS, INSTRUMENTS)
+def names(desk: Desk) -> dict[str, dict[str, str]]:
+    """Return what people read instead of ids: ``person``, ``account`` and ``instrument`` id to name."""
+    asked = {
+        "person": desk.rows(PEOPLE, scoped=False).select(id="person_id", name="name"),
+        "account": desk.rows(ACCOUNTS, scoped=False).select(id="account_id", name="name"),
+        "instrument": instruments(desk).select(id="instrument_id", name="symbol"),
+    }
+    return {
+        kind: dict(desk.collect(rows.drop_nulls().unique("id", keep="any")).iter_rows())
+        for kind, rows in asked.items()
+    }
+
+
+def detector(name: str) -> dict[str, Any] | None:
+    """Return what a detector looks for and what it takes for one by mistake; None when it is gone."""
+    kind = all_detectors().get(name)
+    if kind is None:
+        return None
+    return {
+        "name": name,
+        "code": kind.code,
+        "version": kind.version,
+        "description": kind.description,
+        "false_positives": list(kind.false_positives),
+        "parameters": kind.Params.describe(),
+    }
+
+
+def _executions(desk: Desk, named: Mapping[str, list[str]]) -> pl.DataFrame:
+    wanted = pl.col("exec_id").is_in(named.get("exec_ids", [])[:MOST]) | pl.col("order_id").is_in(
+        named.get("order_ids", [])[:MOST]
+    )
+    rows = desk.executions(dated=False, scoped=False).filter(wanted)
+    return desk.collect(priced(desk, rows).sort("transact_time_ns", "exec_id")).drop("ext", strict=False)
+
+
+def _messages(desk: Desk, found: Mapping[str, Any]) -> tuple[pl.DataFrame, bool]:
+    rows = desk.rows(MESSAGES, dated=False, scoped=False)
+    ids = found["evidence"].get("message_ids") or []
+    start, end = found["window"]["start"], found["window"]["end"]
+    if ids or start is None or end is None:
+        chosen = rows.filter(pl.col("message_id").is_in(ids[:MOST]))
+    else:
+        people = [actor["id"] for actor in found["actors"] if actor["kind"] == "trader"]
+        wrote = pl.col("sender_id").is_in(people)
+        read = pl.col("recipient_ids").list.set_intersection(people).list.len() > 0
+        chosen = rows.filter(
+            wrote | read, pl.col("transact_time").is_between(start - TALK_AROUND, end + TALK_AROUND)
+        )
+    columns = ("message_id", "transact_time", "channel", "sender_id", "recipient_ids", "text")
+    return desk.collect(chosen.sort("transact_time").head(MOST).select(*columns)), not ids
+
+
+def _window(found: Mapping[str, Any], rows: Mapping[str, pl.DataFrame]) -> tuple[datetime, datetime]:
+    """Return what to show: the alert's window and its orders with room on both sides."""
+    moments = [found["window"]["start"] or found["created_at"], found["window"]["end"] or found["created_at"]]
+    for frame, names_of in (
+        (rows["orders"], ("first_time", "last_time")),
+        (rows["executions"], ("transact_time",)),
+    ):
+        moments += [
+            moment
+            for name in names_of
+            for moment in (frame[name].min(), frame[name].max())
+            if moment is not None
+        ]
+    first, last = min(moments), max(moments)
+    room = max(LEAST_AROUND, (last - first) / 4)
+    return first - room, last + room
+
+
+def _course(
+    desk: Desk, instrument: str | None, begin: datetime, finish: datetime
+) -> tuple[str, pl.DataFrame]:
+    own = pl.col("instrument_id") == instrument
+    during = pl.col("transact_time").is_between(begin, finish)
+    months = (pl.col("month") >= f"{begin:%Y-%m}") & (pl.col("month") <= f"{finish:%Y-%m}")
+    quotes = desk.rows(QUOTES, dated=False, scoped=False).filter(own, months, during)
+    shown = desk.collect(
+        quotes.sort("transact_time", "seq").select(
+            time="transact_time", bid=pl.col("bid_px").cast(pl.Float64), ask=pl.col("ask_px").cast(pl.Float64)
+        )
+    )
+    if shown.height >= 2:
+        return "quotes", shown.gather_every(max(1, -(-shown.height // MOST_QUOTES)))
+    trades = desk.executions(dated=False, scoped=False).filter(own, months, during)
+    price = pl.col("last_px").cast(pl.Float64)
+    shown = desk.collect(trades.sort("transact_time_ns").select(time="transact_time", price=price))
+    if shown.height >= 5:
+        return "fills", shown.gather_every(max(1, -(-shown.height // MOST_QUOTES)))
+    closes = desk.rows(PRICES, dated=False, scoped=False).filter(own, pl.col("date") <= finish.date())
+    daily = closes.sort("date", "adj_basis").unique("date", keep="last").sort("date").tail(_CLOSES)
+    return "closes", desk.collect(
+        daily.select(
+            time=pl.col("date").cast(pl.Datetime("us", "UTC")), price=pl.col("close").cast(pl.Float64)
+        )
+    )
