@@ -142,7 +142,7 @@ def nav_days(desk: Desk, *, days: Period) -> tuple[pl.DataFrame, Reasons]:
     if desk.scope.instrument:
         return frame.clear(), {"nav": "Net asset value belongs to an account, not to an instrument."}
     if frame.is_empty():
-        return frame, {"nav": NOTHING_HELD}
+        return frame, {"nav": "No net asset value is known in this period."}
     last = frame.filter(pl.col("date") == frame["date"].max())
     reasons: Reasons = {}
     if last["nav"].null_count():

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+import orjson
 import polars as pl
 
 from app.desk import Desk
@@ -78,17 +79,38 @@ def page(
         asked = {}
     for name, wanted in asked.items():
         if name not in schema:
-            errors.append(FieldError(str(name)[:80], "is not a column that can be filtered"))
+            errors.append(FieldError(_shown(name), "is not a column that can be filtered"))
             continue
         try:
             where.append(_condition(pl.col(name), schema[name], wanted))
         except (ValueError, TypeError, InvalidOperation, OverflowError) as error:
-            errors.append(FieldError(name, str(error) or "does not fit", str(wanted)[:80]))
+            errors.append(FieldError(name, _said(error), _shown(wanted)))
     if errors:
         raise Invalid("The table cannot be filtered or sorted like this.", errors=errors)
     if tie not in dict(order):
         order.append((tie, order[0][1] if order else False))
     return Page(limit, offset, tuple(order), tuple(where))
+
+
+def plain(asked: Any) -> Any:
+    """Return filters or a sort as plain JSON values, so that an answer can be kept under them.
+
+    Raises:
+        Invalid: For what JSON cannot carry: half a character, a number of more than 64 bits, an object.
+    """
+    try:
+        return orjson.loads(orjson.dumps(asked, default=_listed))
+    except (TypeError, ValueError) as error:
+        field = FieldError("filters", "holds what cannot be read", _shown(asked))
+        raise Invalid("The table cannot be filtered or sorted like this.", errors=[field]) from error
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=repr)
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(type(value).__name__)
 
 
 def cut(desk: Desk, rows: pl.LazyFrame, asked: Page) -> tuple[pl.DataFrame, int]:
@@ -99,6 +121,17 @@ def cut(desk: Desk, rows: pl.LazyFrame, asked: Page) -> tuple[pl.DataFrame, int]
     names = [name for name, _ in asked.order]
     ordered = rows.sort(names, descending=[d for _, d in asked.order], nulls_last=True)
     return desk.collect(ordered.slice(asked.offset, asked.limit)), int(total)
+
+
+def _shown(value: Any) -> str:
+    # What was sent, short enough to show and fit for any encoding.
+    return str(value)[:80].encode("utf-8", "replace").decode()
+
+
+def _said(error: Exception) -> str:
+    # Our own refusals read as sentences; what a parser says of a date or number does not.
+    own = type(error) in (ValueError, TypeError) and str(error).startswith(("needs", "is not", "combines"))
+    return str(error) if own else "does not fit the column"
 
 
 def _order(schema: Mapping[str, pl.DataType], sort: Any, errors: list[FieldError]) -> list[tuple[str, bool]]:
@@ -112,7 +145,7 @@ def _order(schema: Mapping[str, pl.DataType], sort: Any, errors: list[FieldError
     found: dict[str, bool] = {}
     for name, descending in pairs[:10]:
         if not isinstance(name, str) or name not in schema or isinstance(schema[name], pl.List):
-            errors.append(FieldError("sort", "names a column that cannot be sorted", str(name)[:80]))
+            errors.append(FieldError("sort", "names a column that cannot be sorted", _shown(name)))
         else:
             found.setdefault(name, descending)
     return list(found.items())
@@ -163,7 +196,7 @@ def _combined(column: pl.Expr, dtype: pl.DataType, wanted: Filters, *, depth: in
 def _text(column: pl.Expr, dtype: pl.DataType, op: str, value: Any) -> pl.Expr:
     if dtype != pl.String:
         raise ValueError("is not text")
-    if not isinstance(value, str) or not 0 < len(value) <= 200:
+    if not isinstance(value, str) or not _value(dtype, value):
         raise ValueError("needs a text of 1 to 200 characters")
     folded, wanted = column.str.to_lowercase(), pl.lit(value.lower())
     if op == "starts_with":
@@ -182,6 +215,7 @@ def _value(dtype: pl.DataType, value: Any) -> Any:
     # The filter's value as the column's own type: comparing across types fails late or, worse, silently.
     if dtype == pl.String:
         if isinstance(value, str) and len(value) <= 200:
+            value.encode()  # half a surrogate pair is no text
             return value
         raise ValueError("needs a text of at most 200 characters")
     if dtype == pl.Boolean:

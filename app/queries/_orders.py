@@ -11,11 +11,11 @@ from analytics.trading.volume import notional
 from app.desk import Desk
 from app.errors import NotFound
 from app.queries._book import instruments
-from app.queries._grid import Filters, Sort, cut, page
+from app.queries._grid import Filters, Sort, cut, page, plain
 from app.queries._period import within
 from app.storage.cache import cached
 
-_ORDERS = {
+_ORDERS: dict[str, pl.DataType] = {
     name: ORDER_EVENTS.schema[name]
     for name in (
         "order_id", "instrument_id", "account_id", "trader_id", "desk", "strategy", "side", "ord_type",
@@ -26,7 +26,7 @@ _ORDERS = {
     "status": pl.String(), "first_time": ORDER_EVENTS.schema["transact_time"],
     "last_time": ORDER_EVENTS.schema["transact_time"], "events": pl.Int64(),
 }  # fmt: skip
-_EXECUTIONS = {
+_EXECUTIONS: dict[str, pl.DataType] = {
     name: c.dtype for name, c in EXECUTIONS.columns.items() if name not in ("ext", "decision_time")
 } | {
     "symbol": pl.String(),
@@ -35,7 +35,6 @@ _EXECUTIONS = {
 }
 
 
-@cached(ORDER_EVENTS, EXECUTIONS, INSTRUMENTS, DAILY_NAV)
 def orders(
     desk: Desk,
     *,
@@ -53,11 +52,14 @@ def orders(
     Raises:
         Invalid: Naming a column, operator or value that does not fit.
     """
-    asked = page(
-        _ORDERS, limit=limit, offset=offset, sort=sort, filters=filters, default="-last_time", tie="order_id"
-    )
+    return _orders(desk, limit=limit, offset=offset, sort=plain(sort), filters=plain(filters))
+
+
+@cached(ORDER_EVENTS, EXECUTIONS, INSTRUMENTS, DAILY_NAV)
+def _orders(desk: Desk, **asked: Any) -> tuple[pl.DataFrame, int]:
+    wanted = page(_ORDERS, **asked, default="-last_time", tie="order_id")
     bounded, _ = within(desk)
-    return cut(desk, _order_states(bounded).lazy(), asked)
+    return cut(desk, _order_states(bounded).lazy(), wanted)
 
 
 @cached(ORDER_EVENTS, EXECUTIONS, INSTRUMENTS)
@@ -100,7 +102,6 @@ def order_life(desk: Desk, order_id: str) -> dict[str, Any]:
     }
 
 
-@cached(EXECUTIONS, INSTRUMENTS, DAILY_NAV)
 def executions(
     desk: Desk,
     *,
@@ -118,12 +119,14 @@ def executions(
     Raises:
         Invalid: Naming a column, operator or value that does not fit.
     """
-    asked = page(
-        _EXECUTIONS, limit=limit, offset=offset, sort=sort, filters=filters,
-        default="-transact_time", tie="exec_id",
-    )  # fmt: skip
+    return _executions(desk, limit=limit, offset=offset, sort=plain(sort), filters=plain(filters))
+
+
+@cached(EXECUTIONS, INSTRUMENTS, DAILY_NAV)
+def _executions(desk: Desk, **asked: Any) -> tuple[pl.DataFrame, int]:
+    wanted = page(_EXECUTIONS, **asked, default="-transact_time", tie="exec_id")
     bounded, _ = within(desk)
-    return cut(desk, priced(desk, bounded.executions()).select(*_EXECUTIONS), asked)
+    return cut(desk, priced(desk, bounded.executions()).select(*_EXECUTIONS), wanted)
 
 
 def priced(desk: Desk, rows: pl.LazyFrame) -> pl.LazyFrame:

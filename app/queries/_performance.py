@@ -21,8 +21,10 @@ def nav_series(desk: Desk) -> dict[str, Any]:
     """Return net asset value by session: the scope's dates, or the whole history where it names none.
 
     Returns:
-        ``rows``: date, nav, cash, flow, gross_exposure, net_exposure (answer's currency), return (fraction,
-        flows at the start of the day), drawdown (0 or negative); ``currency``, ``period``, ``reasons``.
+        ``rows``: date, nav, cash, flow, gross_exposure, net_exposure (answer's currency), pnl (change of nav
+        less flow: also interest and fees of the account itself and the currency effect on cash), return
+        (fraction, flows at the start of the day), drawdown (0 or negative); ``currency``, ``period``,
+        ``reasons``.
     """
     days = period(desk, sessions=None)
     nav, reasons = nav_days(desk, days=days)
@@ -34,7 +36,14 @@ def nav_series(desk: Desk) -> dict[str, Any]:
     money = [
         pl.col(name).cast(pl.Float64) for name in ("nav", "cash", "flow", "gross_exposure", "net_exposure")
     ]
-    rows = nav.select("date", *money).join(returns, on="date", how="left")
+    # Before the history's first session there was nothing; before a narrower period there was something.
+    opening = 0 if desk.scope.start is None else None
+    earned = pl.col("nav") - pl.col("nav").shift(1, fill_value=opening) - pl.col("flow")
+    rows = (
+        nav.sort("date")
+        .select("date", *money, pnl=earned.cast(pl.Float64))
+        .join(returns, on="date", how="left")
+    )
     rows = rows.join(depth.select("date", "drawdown"), on="date", how="left").sort("date")
     return {"rows": rows, "currency": currency(desk), "period": days.as_dict(), "reasons": reasons}
 

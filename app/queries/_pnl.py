@@ -46,6 +46,9 @@ def earned(desk: Desk) -> tuple[Values, Reasons]:
 def pnl_series(desk: Desk) -> dict[str, Any]:
     """Return cumulative net P&L by session of the period, beside the benchmark and what is usual.
 
+    P&L of holdings and trades: income of a holding and costs of a trade are in it, interest and fees of the
+    account as a whole are not (``portfolio.nav_series`` has them).
+
     Returns:
         ``rows``: date, ``pnl`` (of the day), ``cumulative``, ``benchmark`` (cumulative P&L of the same net
         asset value in the benchmark), ``usual_low`` and ``usual_high`` (where the day would have ended with

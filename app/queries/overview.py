@@ -1,15 +1,11 @@
 """The five sections of the overview: the same numbers for the page and for scripts."""
 
-import importlib
 from typing import Any
 
 from app.desk import Desk
-from app.queries import portfolio, trading
+from app.queries import compliance, intelligence, portfolio, social, trading
 from app.queries._money import Reasons, Values, currency
 from app.queries._period import period
-
-# Sections whose figures other rooms compute.
-_OTHERS = ("compliance", "social", "intelligence")
 
 
 def overview(desk: Desk) -> dict[str, Any]:
@@ -25,8 +21,13 @@ def overview(desk: Desk) -> dict[str, Any]:
         ``reasons`` ("section.name" to why it is null), ``period`` {from, to, sessions},
         ``performance_period`` and ``currency``.
     """
-    sections = {"trading": trading.kpis, "portfolio": portfolio.kpis}
-    sections |= {name: importlib.import_module(f"app.queries.{name}").summary for name in _OTHERS}
+    sections = {
+        "trading": trading.kpis,
+        "portfolio": portfolio.kpis,
+        "compliance": compliance.summary,
+        "social": social.summary,
+        "intelligence": intelligence.summary,
+    }
     values: dict[str, Any] = {}
     reasons: Reasons = {}
     for name, figures in sections.items():

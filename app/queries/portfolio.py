@@ -1,5 +1,6 @@
 """What is held, what it is worth, what it risks and how it did."""
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -115,7 +116,7 @@ def totals(desk: Desk) -> tuple[Values, Reasons]:
     why = unvalued(desk, held)
     if why:
         reasons |= {"gross_exposure": why, "net_exposure": why}
-    nav, missing = nav_days(desk, days=found)
+    nav, missing = nav_days(desk, days=replace(found, start=found.last, end=found.last))
     if missing:
         reasons |= {"nav": missing["nav"], "leverage": missing["nav"]}
         return values, reasons

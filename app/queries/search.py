@@ -15,7 +15,6 @@ MAX_LENGTH = 100
 MIN_ORDER = 2
 
 
-@cached(INSTRUMENTS, ACCOUNTS, PEOPLE, ORDER_EVENTS)
 def search(desk: Desk, q: str) -> list[dict[str, Any]]:
     """Return what the asker may see that matches ``q``, best first: {kind, id, label, detail, href}.
 
@@ -23,9 +22,12 @@ def search(desk: Desk, q: str) -> list[dict[str, Any]]:
     matches first; orders by the beginning of their id. Case does not matter. At most eight of a kind.
     The scope does not narrow the search: one searches to leave it.
     """
-    wanted = " ".join(q.split())[:MAX_LENGTH].lower()
-    if not wanted:
-        return []
+    wanted = " ".join(q.encode("utf-8", "ignore").decode().split())[:MAX_LENGTH].lower()
+    return _search(desk, wanted) if wanted else []
+
+
+@cached(INSTRUMENTS, ACCOUNTS, PEOPLE, ORDER_EVENTS)
+def _search(desk: Desk, wanted: str) -> list[dict[str, Any]]:
     named = ("symbol", "name")
     kinds = (
         ("instrument", "instrument_id", desk.rows(INSTRUMENTS, scoped=False), named),

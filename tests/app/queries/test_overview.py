@@ -87,6 +87,8 @@ def test_a_weekend_stands_where_friday_ended(firm):
     found = complete(overview(desk_of(firm, scope=weekend)))
     assert found["trading"]["executions"] == 0
     assert found["portfolio"]["gross_exposure"] == pytest.approx(60 * 193 + 10 * 201 * 1.2)
+    assert found["portfolio"]["nav"] == pytest.approx(160_221.2)
+    assert found["reasons"]["portfolio.total_return"] == "No net asset value is known in this period."
 
 
 def test_a_desk_sees_its_own_accounts_only(firm):

@@ -1,14 +1,16 @@
 """Holdings, exposure, net asset value, risk and reconciliation of a desk."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
 from app.errors import Invalid
+from app.jobs.derive import derive
 from app.queries import portfolio, search
 from app.scope import Scope
-from tests.app._world import desk_of
+from tests.app._world import context_of, desk_of, land
+from tests.app.queries._firm import FIRM
 
 
 def test_positions_stand_beside_what_the_broker_says(firm):
@@ -54,6 +56,7 @@ def test_net_asset_value_by_session_with_returns(firm):
     rows = found["rows"]
     assert rows["nav"].to_list() == pytest.approx([154_988.5, 160_161.2, 160_221.2])
     assert rows["flow"].to_list() == [155_000, 0, 0]
+    assert rows["pnl"].to_list() == pytest.approx([-11.5, 5172.7, 60])
     first, second, third = -11.5 / 155_000, 160_161.2 / 154_988.5 - 1, 60 / 160_161.2
     assert rows["return"].to_list() == pytest.approx([first, second, third])
     assert rows["drawdown"].to_list() == pytest.approx([first, 0, 0])
@@ -78,6 +81,30 @@ def test_a_tail_needs_a_history(firm):
     found = portfolio.risk(desk_of(firm))
     assert found["var_99_1d"] is None
     assert found["reasons"]["var_99_1d"].endswith("(XETR:SAP has 1); 100 are needed.") or found["n"] < 100
+
+
+def test_a_foreign_holding_also_moves_with_its_rate(tmp_path, sqlite_database):
+    context = context_of(tmp_path, sqlite_database)
+    days = [date(2026, 1, 1) + timedelta(n) for n in range(121)]
+    land(
+        context,
+        "acme",
+        accounts=FIRM["accounts"],
+        instruments=FIRM["instruments"],
+        executions="\n".join(FIRM["executions"].splitlines()[i] for i in (1, 4)).replace(
+            "2026-11-19", "2026-01-01"
+        ),
+        prices="instrument_id date close currency\n" + "\n".join(f"XETR:SAP {day} 200 EUR" for day in days),
+        fx_rates="date from_currency to_currency rate\n"
+        + "\n".join(f"{day} EUR USD {1.25 if n % 2 else 1}" for n, day in enumerate(days)),
+    )
+    derive(context, "acme", cause="test")
+    found = portfolio.risk(desk_of(context))
+    # 2,000 EUR at a rate of 1; half of the days it fell by a fifth.
+    assert found["n"] == 120 - 1
+    assert found["var_99_1d"] == found["es_975_1d"] == pytest.approx(400)
+    own = portfolio.risk(desk_of(context, scope=Scope(currency="EUR")))
+    assert own["var_99_1d"] == 0
 
 
 def test_holdings_are_reconciled_with_the_broker(firm):
@@ -111,6 +138,7 @@ def test_search_finds_exact_before_leading_before_inside(firm):
         "/portfolio/positions?instrument=XETR%3ASAP"
     ]
     assert search.search(desk_of(firm), "  ") == []
+    assert search.search(desk_of(firm), "\ud800") == []
     assert search.search(desk_of(firm), "'; drop table --%_\0") == []
 
 

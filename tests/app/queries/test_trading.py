@@ -63,7 +63,7 @@ def test_filters(firm, filters, expected):
         {"filters": {"symbol": {"op": "regex", "value": "x"}}}, {"filters": {"symbol": {"op": "in", "value": "x"}}},
         {"filters": {"last_px": {"op": "contains", "value": "1"}}}, {"filters": {"symbol": {"conditions": []}}},
         {"filters": {"transact_time": "yesterday"}}, {"filters": {"symbol": "x" * 201}}, {"filters": {"trade_date": {"op": "gt"}}},
-        {"filters": {"symbol": {"op": "contains", "value": ""}}}, {"filters": [1]},
+        {"filters": {"symbol": {"op": "contains", "value": ""}}}, {"filters": [1]}, {"filters": {"symbol": "\ud800"}},
         {"filters": {"symbol": {"conditions": [{"conditions": [{"type": "blank"}]}]}}},
     ],
 )  # fmt: skip
@@ -71,6 +71,7 @@ def test_what_does_not_fit_is_refused(firm, asked):
     with pytest.raises(Invalid) as caught:
         trading.executions(desk_of(firm), **asked)
     assert caught.value.errors
+    assert all((error.value or "").encode() is not None for error in caught.value.errors)
 
 
 VALUES = st.recursive(
@@ -103,7 +104,7 @@ VALUES = st.recursive(
 def test_any_filter_is_answered_or_refused(firm, column, wanted, sort):
     rows, total = pl.DataFrame(), 0
     with suppress(Invalid):
-        rows, total = trading.executions(desk_of(firm, cached=False), filters={column: wanted}, sort=sort)
+        rows, total = trading.executions(desk_of(firm), filters={column: wanted}, sort=sort)
     assert rows.height == total <= 3
 
 
