@@ -285,3 +285,79 @@ def test_pnl_explains_the_change_of_cash_and_value_to_the_last_digit(trades, clo
     assert (nav["nav"] == nav["cash"] + nav["market_value"]).all()
     total = nav.group_by("account_id").agg(pl.col("pnl", "flow").sum(), pl.col("nav").last())
     assert (total["pnl"] == total["nav"] - total["flow"]).all()
+
+
+CROSS = """
+exec_id  account_id  instrument_id  side  last_qty  last_px  currency  commission  transact_time
+E1       A1          X              buy   10        8        EUR       1           2026-11-16T15:00:00
+E2       A1          X              buy   10        10       USD       1           2026-11-17T15:00:00
+"""
+IN_DOLLARS = """
+instrument_id  symbol  asset_class  currency
+X              X       equity       USD
+"""
+
+
+def test_a_trade_in_another_currency_costs_what_it_was_worth_that_day():
+    positions, nav = book(
+        facts(
+            executions=CROSS,
+            instruments=IN_DOLLARS,
+            prices=PRICES,
+            cash_flows=FLOW,
+            accounts="account_id kind base_currency\nA1 house USD",
+            fx_rates="date from_currency to_currency rate\n2026-11-16 EUR USD 1.25\n2026-11-18 EUR USD 1.5",
+        )
+    )
+    names = ("currency", "quantity", "avg_cost", "costs", "unrealised_pnl")
+    assert column(positions, *names) == [
+        ("USD", 10, 10, Decimal("1.25"), 0), ("USD", 20, 10, 1, 40), ("USD", 20, 10, 0, 20),
+    ]  # fmt: skip
+    # 81 EUR were borrowed: the debt grows with the rate.
+    assert column(nav, "cash") == [Decimal("9898.75"), Decimal("9797.75"), Decimal("9777.5")]
+
+
+def test_a_trade_in_a_currency_without_a_rate_leaves_cost_unknown_not_zero():
+    positions, nav = book(
+        facts(executions=CROSS, instruments=IN_DOLLARS, prices=PRICES, cash_flows=FLOW,
+              accounts="account_id kind base_currency\nA1 house USD")
+    )  # fmt: skip
+    assert column(positions, "quantity", "market_value", "avg_cost", "realised_pnl", "pnl")[-1] == (
+        20, 220, None, 0, None,
+    )  # fmt: skip
+    assert column(nav, "nav", "reason")[-1] == (None, "No rate from EUR to USD is known yet.")
+
+
+def test_interest_accrued_is_paid_with_a_bond():
+    positions, nav = book(
+        facts(
+            executions="""
+            exec_id  account_id  instrument_id  side  last_qty  last_px  currency  accrued_interest  transact_time
+            E1       A1          X              buy   10        10       USD       3                 2026-11-16T15:00:00
+            E2       A1          X              sell  10        12       USD       -4                2026-11-17T15:00:00
+            """,
+            prices=PRICES,
+            cash_flows=FLOW,
+        )
+    )
+    assert column(positions, "income", "pnl") == [(-3, -3), (4, 24)]
+    assert column(nav, "nav") == [9997, 10021, 10021]
+
+
+def test_a_dividend_paid_after_the_sale_still_belongs_to_the_holding():
+    positions, _ = book(
+        facts(
+            executions="""
+            exec_id  account_id  instrument_id  side  last_qty  last_px  currency  transact_time
+            E1       A1          X              buy   10        10       USD       2026-11-16T15:00:00
+            E2       A1          X              sell  10        12       USD       2026-11-17T15:00:00
+            """,
+            prices=PRICES,
+            cash_flows="""
+            account_id  flow_id  date        kind      amount  currency  instrument_id
+            A1          F1       2026-11-16  deposit   10000   USD       -
+            A1          F2       2026-11-18  dividend  7       USD       X
+            """,
+        )
+    )
+    assert column(positions, "date", "quantity", "income", "pnl")[-1] == (date(2026, 11, 18), 0, 7, 7)
