@@ -29,7 +29,7 @@ def test_every_entry_of_the_rail_opens_a_page_without_an_error(visit, role):
         window.go(path)
         assert window.page.query_selector("[data-page] h1").inner_text()
         assert "error" not in window.states().values(), path
-        assert "denied" not in window.states().values(), path
+        assert "door" not in window.states(), path
         assert not window.overflows(), path
 
 
