@@ -26,7 +26,7 @@ from app.sources._base import Mapping, Reading, ReadOptions, read_file
 
 MEMORY = 6 * 2**30  # address space: polars reserves far more than it touches
 CPU_SECONDS = 300  # of one file
-DEADLINE = 600.0  # seconds of wall clock for one file
+DEADLINE = 300.0  # seconds of wall clock for one file
 MAX_FILES = 50
 _ROOT = Path(__file__).resolve().parents[2]
 _FRAMES = ("raw", "rejects", "duplicates")
@@ -213,9 +213,9 @@ def serve(line: bytes) -> dict[str, Any]:
         return {"error": type(error).__name__, "detail": error.detail, "errors": found}
     folder = Path(order["folder"])
     for name in _FRAMES:
-        getattr(made, name).write_ipc(folder / f"{name}.arrow")
+        getattr(made, name).write_ipc(folder / f"{name}.arrow", compression="zstd")
     for name, frame in made.tables.items():
-        frame.write_ipc(folder / f"table-{name}.arrow")
+        frame.write_ipc(folder / f"table-{name}.arrow", compression="zstd")
     return {
         "feed": made.feed,
         "records": made.records,

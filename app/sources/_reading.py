@@ -65,15 +65,9 @@ class Reading:
 
 def raw_ids(feed: str, record: pl.Series, occurrence: pl.Series) -> pl.Series:
     """Identify records: sha256 of feed, occurrence and verbatim bytes, separated by NUL, in hex (64)."""
-    start = hashlib.sha256(f"{feed}\0".encode())
-    tail = (
-        pl.select(pl.concat_str(occurrence.cast(pl.String), pl.lit("\0"), record)).to_series().cast(pl.Binary)
-    )
-    made = []
-    for one in tail:
-        digest = start.copy()
-        digest.update(one)
-        made.append(digest.hexdigest())
+    whole = pl.select(pl.concat_str(pl.lit(f"{feed}\0"), occurrence.cast(pl.String), pl.lit("\0"), record))
+    sha256 = hashlib.sha256
+    made = [sha256(one).hexdigest() for one in whole.to_series().cast(pl.Binary).to_list()]
     return pl.Series("raw_id", made, dtype=pl.String)
 
 

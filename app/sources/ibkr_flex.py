@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 from xml.etree.ElementTree import Element as Node
@@ -42,16 +43,16 @@ class IbkrFlex(Source):
         elements = list(_elements(root))
         if not elements:
             raise Invalid("The XML holds no element with attributes.")
-        warnings = _second_opinion(data, root)
+        notes = _second_opinion(data, root)
         statement = Statement(account=options.account, currency=options.currency)
         for element in elements:
             statement.foresee(element)
         for element in elements:
             statement.take(element)
         for tag, count in sorted(statement.unknown.items()):
-            warnings.append(f"{count} element(s) {tag} have no table: kept with the raw records.")
+            notes.append(f"{count} element(s) {tag} have no table: kept with the raw records.")
         if not any(key.startswith("a:") for key in statement.described):
-            warnings.append(
+            notes.append(
                 "The statement does not name the base currency: no account was described from it."
             )
         tables = {}
@@ -65,7 +66,7 @@ class IbkrFlex(Source):
         raw = pl.DataFrame(
             {"line": [e.line for e in elements], "record": [to_text(e.tag, e.given) for e in elements]}
         )
-        return reading("flex", raw, tables, warnings=warnings)
+        return reading("flex", raw, tables, warnings=notes)
 
 
 def to_text(tag: str, given: Mapping[str, str]) -> str:
@@ -120,7 +121,9 @@ def _second_opinion(data: bytes, root: Node) -> list[str]:
     from ibflex import parser
 
     try:
-        parsed = parser.parse(io.BytesIO(data))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns of each attribute it does not know
+            parsed = parser.parse(io.BytesIO(data))
     except Exception as error:  # noqa: BLE001 - it raises whatever it stumbles over
         return [f"ibflex refuses this statement ({str(error)[:120]}); it was read without it."]
     theirs = sum(len(s.Trades or ()) for s in parsed.FlexStatements)
