@@ -50,7 +50,7 @@ class Detector(ABC):
     def tell(self, episode: Mapping[str, Any], params: Any) -> Told:
         """Return score, metrics, story, actors and evidence of one episode."""
 
-    def blind_spots(self, tables: Tables, params: Any) -> list[pl.LazyFrame]:  # noqa: ARG002
+    def blind_spots(self, tables: Tables, params: Any) -> list[pl.LazyFrame]:
         """Return frames of ``GAP_SCHEMA``: what could not be judged, and why. None by default."""
         return []
 

@@ -75,7 +75,7 @@ def record_findings(
                 session,
                 actor=actor,
                 action="alert.found",
-                object_kind="detector",
+                object_kind="alert",
                 object_id=detector,
                 after={"alerts": len(found), "ids": sorted(found)[:100]},
             )

@@ -15,7 +15,7 @@ from analytics.insights._rule import ALERTS, ALERTS_SCHEMA, Insight, Rule, all_r
 from analytics.social.instruments import resolved
 from analytics.social.sentiment import with_tone
 from app.context import Context
-from app.errors import Invalid
+from app.errors import FieldError, Invalid
 from app.jobs._job import Job
 from app.storage.collect import collect
 from app.storage.records import counters
@@ -68,7 +68,10 @@ def _chosen(names: Sequence[str] | None) -> dict[str, type[Rule]]:
     known = all_rules()
     unknown = sorted(set(names or ()) - set(known))
     if unknown:
-        raise Invalid(f"There is no insight rule {unknown[0]!r}; there are {', '.join(known)}.")
+        raise Invalid(
+            f"There is no insight rule {unknown[0]!r}.",
+            errors=[FieldError("rule", f"must be one of {', '.join(known)}", unknown[0])],
+        )
     return {name: kind for name, kind in known.items() if names is None or name in names}
 
 

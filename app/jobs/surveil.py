@@ -17,7 +17,7 @@ from analytics.compliance.detector import LISTS, LISTS_SCHEMA, Detector, all_det
 from analytics.datasets import DATASETS, EXECUTIONS
 from app.actions.alerts import record_findings
 from app.context import Context
-from app.errors import Conflict, Invalid, NotFound, QuarterdeckError
+from app.errors import Conflict, FieldError, Invalid, NotFound, QuarterdeckError
 from app.jobs._job import Job
 from app.scope import Identity
 from app.storage.artifacts import Artifacts
@@ -154,7 +154,10 @@ def _chosen(names: Sequence[str] | None) -> dict[str, type[Detector]]:
     known = all_detectors()
     unknown = sorted(set(names or ()) - set(known))
     if unknown:
-        raise Invalid(f"There is no detector {unknown[0]!r}; there are {', '.join(known)}.")
+        raise Invalid(
+            f"There is no detector {unknown[0]!r}.",
+            errors=[FieldError("detector", f"must be one of {', '.join(known)}", unknown[0])],
+        )
     return {name: kind for name, kind in known.items() if names is None or name in names}
 
 

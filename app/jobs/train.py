@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from analytics.datasets import DATASETS
 from analytics.models._base import MIN_DAYS, Model, Skill, all_models, card, skill, walk_forward
 from app.context import Context
-from app.errors import Invalid
+from app.errors import FieldError, Invalid
 from app.jobs._job import Job
 from app.scope import Identity
 from app.storage.artifacts import Artifacts
@@ -44,7 +44,10 @@ def train(context: Context, org: str, *, model: str | None = None) -> dict[str, 
     """
     known = all_models()
     if model is not None and model not in known:
-        raise Invalid(f"There is no model {model!r}; there are {', '.join(known)}.")
+        raise Invalid(
+            f"There is no model {model!r}.",
+            errors=[FieldError("model", f"must be one of {', '.join(known)}", model)],
+        )
     return {name: _one(context, org, kind) for name, kind in known.items() if model in (None, name)}
 
 

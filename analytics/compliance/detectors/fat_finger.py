@@ -304,7 +304,7 @@ def _sizes(orders: pl.LazyFrame, tables: Tables, params: FatFingerParameters) ->
         .with_columns(
             usual=pl.col("ratio")
             .rolling_quantile_by("transact_time", quantile=0.999, interpolation="linear",
-                                 min_samples=params.own_history, window_size="30d", closed="left",)
+                                 min_samples=params.own_history, window_size="30d", closed="left")
             .over("account_id")
         )
     )  # fmt: skip
