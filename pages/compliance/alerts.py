@@ -1,0 +1,45 @@
+"""Alerts: what surveillance suspects, the most likely first."""
+
+from typing import Any
+
+from dash import html
+
+from components.cards import grid, page_body, slot
+from components.page import SURVEILLANCE_ROLES, Page, Step
+
+PAGE = Page(
+    path="/compliance/alerts",
+    section="compliance",
+    name="alerts",
+    title="Alerts",
+    description="suspected patterns, by score",
+    order=30,
+    roles=SURVEILLANCE_ROLES,
+    accepts=("desk", "account", "trader", "instrument"),
+    offers=("alert", "trader", "instrument", "account"),
+    next=(
+        Step(
+            "Triage critical alerts",
+            "/compliance/alerts?severity=critical",
+            "Critical alerts are due first",
+            "critical",
+        ),
+        Step("See the orders", "/trading/blotter?view=orders", "Every order of the period"),
+        Step("Read the posts", "/social/feed", "What was said at the time"),
+        Step("Read the insights", "/intelligence/insights", "Findings ranked by weight", "insights"),
+    ),
+)
+
+
+def layout(**_: Any) -> html.Div:
+    """Lay out the page; callbacks/compliance/alerts.py fills it."""
+    return page_body(
+        PAGE,
+        grid(
+            slot(PAGE, "alerts", "Alerts", height=470, skeleton="rows"),
+            slot(PAGE, "days", "When it happened", span="span-5 md-12", height=280),
+            slot(
+                PAGE, "coverage", "What the detectors saw", span="span-7 md-12", height=280, skeleton="rows"
+            ),
+        ),
+    )
