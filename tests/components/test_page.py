@@ -1,0 +1,63 @@
+"""Pages and their doors."""
+
+import json
+
+from dash import html
+from plotly.utils import PlotlyJSONEncoder
+
+import callbacks
+import pages
+from analytics.registry import modules
+from components.page import Page, guarded
+from components.shell import shell
+
+PAGE = Page(path="/x", section="trading", name="x", title="X", description="", roles=frozenset({"risk"}))
+
+
+class Person:
+    name = "Ines Halvorsen"
+    role = "trader"
+    org_name = "Halyard Capital"
+    demo = True
+
+
+def test_a_page_is_closed_to_other_roles_whatever_the_address_says():
+    show = guarded(PAGE, lambda role="", **_: html.Div(role), lambda: "trader")
+    closed = show(role="risk").to_plotly_json()["props"]
+    assert closed["data-page"] == "trading-x"
+    assert closed["children"].to_plotly_json()["props"]["data-state"] == "denied"
+
+
+def test_the_layout_learns_the_role_from_the_session_alone():
+    show = guarded(PAGE, lambda role="", **_: html.Div(role), lambda: "risk")
+    assert show(role="compliance").children == "risk"
+
+
+def test_the_rail_lists_what_the_role_may_open(monkeypatch):
+    monkeypatch.setattr("components.shell.dash.page_container", html.Div())
+    open_page = Page(
+        path="/y", section="trading", name="y", title="Y", description="", roles=frozenset({"trader"})
+    )
+    drawn = json.dumps(shell([PAGE, open_page], who=Person()), cls=PlotlyJSONEncoder)
+    assert '"data-nav": "/y"' in drawn
+    assert '"data-nav": "/x"' not in drawn
+    assert "Demo: real prices, simulated firm" in drawn
+
+
+def test_next_steps_lead_to_pages_that_exist():
+    known = {module.PAGE.path for module in modules(pages, deep=True)}
+    for module in modules(pages, deep=True):
+        for step in module.PAGE.next:
+            assert step.path.split("?")[0] in known, (module.__name__, step.path)
+
+
+def test_page_keys_are_unique_and_every_layout_takes_any_query():
+    keys = [module.PAGE.key for module in modules(pages, deep=True)]
+    assert len(keys) == len(set(keys))
+    for module in modules(pages, deep=True):
+        made = module.layout(role="compliance", nonsense="1")
+        assert made.to_plotly_json()["props"]["data-page"] == module.PAGE.key
+
+
+def test_callbacks_offer_register():
+    assert all(callable(module.register) for module in modules(callbacks, deep=True))
