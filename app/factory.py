@@ -47,6 +47,7 @@ def create_app(
     settings = settings or (context.settings if context else Settings.load())
     context = context or Context.open(settings)
     schema.upgrade(context.database)
+    context.lake.recover()
     anchors = Anchors.of(context.database)
     if anchors is not None:
         anchors.catch_up(context.database)

@@ -55,6 +55,7 @@ def run_worker(_: argparse.Namespace, context: Context) -> int:
 
     logs.configure(context.settings.log_format)
     schema.upgrade(context.database)
+    context.lake.recover()
     JobQueue(context).consume()
     return 0
 

@@ -19,6 +19,7 @@ from app.gateway import callbacks, headers, limits, paths
 from app.gateway.auth import EXTENSION, identify
 from app.observability import logs, metrics, series
 from app.storage.cache import start_noting_stale
+from app.storage.records import audit
 
 MEGABYTE = 1024 * 1024
 _BODY = (
@@ -64,8 +65,20 @@ def install(server: Flask, context: Context, *, budgets: limits.Budgets | None =
             except Unauthorised as error:
                 # Kept until the limits have counted it: guessing keys must cost the guesser.
                 g.refused = error
+        identity = g.get("identity")
+        audit.origin.set(audit.Origin(g.request_id, request.remote_addr or "") if identity else None)
+        if request.method in _SAFE or request.path == callbacks.PATH:
+            # Every question of one request reads the same published state, looked up once.
+            g.steady = context.lake.steady()
+            g.steady.__enter__()
+
+    def leave(_: BaseException | None) -> None:
+        steady = g.pop("steady", None)
+        if steady is not None:
+            steady.__exit__(None, None, None)
 
     server.before_request(enter)
+    server.teardown_request(leave)
     # Responses pass these from the last to the first.
     server.after_request(_close_request)
     headers.install(server, production=settings.production)

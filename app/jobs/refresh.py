@@ -27,6 +27,8 @@ def refresh(context: Context, org: str, *, datasets: frozenset[str] | None = Non
     from app.jobs.surveil import surveil
 
     said: dict[str, Any] = {}
+    # Live rows first: an alert pins Delta versions, and a version must hold the rows it speaks of.
+    context.lake.flush(org)
     if datasets is None or datasets & DERIVES_FROM:
         said["derive"] = derive(context, org, cause="refresh")
     said["surveil"] = surveil(context, org, cause="refresh")
