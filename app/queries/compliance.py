@@ -9,7 +9,7 @@ import polars as pl
 from sqlalchemy import select
 
 from analytics.compliance.detector import all_detectors
-from analytics.datasets import ACCOUNTS, EXECUTIONS, ORDER_EVENTS
+from analytics.datasets import ACCOUNTS, DAILY_NAV, DAILY_POSITIONS
 from app.desk import Desk
 from app.errors import FieldError, Forbidden, Invalid, NotFound
 from app.queries._limits import breaches
@@ -34,7 +34,7 @@ def may_read(desk: Desk) -> bool:
     return desk.identity.role in SURVEILLANCE_ROLES
 
 
-@cached(ACCOUNTS, EXECUTIONS, ORDER_EVENTS, records=("alerts", "limits", "detector_runs"), ttl=60)
+@cached(ACCOUNTS, DAILY_NAV, DAILY_POSITIONS, records=("alerts", "limits", "detector_runs"))
 def summary(desk: Desk) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the overview's compliance figures, and for each null why it is null.
 
