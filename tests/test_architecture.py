@@ -11,6 +11,7 @@ import pytest
 import callbacks
 import pages
 from analytics.compliance import detectors
+from analytics.compliance.alerts import ALERT_SCHEMA
 from analytics.compliance.detector import Detector
 from analytics.datasets import DATASETS
 from analytics.registry import modules, subclasses
@@ -42,15 +43,15 @@ def test_no_module_is_longer_than_400_lines():
     assert long == {}
 
 
-def test_every_detector_names_its_source_and_is_silent_on_empty_tables():
+def test_every_detector_names_its_source_and_reports_empty_tables_as_gaps():
     found = subclasses(detectors, Detector)  # type: ignore[type-abstract]
     assert found
     for name, kind in found.items():
-        detector = kind()
-        assert detector.title, name
-        assert detector.source, name
-        empty = {dataset.name: dataset.empty() for dataset in detector.inputs}
-        assert detector.detect(empty).collect().is_empty(), name
+        assert kind.title, name
+        assert kind.regulation, name
+        said = kind().detect({}).collect()
+        assert dict(said.schema) == ALERT_SCHEMA, name
+        assert set(said["kind"]) == {"data_gap"}, name
 
 
 def test_every_page_has_its_callbacks_and_the_reverse():
