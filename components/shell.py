@@ -167,6 +167,17 @@ def _top(who: Who) -> html.Header:
         className="qd-live",
         **{"data-live": "live"},
     )
+    search = html.Button(
+        [
+            icon("search"),
+            html.Span("Search or jump to", className="words"),
+            html.Kbd("Ctrl K", **{"aria-hidden": "true"}),
+        ],
+        type="button",
+        className="qd-search",
+        title="Search or jump to",
+        **{"data-act": "palette"},
+    )
     theme = html.Button(
         [icon("circle-half"), hidden("Switch between dark and light")],
         type="button",
@@ -186,6 +197,7 @@ def _top(who: Who) -> html.Header:
             html.Span("/", className="t3 xs-hide", **{"aria-hidden": "true"}),
             html.Nav(html.Ol(id="trail"), className="qd-trail xs-hide", **{"aria-label": "Path taken"}),
             html.Span(className="push"),
+            search,
             html.Span("Demo: real prices, simulated firm", className="qd-demo md-hide") if who.demo else None,
             html.Span("Demo", className="qd-demo xl-hide", title="Real prices, simulated firm")
             if who.demo

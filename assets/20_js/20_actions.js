@@ -42,7 +42,7 @@
     },
     "copy-link": () => copy(location.href, "Link copied"),
   };
-  qd.acts = acts;
+  qd.acts = Object.assign(qd.acts || {}, acts);
 
   function preset(name) {
     const days = { "1w": 7, "1m": 31, "3m": 92, "1y": 366 }[name];
@@ -93,7 +93,7 @@
   document.addEventListener("click", (event) => {
     const at = (selector) => event.target.closest && event.target.closest(selector);
     const act = at("[data-act]");
-    if (act && acts[act.dataset.act]) return acts[act.dataset.act]();
+    if (act && qd.acts[act.dataset.act]) return qd.acts[act.dataset.act]();
     const set = at("[data-set]");
     if (set) return qd.set({ [set.dataset.set]: set.dataset.value });
     const clear = at("[data-clear]");
