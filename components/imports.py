@@ -149,15 +149,3 @@ def datasets_table(rows: Sequence[Mapping[str, Any]]) -> Any:
         for row in rows
     ]
     return table(("Data set", "Rows", "Last import, UTC", "State"), cells, numeric=(1,), label="Data sets")
-
-
-def reconciliation_table(found: Mapping[str, Any]) -> Any:
-    """Draw derived against reported positions, breaks first."""
-    rows = found["rows"].head(50).to_dicts()
-    cells = [
-        (row["account_id"], row["symbol"] or row["instrument_id"], row["source"], row["date"], row["derived_quantity"], row["reported_quantity"], row["difference"],
-         html.Span(words(row["state"]), className=f"tag {'ok' if row['state'] == 'matched' else 'high'}"))
-        for row in rows
-    ]  # fmt: skip
-    heads = ("Account", "Instrument", "Reported by", "Day", "Ours", "Theirs", "Difference", "State")
-    return html.Div(table(heads, cells, numeric=(4, 5, 6), label="Reconciliation"), className="scroll-y")

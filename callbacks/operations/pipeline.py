@@ -6,12 +6,12 @@ from dash import Dash, Input, Output, no_update
 
 from app.gateway.auth import current_context, current_identity
 from app.jobs import wizard
-from app.queries import operations, portfolio
-from callbacks._fill import Drawn, View, fill, nothing
+from app.queries import operations
+from callbacks._fill import Drawn, View, fill
 from callbacks.operations import _wizard
 from components.formats import plural
 from components.ids import URL
-from components.imports import datasets_table, imports_table, one_import, outcome, reconciliation_table
+from components.imports import datasets_table, imports_table, one_import, outcome
 
 PAGE = "operations-pipeline"
 
@@ -21,14 +21,6 @@ def register(app: Dash) -> None:
     fill(app, PAGE, "imports", "Imports", ask=operations.imports, draw=_imports)
     fill(app, PAGE, "datasets", "Data sets", ask=operations.data_health, draw=_datasets)
     fill(app, PAGE, "import", "One import", ask=_one, draw=_detail)
-    fill(
-        app,
-        PAGE,
-        "reconciliation",
-        "Positions against the broker's",
-        ask=portfolio.reconciliation,
-        draw=_breaks,
-    )
 
     @app.callback(
         Output("upload-dataset", "options"),
@@ -85,14 +77,3 @@ def _detail(answer: tuple[dict[str, Any], Any, int] | None, _: View) -> Drawn:
     if answer is None:
         return Drawn("Choose an import below to see what it set aside.", "empty", fit="pad")
     return Drawn(one_import(*answer), fit="pad")
-
-
-def _breaks(answer: dict[str, Any], view: View) -> Drawn:
-    if answer["rows"].is_empty():
-        return nothing(
-            view,
-            "No broker has reported positions",
-            "Import a statement that holds positions to compare with.",
-        )
-    counts = ", ".join(f"{n} {state.replace('_', ' ')}" for state, n in answer["counts"].items())
-    return Drawn(reconciliation_table(answer), sub=counts, fit="flush")

@@ -38,6 +38,5 @@ def layout(role: str = "", **_: Any) -> html.Div:
             slot(PAGE, "import", "One import", span="span-12"),
             slot(PAGE, "imports", "Imports", span="span-8 md-12", height=420, skeleton="rows"),
             slot(PAGE, "datasets", "Data sets", span="span-4 md-12", height=420, skeleton="rows"),
-            slot(PAGE, "reconciliation", "Positions against the broker's", height=180, skeleton="rows"),
         ),
     )
