@@ -12,14 +12,14 @@ from components.tables import column, table
 _FIXED = {"sortable": False}
 COLUMNS = [
     column("severity", "Severity", "severity", width=104),
-    column("title", "Finding", flex=2, minWidth=220, **_FIXED),
-    column("instruments", "Instrument", minWidth=110, **_FIXED),
-    column("who", "Who", minWidth=150, tooltipField="who", **_FIXED),
+    column("title", "Finding", flex=3, minWidth=230, tooltipField="title", **_FIXED),
+    column("instruments", "Instrument", width=104, tooltipField="instruments", **_FIXED),
+    column("who", "Who", flex=2, minWidth=150, tooltipField="who", **_FIXED),
     column("score", "Score", "score", width=124),
     column("window", "When, UTC", "minute", width=150),
-    column("status", "State", "state", width=110, cellRendererParams={"tones": {"new": "acc"}}, **_FIXED),
-    column("assignee", "Assigned to", minWidth=116, **_FIXED),
-    column("alert_id", "Alert", "link", minWidth=120, **_FIXED),
+    column("status", "State", "state", width=92, cellRendererParams={"tones": {"new": "acc"}}, **_FIXED),
+    column("assignee", "Assigned to", width=104, **_FIXED),
+    column("alert_id", "Alert", "link", width=104, **_FIXED),
 ]
 _STATES = {
     "ok": ("check-circle", "ok", "saw all it needs"),

@@ -10,7 +10,7 @@ from app.gateway.auth import current_desk
 from app.queries import compliance, evidence
 from callbacks._fill import Drawn, View, fill, nothing, opens
 from components.alerts import COLUMNS, alert_row, coverage_table
-from components.cards import legend, segment
+from components.cards import segment
 from components.charts.alert_days import alert_days
 from components.facets import facet, facets
 from components.formats import day, plural
@@ -155,13 +155,10 @@ def _by_day(desk: Any) -> list[tuple[Any, str, int]]:
 def _days(counts: list[tuple[Any, str, int]], view: View) -> Drawn:
     if not counts:
         return nothing(view, "No alerts to place in time", "Nothing fits what is chosen above.")
-    present = {severity for _, severity, _ in counts}
-    keys = legend(*(("sq", tone, words) for name, (_, tone, words) in SEVERITIES.items() if name in present))
     rows = [[day(at_day), severity.capitalize(), n] for at_day, severity, n in counts]
     return Drawn(
-        alert_days(counts, look=view.look, height=200),
-        sub="by day and severity",
-        legend=keys,
+        alert_days(counts, look=view.look, height=206),
+        sub="by day and severity, dot = number of alerts",
         as_table=table(["Day", "Severity", "Alerts"], rows, numeric=(2,), label="Alerts by day"),
     )
 

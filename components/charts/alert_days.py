@@ -1,4 +1,4 @@
-"""When did it happen: alerts by day, stacked by severity, the worst at the bottom."""
+"""When did it happen: one lane a severity, one mark a day, as large as its number of alerts."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,52 +8,68 @@ from typing import Any
 from dash import html
 
 from components.formats import day, plural
-from components.graph import days, floats, graph
+from components.graph import graph
 from components.severity import SEVERITIES
 from components.theme import Theme
 
-# Severities are not told apart by colour alone: each has its own hatching too.
-_HATCH = {"critical": "", "high": "/", "medium": "x", "low": "."}
+_SYMBOLS = {"critical": "octagon", "high": "triangle-up", "medium": "diamond", "low": "circle"}
+_LEAST, _MORE = 10, 22  # pixels of a mark: one alert, and what the busiest day adds
 
 
 def alert_days(counts: Sequence[tuple[date, str, int]], *, look: Theme, height: int) -> html.Div:
-    """Draw alerts by day.
+    """Draw alerts by day and severity.
 
     Args:
-        counts: Day, severity, number of alerts.
+        counts: Day, severity, number of alerts; at least one.
         look: Theme.
         height: Pixels.
     """
     known = sorted({at for at, _, _ in counts})
-    by = Counter({(at, severity): n for at, severity, n in counts})
-    data: list[dict[str, Any]] = [
-        {
-            "type": "bar",
-            "name": words,
-            "x": days(known),
-            "y": floats(by[at, name] for at in known),
-            "marker": {
-                "color": look[tone],
-                "pattern": {"shape": _HATCH[name], "fgcolor": look["s1"], "size": 5, "solidity": 0.25},
-            },
-            "width": 0.6 * 86_400_000,
-            "hovertemplate": "%{y:.0f}",
-        }
-        for name, (_, tone, words) in SEVERITIES.items()
-        if any(severity == name for _, severity, _ in counts)
-    ]
-    first, last = known[0].toordinal(), known[-1].toordinal()
-    ends = [date.fromordinal(first - 1).isoformat(), date.fromordinal(last + 1).isoformat()]
+    most = max(n for _, _, n in counts)
+    data: list[dict[str, Any]] = []
+    for name, (_, tone, words) in SEVERITIES.items():
+        own = [(at, n) for at, severity, n in counts if severity == name]
+        data.append(
+            {
+                "type": "scatter",
+                "mode": "markers+text",
+                "name": words,
+                "x": [at.isoformat() for at, _ in own],
+                "y": [words] * len(own),
+                "text": [str(n) for _, n in own],
+                "textposition": "middle right",
+                "textfont": {"size": 11, "color": look["text2"]},
+                "marker": {
+                    "symbol": _SYMBOLS[name],
+                    "size": [_LEAST + _MORE * ((n - 1) / most) ** 0.5 for _, n in own],
+                    "color": look[tone],
+                    "line": {"width": 1.5, "color": look["s1"]},
+                },
+                "hovertemplate": "%{x|%-d %b}: %{text} " + words.lower() + "<extra></extra>",
+            }
+        )
+    ends = [date.fromordinal(known[0].toordinal() - 1), date.fromordinal(known[-1].toordinal() + 1)]
     layout = {
-        "barmode": "stack",
-        "margin": {"l": 8, "r": 8, "t": 6, "b": 6},
-        "xaxis": {"type": "date", "tickformat": "%-d %b", "nticks": min(8, last - first + 3), "range": ends},
-        "yaxis": {"nticks": 4, "rangemode": "tozero", "tickformat": "d"},
+        "margin": {"l": 8, "r": 14, "t": 6, "b": 6},
+        "hovermode": "closest",
+        "xaxis": {
+            "type": "date",
+            "tickformat": "%-d %b",
+            "nticks": min(8, (ends[1] - ends[0]).days + 1),
+            "range": [end.isoformat() for end in ends],
+            "showspikes": False,
+        },
+        "yaxis": {
+            "type": "category",
+            "categoryorder": "array",
+            "categoryarray": [words for _, _, words in reversed(SEVERITIES.values())],
+            "range": [-0.6, len(SEVERITIES) - 0.4],
+            "tickfont": {"size": 12, "color": look["text2"]},
+        },
     }
-    total = sum(n for _, _, n in counts)
-    worst = max(known, key=lambda at: sum(by[at, name] for name in SEVERITIES))
-    most = sum(by[worst, name] for name in SEVERITIES)
-    finding = (
-        f"{plural(total, 'alert')} from {day(known[0])} to {day(known[-1])}; most on {day(worst)}, {most}."
-    )
+    by_day: Counter[date] = Counter()
+    for at, _, n in counts:
+        by_day[at] += n
+    worst, top = by_day.most_common(1)[0]
+    finding = f"{plural(by_day.total(), 'alert')} from {day(known[0])} to {day(known[-1])}; most on {day(worst)}, {top}."
     return graph(data, layout, look=look, height=height, finding=finding)

@@ -36,10 +36,10 @@ def layout(**_: Any) -> html.Div:
     return page_body(
         PAGE,
         grid(
-            slot(PAGE, "alerts", "Alerts", height=470, skeleton="rows"),
-            slot(PAGE, "days", "When it happened", span="span-5 md-12", height=280),
+            slot(PAGE, "alerts", "Alerts", height=300, skeleton="rows"),
+            slot(PAGE, "days", "When it happened", span="span-5 md-12", height=260),
             slot(
-                PAGE, "coverage", "What the detectors saw", span="span-7 md-12", height=280, skeleton="rows"
+                PAGE, "coverage", "What the detectors saw", span="span-7 md-12", height=260, skeleton="rows"
             ),
         ),
     )

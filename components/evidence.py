@@ -1,0 +1,226 @@
+"""The rows behind an alert: a timeline of what happened, and tables that lead to each order's life."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from dash import html
+
+from components.formats import bps, clock, day, known, money, percent, plural, price, quantity, words
+from components.states import icon
+from components.tables import link, table
+
+_EVENTS = {
+    "new": ("plus-lg", "acc"),
+    "replace": ("arrow-repeat", ""),
+    "cancel": ("x-lg", "crit"),
+    "reject": ("slash-circle", "crit"),
+    "expire": ("hourglass-bottom", ""),
+}
+MOST = 80  # lines of the timeline
+
+Line = tuple[datetime, str, str, Any, str]  # when, icon, tone, sentence, source
+
+
+def life(order_id: Any) -> str | None:
+    """Return the address of an order's life."""
+    return f"/trading/blotter?view=orders&order={quote(str(order_id), safe='')}" if order_id else None
+
+
+def lines(alert: Mapping[str, Any], evidence: Mapping[str, Any], people: Mapping[str, str]) -> list[Line]:
+    """Return what happened, oldest first: orders, fills, messages, posts, and the alert itself."""
+    found: list[Line] = []
+    for event in evidence["events"].to_dicts():
+        kind = str(event["event_type"])
+        if kind in _EVENTS and event["transact_time"]:
+            shape, tone = _EVENTS[kind]
+            found.append((event["transact_time"], shape, tone, _event_words(event, kind), "order"))
+    for fill in evidence["executions"].to_dicts():
+        buys = str(fill["side"]).startswith("buy")
+        said = [
+            f"{_did(fill['side'])} {quantity(fill['last_qty'])} at {price(fill['last_px'])} in ",
+            link(fill["account_id"], life(fill["order_id"]), mono=True),
+        ]
+        found.append(
+            (
+                fill["transact_time"],
+                "caret-up-fill" if buys else "caret-down-fill",
+                "up" if buys else "down",
+                said,
+                "fill",
+            )
+        )
+    found.extend(
+        (
+            row["transact_time"],
+            "chat-left-text",
+            "",
+            f"{people.get(row['sender_id'], row['sender_id'])} wrote: {_short(row['text'])}",
+            "message",
+        )
+        for row in evidence["messages"].to_dicts()
+    )
+    found.extend(
+        (row["transact_time"], "megaphone", "", f"{row['author_id']} posted: {_short(row['text'])}", "post")
+        for row in evidence["posts"].to_dicts()
+    )
+    found.sort(key=lambda line: line[0])
+    found.append(
+        (alert["created_at"], "bell", "acc", f"Alert raised, score {alert['score']:.0f}", "detector")
+    )
+    return found
+
+
+def timeline(found: Sequence[Line]) -> list[Any]:
+    """Draw lines with their time; days are named where they change."""
+    shown = [*found[: MOST - 1], found[-1]] if len(found) > MOST else found
+    items: list[Any] = []
+    last = None
+    for moment, shape, tone, said, source in shown:
+        if moment.date() != last:
+            last = moment.date()
+            items.append(
+                html.Li(
+                    [
+                        html.Span(),
+                        html.Span(icon("calendar3"), className="ic"),
+                        html.Span(day(last), className="t3"),
+                    ]
+                )
+            )
+        items.append(
+            html.Li(
+                [
+                    html.Span(clock(moment, millis=True), className="tm", title=f"{day(moment.date())} UTC"),
+                    html.Span(icon(shape), className=f"ic {tone}".strip()),
+                    html.Span(said),
+                    html.Span(source, className="tag line"),
+                ]
+            )
+        )
+    parts: list[Any] = [html.Div(html.Ol(items, className="timeline"), className="scroll-y")]
+    if len(found) > MOST:
+        parts.append(
+            html.Div(f"{plural(len(found) - MOST, 'event')} in between left out.", className="subhead pb-2")
+        )
+    return parts
+
+
+def orders_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
+    """Draw orders; each leads to its life."""
+    cells = [
+        [
+            link(row["order_id"], life(row["order_id"]), mono=True),
+            html.Span(
+                clock(row["first_time"], millis=True), className="mono", title=day(row["first_time"].date())
+            ),
+            side(row["side"]),
+            quantity(row["order_qty"]),
+            price(row["limit_px"]),
+            percent(row["fill_rate"]),
+            words(str(row["status"] or "")),
+            row["account_id"],
+            row["trader_id"],
+        ]
+        for row in rows
+    ]
+    heads = ["Order", "Placed, UTC", "Side", "Quantity", "Limit", "Filled", "State", "Account", "Trader"]
+    return html.Div(table(heads, cells, numeric=(3, 4, 5), label="Orders"), className="scroll-y")
+
+
+def executions_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
+    """Draw executions; each leads to its order's life."""
+    cells = [
+        [
+            html.Span(row["exec_id"], className="mono"),
+            html.Span(
+                clock(row["transact_time"], millis=True),
+                className="mono",
+                title=day(row["transact_time"].date()),
+            ),
+            side(row["side"]),
+            quantity(row["last_qty"]),
+            price(row["last_px"]),
+            money(row["notional"], row["currency"]),
+            bps(row["slippage_bp"], unit=False),
+            html.Span(row["match_id"] or "–", className="mono"),
+            row["account_id"],
+            link(row["order_id"] or "–", life(row["order_id"]), mono=True),
+        ]
+        for row in rows
+    ]
+    heads = [
+        "Execution",
+        "Time, UTC",
+        "Side",
+        "Quantity",
+        "Price",
+        "Notional",
+        "bps",
+        "Match",
+        "Account",
+        "Order",
+    ]
+    return html.Div(table(heads, cells, numeric=(3, 4, 5, 6), label="Executions"), className="scroll-y")
+
+
+def messages_list(rows: Sequence[Mapping[str, Any]], people: Mapping[str, str]) -> html.Div:
+    """Draw messages; text is shown as it was written, never as markup."""
+    items = []
+    for row in rows:
+        to = ", ".join(people.get(who, str(who)) for who in (row["recipient_ids"] or [])[:4])
+        items.append(
+            html.Li(
+                [
+                    html.Div(
+                        [
+                            html.Span(people.get(row["sender_id"], row["sender_id"]), className="w5"),
+                            html.Span(f"to {to}" if to else "", className="t3"),
+                            html.Span(row["channel"] or "message", className="tag line"),
+                            html.Span(
+                                f"{day(row['transact_time'].date())} {clock(row['transact_time'], seconds=True)}",
+                                className="mono t11",
+                            ),
+                        ],
+                        className="hd",
+                    ),
+                    html.P(str(row["text"])),
+                ]
+            )
+        )
+    return html.Div(html.Ul(items, className="talk"), className="scroll-y")
+
+
+def side(name: Any) -> html.Span:
+    """Draw buying or selling: shape, colour and word."""
+    buys = str(name).startswith("buy")
+    shape = "caret-up-fill" if buys else "caret-down-fill"
+    return html.Span([icon(shape), html.Span(words(str(name)))], className=f"sev {'up' if buys else 'down'}")
+
+
+def _did(name: Any) -> str:
+    return {"buy": "Bought", "sell": "Sold", "sell_short": "Sold short", "buy_cover": "Bought to cover"}.get(
+        str(name), words(str(name))
+    )
+
+
+def _event_words(event: Mapping[str, Any], kind: str) -> list[Any]:
+    said = {
+        "new": "Order to",
+        "replace": "Changed to",
+        "cancel": "Cancelled",
+        "reject": "Rejected",
+        "expire": "Expired",
+    }
+    what = [said[kind], str(event["side"]).replace("_", " "), quantity(event["order_qty"])]
+    if known(event["limit_px"]) is not None:
+        what.append(f"at {price(event['limit_px'])}")
+    if event["reason"]:
+        what.append(f"({event['reason']})")
+    return [" ".join(what) + ", ", link(event["order_id"], life(event["order_id"]), mono=True)]
+
+
+def _short(text: Any) -> str:
+    said = " ".join(str(text).split())
+    return f"“{said if len(said) <= 120 else said[:119] + '…'}”"
