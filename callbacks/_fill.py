@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
@@ -11,7 +11,9 @@ from dash import ClientsideFunction, Dash, Input, Output, State, html, no_update
 from app.errors import Forbidden, Invalid, NotFound, QuarterdeckError, Unauthorised
 from app.gateway.auth import current_desk
 from app.gateway.errors import request_id
+from app.gateway.staleness import oldest_s
 from components.cards import CardState, card
+from components.formats import age
 from components.ids import DATA, THEME, URL, at
 from components.states import denied, empty, error
 from components.theme import Theme, theme
@@ -49,7 +51,6 @@ class Drawn:
     as_table: Any = None
     age: str | None = None
     fit: Literal["", "pad", "flush"] = ""
-    more: dict[str, Any] = field(default_factory=dict)
 
 
 def nothing(view: View, fact: str, otherwise: str, *actions: Any, **more: Any) -> Drawn:
@@ -191,6 +192,9 @@ def card_of(
     try:
         desk, view = look_at(search, theme_name)
         drawn = draw(ask(desk), view)
+        late = oldest_s()
+        if late is not None and drawn.state == "ready":
+            drawn = replace(drawn, state="stale", age=age(late))
     except Exception as problem:  # noqa: BLE001 - one card fails alone, its state says why
         drawn = failed(problem, retry=retry)
     return card(

@@ -260,9 +260,9 @@ def _alerts(answer: dict[str, Any], view: View) -> Drawn:
 
 ALERT_COLUMNS = [
     column("severity", "Severity", "severity", width=96),
-    column("alert_id", "Alert", "link", width=104),
-    column("title", "Finding", flex=2, minWidth=160),
-    column("instruments", "Instrument", width=120),
+    column("alert", "Alert", "link", width=104),
+    column("title", "Finding", flex=3, minWidth=210),
+    column("instruments", "Instrument", width=96),
     column("who", "Who", minWidth=100),
     column("score", "Score", "score", width=104),
     column("status", "State", "words", width=92),
@@ -273,7 +273,7 @@ def alert_row(row: dict[str, Any]) -> dict[str, Any]:
     """Return an alert as a grid's row."""
     return {
         "severity": row["severity"],
-        "alert_id": row["alert_id"],
+        "alert": row["alert_id"][:10],
         "title": row["title"],
         "instruments": ", ".join(row["instrument_ids"]),
         "who": ", ".join(str(actor["id"]) for actor in row["actors"][:2]),

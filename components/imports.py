@@ -1,4 +1,4 @@
-"""What came in: outcomes, imports, data sets, reconciliation."""
+"""What came in: outcomes, imports, data sets."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

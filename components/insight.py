@@ -18,7 +18,7 @@ from components.formats import (
     since,
     words,
 )
-from components.safe import safe_url
+from components.links import leads_somewhere
 from components.severity import severity_mark
 from components.states import icon
 from components.tables import cell
@@ -87,7 +87,7 @@ def _evidence(item: Any) -> Any:
     label = str(
         item.get("label") or item.get("title") or f"{words(kind)} {short_id(found)}".strip() or "Evidence"
     )
-    href = safe_url(item.get("href")) or _place(kind, found)
+    href = leads_somewhere(item.get("href")) or leads_somewhere(_place(kind, found))
     if href:
         return html.A(label, href=href, className="tag line", title=found, **{"data-carry": "1"})
     return html.Span(label, className="tag line", title=found)
@@ -149,7 +149,7 @@ def _foot(row: Mapping[str, Any]) -> list[Any]:
             )
         )
     for step in (row.get("next") or [])[:3]:
-        href = safe_url(step.get("href")) if isinstance(step, Mapping) else None
+        href = leads_somewhere(step.get("href")) if isinstance(step, Mapping) else None
         if href:
             parts.append(html.A(str(step.get("label", "Open")), href=href, **{"data-carry": "1"}))
     return parts

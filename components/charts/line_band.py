@@ -9,6 +9,7 @@ from components.formats import day, known, money, symbol
 from components.graph import days as iso_days
 from components.graph import floats, graph
 from components.theme import Theme
+from components.ticks import money_ticks
 
 WIDE = 76  # right margin that holds the end labels
 
@@ -79,9 +80,11 @@ def line_band(
         "yaxis": {
             "zeroline": from_zero,
             "zerolinewidth": 1,
-            "tickprefix": symbol(currency),
-            "tickformat": "~s",
-            "nticks": 6,
+            **money_ticks(
+                (row[name] for row in rows for name in (value, benchmark, low, high) if name),
+                currency,
+                plus=from_zero,
+            ),
         },
         "annotations": _apart([note for note in notes if note], rows, value, benchmark),
     }

@@ -5,9 +5,10 @@ from typing import Any
 
 from dash import html
 
-from components.formats import known, money, symbol
+from components.formats import known, money
 from components.graph import graph
 from components.theme import Theme
+from components.ticks import money_ticks
 
 MOST = 10  # groups shown
 
@@ -50,9 +51,7 @@ def long_short(rows: Sequence[dict[str, Any]], *, look: Theme, currency: str, he
             "range": [low - room, high + room],
             "showgrid": True,
             "zeroline": True,
-            "nticks": 5,
-            "tickprefix": symbol(currency),
-            "tickformat": "~s",
+            **money_ticks([*longs, *shorts], currency, count=4),
             "showspikes": False,
         },
         "yaxis": {"showgrid": False, "type": "category", "tickfont": {"size": 12, "color": look["text2"]}},

@@ -105,3 +105,11 @@ def test_nothing_found_without_filters_says_what_is_missing(asked):
 
 def test_a_change_a_card_ignores_leaves_its_key():
     assert _fill._without("?desk=cash&sort=-px&order=O1", ("sort", "order")) == "desk=cash"
+
+
+def test_the_last_good_answer_is_shown_with_its_age(asked, monkeypatch):
+    monkeypatch.setattr(_fill, "oldest_s", lambda: 372.0)
+    state, words = asked(42)
+    assert state == "stale"
+    assert "6 min old" in words
+    assert "42" in words

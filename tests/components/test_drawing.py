@@ -17,9 +17,11 @@ from components.feed import posts
 from components.graph import CONFIG, floats
 from components.insight import insights
 from components.kpi import bullet, severity_bar, spark, strip, tile
+from components.links import leads_somewhere
 from components.page import Page
 from components.tables import column, grid, records, table
 from components.theme import THEMES
+from components.ticks import money_ticks
 
 HOSTILE = "<img src=x onerror=window.__x=1>"
 PAGE = Page(path="/x", section="tests", name="page", title="Page", description="")
@@ -182,7 +184,16 @@ def test_text_from_data_stays_text():
     assert made.dangerously_allow_code is False
 
 
-def test_an_insight_links_only_where_it_is_safe():
+def test_an_insight_links_only_where_it_is_safe(monkeypatch):
+    alert = Page(
+        path="/a",
+        path_template="/compliance/alerts/<alert_id>",
+        section="compliance",
+        name="a",
+        title="A",
+        description="",
+    )
+    monkeypatch.setattr("components.links.dash.page_registry", {"a": {"page": alert}})
     row = {
         "id": "I1", "title": HOSTILE, "text": "", "severity": "high", "created_at": "2026-11-20T12:00:00Z",
         "effect": {"value": 3.2, "unit": "bp", "low": 1.0, "high": 5.4}, "confidence": 0.999, "q_value": 0.0001,
@@ -208,3 +219,27 @@ def test_rows_keep_their_scripts_and_lose_their_decimals():
 
 def test_a_missing_cell_reads_as_a_dash():
     assert "–" in text_of(table(["a"], [[None]]))
+
+
+def test_ticks_of_money_are_round_and_read_like_money():
+    made = money_ticks([-24.2e6, 38e6], "USD", plus=True)
+    assert made["tickvals"] == [-40e6, -20e6, 0, 20e6, 40e6]
+    assert made["ticktext"] == ["−$40m", "−$20m", "$0", "+$20m", "+$40m"]
+    assert money_ticks([None], "USD") == {}
+    assert money_ticks([5.0], "USD")["tickvals"]
+
+
+def test_a_finding_links_only_to_pages_that_exist(monkeypatch):
+    known = [Page(path="/portfolio/positions", section="portfolio", name="p", title="P", description=""),
+             Page(path="/compliance/alerts/none", path_template="/compliance/alerts/<alert_id>", section="compliance",
+                  name="a", title="A", description="")]  # fmt: skip
+    monkeypatch.setattr("components.links.dash.page_registry", {page.path: {"page": page} for page in known})
+    asked = [
+        "/portfolio/positions?instrument=A",
+        "/compliance/alerts/X1",
+        "/compliance/alerts/",
+        "/trading/pnl",
+        "https://a.b",
+        "javascript:x",
+    ]
+    assert [leads_somewhere(href) for href in asked] == [asked[0], asked[1], None, None, "https://a.b", None]
