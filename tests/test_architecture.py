@@ -94,7 +94,8 @@ def test_nothing_connects_or_reads_at_import():
         r"^(?!\s|def |class |@|#|\"|')[A-Za-z_]+ = .*(open\(|create_engine|connect\(|read_text\(|Settings\.load)",
         re.M,
     )
-    assert [str(p) for p in sources() if calls.search(p.read_text())] == []
+    found = [str(p.relative_to(ROOT)) for p in sources() if calls.search(p.read_text())]
+    assert found == ["app/wsgi.py"]  # what gunicorn imports is there to start
 
 
 def test_no_error_is_swallowed():
