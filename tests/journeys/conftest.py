@@ -1,20 +1,17 @@
-"""A running server with one small firm, and a real browser that notices what users would not forgive."""
+"""The real server on a small demo home, and a real browser in front of it."""
 
 import shutil
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from werkzeug.serving import make_server
 
-from tests.world import found, open_context
+from tests.journeys import _server
+from tests.journeys._visit import PASSWORD, SIZES, Visit
 
-PASSWORD = "a long phrase for journeys"
-SIZES = {"desk": (1440, 900), "small": (1024, 768), "tablet": (820, 1180), "phone": (390, 844)}
 FLAGS = [
+    "--headless",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -25,112 +22,76 @@ FLAGS = [
 ]
 
 
-class Visit:
-    """One person's browser window on the running server."""
-
-    def __init__(self, page: Any, base: str) -> None:
-        self.page = page
-        self.base = base
-        self.complaints: list[str] = []
-        self.hosts: set[str] = set()
-        page.on("console", self._said)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
-
-    def _said(self, message: Any) -> None:
-        if message.type in {"error", "warning"}:
-            self.complaints.append(message.text)
-
-    def sign_in(self, email: str) -> None:
-        self.page.goto(f"{self.base}/sign-in")
-        self.page.fill("#email", email)
-        self.page.fill("#password", PASSWORD)
-        self.page.click("form button[type=submit]")
-        self.settle()
-
-    def go(self, path: str) -> None:
-        self.page.goto(self.base + path)
-        self.settle()
-
-    def settle(self) -> None:
-        """Wait until a page stands and none of its cards waits."""
-        self.page.wait_for_selector("[data-page]", timeout=20_000)
-        for _ in range(200):
-            self.page.wait_for_timeout(100)
-            if self.page.query_selector("[data-state=loading]") is None:
-                return
-        waiting = [c.get_attribute("data-card") for c in self.page.query_selector_all("[data-state=loading]")]
-        raise AssertionError(f"still loading: {waiting}")
-
-    def states(self) -> dict[str, str]:
-        """Return card to state."""
-        cards = self.page.query_selector_all("[data-page] [data-card]")
-        return {card.get_attribute("data-card"): card.get_attribute("data-state") for card in cards}
-
-    def chips(self) -> dict[str, str]:
-        """Return context type to what its chip says."""
-        return {
-            chip.get_attribute("data-context"): chip.query_selector(".va").inner_text()
-            for chip in self.page.query_selector_all("[data-context]")
-        }
-
-    def overflows(self) -> bool:
-        """Whether the page scrolls sideways."""
-        width, seen = self.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-        return width > seen
-
-
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Any]]:
-    """Serve one small firm on a free port; yields its address and the firm."""
-    from app.factory import create_app
-    from app.jobs.refresh import refresh
-
-    home: Path = tmp_path_factory.mktemp("journeys")
-    files = tmp_path_factory.mktemp("files")
-    context = open_context(home)
-    firm = found(context, "harbour", "HRB", files, password=PASSWORD)
-    refresh(context, firm.slug)
-    server = make_server("127.0.0.1", 0, create_app(context=context).server, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", firm
-    server.shutdown()
-    thread.join(10)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """Start Debian's Chromium."""
-    sync_api = pytest.importorskip("playwright.sync_api")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Start the system's Chromium with nothing that talks to others."""
     path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("Chromium is not installed: make test installs it")
-    with sync_api.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
+    assert path, "Chromium is not installed: make services installs it"
+    return browser_type_launch_args | {"executable_path": path, "args": FLAGS}
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_server.Server]:
+    """Serve the small demo as its operator would; after the last journey it stops cleanly when told."""
+    home: Path = tmp_path_factory.mktemp("journeys")
+    _server.seed_home(home)
+    running = _server.start(home)
+    try:
+        yield running
+        assert running.stop() == 0
+        assert running.complaints() == []
+    finally:
+        running.process.kill()
+
+
+@pytest.fixture(scope="session")
+def signed_in(server: _server.Server, browser: Any) -> Callable[[str], Any]:
+    """Return ``signed_in(role)``: the cookies of one session per role, opened when first needed."""
+    kept: dict[str, Any] = {}
+
+    def cookies(role: str) -> Any:
+        if role not in kept:
+            context = browser.new_context()
+            form = {"email": email_of(role), "password": PASSWORD}
+            answer = context.request.post(
+                f"{server.base}/sign-in", form=form, headers={"Origin": server.base}
+            )
+            assert answer.ok, answer.text()[:500]
+            kept[role] = context.storage_state()
+            context.close()
+        return kept[role]
+
+    return cookies
+
+
+def email_of(role: str, organisation: str = "halyard") -> str:
+    """Return who signs in as ``role`` at a demo organisation."""
+    return f"{'pm' if role == 'portfolio_manager' else role}@{organisation}.demo"
 
 
 @pytest.fixture
-def visit(chromium: Any, served: tuple[str, Any]) -> Iterator[Any]:
-    """Return ``visit(role, size="desk", theme="dark")``: a signed-in window.
+def visit(browser: Any, server: _server.Server, signed_in: Callable[[str], Any]) -> Iterator[Any]:
+    """Return ``visit(role, size="desk", theme="dark")``: a window, signed in unless ``role`` is None.
 
-    After the test: no console complaint, no request to another host.
+    After the test no window may have complained on its console, nor asked another host for anything.
     """
     windows: list[tuple[Any, Visit]] = []
 
     def open_window(role: str | None, size: str = "desk", theme: str = "dark") -> Visit:
         width, height = SIZES[size]
-        context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=theme)
-        made = Visit(context.new_page(), served[0])
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme=theme,
+            reduced_motion="reduce",
+            storage_state=signed_in(role) if role else None,
+        )
+        made = Visit(context.new_page(), server.base)
         windows.append((context, made))
-        if role is not None:
-            made.sign_in(f"{role}@{served[1].slug}.example")
         return made
 
     yield open_window
-    for context, made in windows:
+    for context, _ in windows:
         context.close()
-        assert made.complaints == []
+    for _, made in windows:
+        assert made.unforgiven() == []
         assert {host.rpartition(":")[0] for host in made.hosts if host} <= {"127.0.0.1"}
