@@ -319,7 +319,7 @@ def _executions(answer: Any, view: View) -> Drawn:
             link_button("Import files", "/operations/pipeline"),
         )
     columns = [
-        column("transact_time", "Time, UTC", "time", width=176),
+        column("transact_time", "Time, UTC", "stamp", width=128),
         column("symbol", "Instrument", minWidth=90),
         column("side", "Side", "side", width=92),
         column("last_qty", "Quantity", "quantity", width=96),

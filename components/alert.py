@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from dash import html
 
-from components.alerts import actor_name, people_first
+from components.alerts import actor_name, pattern, people_first
 from components.formats import MISSING, compact, day, known, number, percent, short_id, words
 from components.severity import SEVERITIES, severity_mark
 from components.states import banner, icon
@@ -21,7 +21,12 @@ def story(alert: Mapping[str, Any], names: Names) -> list[Any]:
     return [
         html.Div(_subjects(alert, names), className="subjects"),
         html.Ol([html.Li(text) for text in sentences], className="story"),
-        html.Div(_ways_on(alert), className="waysto", role="group", **{"aria-label": "Follow it further"}),
+        html.Div(
+            [_way_on(step) for step in ways_on(alert)],
+            className="waysto xl-hide",
+            role="group",
+            **{"aria-label": "Follow it further"},
+        ),
     ]
 
 
@@ -58,28 +63,41 @@ def _dates(alert: Mapping[str, Any]) -> dict[str, str]:
     return {"from": start.date().isoformat(), "to": end.date().isoformat()}
 
 
-def _ways_on(alert: Mapping[str, Any]) -> list[html.A]:
+def ways_on(alert: Mapping[str, Any], counts: Mapping[str, int] | None = None) -> list[dict[str, Any]]:
+    """Return next steps that carry the alert's context: label, path, why and, where counted, metric."""
     about = {"instrument": ",".join(alert["instrument_ids"])} if alert["instrument_ids"] else {}
     when = _dates(alert)
-    traders = ",".join(str(a["id"]) for a in alert["actors"] if a["kind"] == "trader")
+    known_counts = counts or {}
     steps = [
-        ("Orders around it", "/trading/blotter", {"view": "orders"} | about | when),
-        ("Posts about it", "/social/feed", about | when),
-        ("What it did to positions", "/portfolio/positions", about | when),
-    ]
+        ("Orders around it", "/trading/blotter", {"view": "orders"} | about | when,
+         "All orders in the instrument on these days", "orders"),
+        ("Posts about it", "/social/feed", about | when, "What was said about it on these days", "posts"),
+        ("What it did to positions", "/portfolio/positions", about | when, "What is held of it", ""),
+    ]  # fmt: skip
+    traders = ",".join(str(a["id"]) for a in alert["actors"] if a["kind"] == "trader")
     if traders:
-        steps.append(
-            ("Other alerts of these people", "/compliance/alerts", {"status": "all", "trader": traders})
-        )
+        query = {"status": "all", "trader": traders}
+        why = "Every alert that names the same people"
+        steps.append(("Alerts of these people", "/compliance/alerts", query, why, "related"))
     return [
-        html.A(
-            label,
-            href=f"{path}?{urlencode(query)}",
-            className="btn btn-sm btn-outline-secondary",
-            **{"data-next": path},
-        )
-        for label, path, query in steps
+        {
+            "label": label,
+            "path": f"{path}?{urlencode(query)}",
+            "why": why,
+            "metric": number(known_counts[fact]) if known_counts.get(fact) else None,
+        }
+        for label, path, query, why, fact in steps
     ]
+
+
+def _way_on(step: Mapping[str, Any]) -> html.A:
+    return html.A(
+        step["label"],
+        href=step["path"],
+        className="btn btn-sm btn-outline-secondary",
+        title=step["why"],
+        **{"data-next": step["path"].split("?")[0]},
+    )
 
 
 def measures(alert: Mapping[str, Any]) -> list[Any]:
@@ -248,7 +266,7 @@ def queue(rows: Sequence[Mapping[str, Any]], current: str, names: Names) -> html
                 html.A(
                     [
                         severity_mark(row["severity"]),
-                        html.Span(row["title"].removeprefix("Suspected ").capitalize(), className="w5 trunc"),
+                        html.Span(pattern(row["title"]), className="w5 trunc"),
                         html.Span(number(row["score"]), className="num scored"),
                         html.Span(
                             f"{people}, {day(when.date())}" if people else day(when.date()),

@@ -45,6 +45,12 @@ def alert_row(row: Mapping[str, Any], names: Mapping[str, Mapping[str, str]]) ->
     }
 
 
+def pattern(title: str) -> str:
+    """Return a title without the word that every one begins with: ``Wash trade in UNH``."""
+    rest = title.removeprefix("Suspected ")
+    return rest[:1].upper() + rest[1:]
+
+
 def people_first(actors: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Return actors with people before accounts."""
     return sorted(actors, key=lambda actor: (actor["kind"] != "trader", str(actor["id"])))
@@ -67,9 +73,7 @@ def coverage_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
             said += f", {plural(missing, 'event')} left out"
         cells.append(
             [
-                html.Span(
-                    row["title"].removeprefix("Suspected ").capitalize(), className="w5", title=row["title"]
-                ),
+                html.Span(pattern(row["title"]), className="w5", title=row["title"]),
                 html.Span([icon(shape), html.Span(said)], className=f"sev {tone}", title=why or said),
                 html.Span(number(row["found"])),
                 html.Span(since(row["ran_at"]), title=moment(row["ran_at"])),

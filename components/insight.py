@@ -70,7 +70,7 @@ def _marks(row: Mapping[str, Any], currency: str) -> list[Any]:
             unit = str(effect.get("unit", ""))
             text += f", {amount(low, unit, currency)} to {amount(high, unit, currency)}"
         marks.append(
-            html.Span([icon("rulers"), text], className="tag line", title="Effect with its 95 % interval")
+            html.Span([icon("bar-chart"), text], className="tag line", title="Effect with its 95 % interval")
         )
     n = (row.get("context") or {}).get("n")
     if known(n) is not None:

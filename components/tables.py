@@ -51,7 +51,7 @@ def column(
     Args:
         field: Name in the rows.
         title: Heading.
-        kind: text, words, mono, link, number, whole, money, signed, quantity, price, percent, bps, time,
+        kind: text, words, mono, link, number, whole, money, signed, quantity, price, percent, bps, time, stamp,
             minute, date, severity, score, side, state.
         width: Pixels; columns without one share what is left.
         more: Further AG Grid column properties.
@@ -86,6 +86,7 @@ _KINDS: dict[str, dict[str, Any]] = {
     "percent": {**_RIGHT, **_NUMBER_FILTER, **_format("qdPercent(params.value, false)")},
     "bps": {**_RIGHT, **_NUMBER_FILTER, **_format("qdNumber(params.value, 1, false)")},
     "time": {**_format("qdTime(params.value)"), "cellClass": "mono", "filter": False},
+    "stamp": {**_format("qdStamp(params.value)"), "cellClass": "mono", "filter": False},
     "minute": {**_format("qdMinute(params.value)"), "cellClass": "mono", "filter": False},
     "date": {**_format("qdMinute(params.value).slice(0, 10)"), "filter": False},
     "severity": {"cellRenderer": "QdSeverity", **_TEXT_FILTER},

@@ -89,6 +89,12 @@
     if (Number.isNaN(found.getTime())) return DASH;
     return found.toISOString().slice(0, 23).replace("T", " ");
   };
+  fns.qdStamp = (value) => {
+    const words = fns.qdTime(value);
+    if (words === DASH) return DASH;
+    const month = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ")[Number(words.slice(5, 7)) - 1];
+    return `${Number(words.slice(8, 10))} ${month} ${words.slice(11, 19)}`;
+  };
   fns.qdMinute = (value) => (fns.qdTime(value) === DASH ? DASH : fns.qdTime(value).slice(0, 16));
   fns.qdWords = (value) => {
     if (value === null || value === undefined || value === "") return DASH;

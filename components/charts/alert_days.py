@@ -13,7 +13,7 @@ from components.severity import SEVERITIES
 from components.theme import Theme
 
 _SYMBOLS = {"critical": "octagon", "high": "triangle-up", "medium": "diamond", "low": "circle"}
-_LEAST, _MORE = 10, 22  # pixels of a mark: one alert, and what the busiest day adds
+_LEAST, _MORE = 12, 20  # pixels of a mark: one alert, and what the busiest day adds
 
 
 def alert_days(counts: Sequence[tuple[date, str, int]], *, look: Theme, height: int) -> html.Div:
@@ -43,6 +43,7 @@ def alert_days(counts: Sequence[tuple[date, str, int]], *, look: Theme, height: 
                     "symbol": _SYMBOLS[name],
                     "size": [_LEAST + _MORE * ((n - 1) / most) ** 0.5 for _, n in own],
                     "color": look[tone],
+                    "opacity": 1,
                     "line": {"width": 1.5, "color": look["s1"]},
                 },
                 "hovertemplate": "%{x|%-d %b}: %{text} " + words.lower() + "<extra></extra>",

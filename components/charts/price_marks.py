@@ -144,7 +144,9 @@ def _fills(fills: Sequence[Mapping[str, Any]], look: Theme, *, buys: bool) -> li
             "y": floats(fill["price"] for fill in fills),
             "marker": {
                 "symbol": "triangle-up" if buys else "triangle-down",
-                "size": 11,
+                # Both legs of one trade stand on one point: the smaller is drawn on the larger.
+                "size": 15 if buys else 9,
+                "opacity": 1,
                 "color": look["up" if buys else "down"],
                 "line": {"width": 1.5, "color": look["s1"]},
             },
