@@ -11,6 +11,7 @@ from app.jobs import surveil
 from app.queries import compliance, evidence
 from callbacks._fill import Drawn, View, card_of, failed, nothing
 from components import alert as draw
+from components import context
 from components import evidence as rows_of
 from components.cards import legend, segment
 from components.charts.price_marks import price_marks
@@ -43,16 +44,21 @@ def register(app: Dash) -> None:
     @app.callback(
         Output(at(PAGE, "title"), "children"),
         Output(at(PAGE, "meta"), "children"),
+        Output(at(PAGE, "next"), "children"),
         Input(at(PAGE, "id"), "data"),
         Input(DATA, "data"),
     )
-    def show_title(alert_id: str | None, _: str | None) -> tuple[Any, Any]:
+    def show_title(alert_id: str | None, _: str | None) -> tuple[Any, Any, Any]:
         try:
-            found = compliance.alert(current_desk(""), _named(alert_id))
+            desk = current_desk("")
+            found = compliance.alert(desk, _named(alert_id))
+            behind = evidence.evidence(desk, found["alert_id"])
         except QuarterdeckError:
-            return "Alert", None
+            return "Alert", None, None
+        counts = {"orders": behind["orders"].height, "related": len(found["related"])}
         label = html.Span(found["alert_id"][:10], className="mono t11", title=found["alert_id"])
-        return found["title"], [severity(found["severity"]), " ", label]
+        head = [severity(found["severity"]), " ", label]
+        return found["title"], head, context.steps(draw.ways_on(found, counts))
 
     @app.callback(
         Output(at(PAGE, "pins", "answer"), "children"),

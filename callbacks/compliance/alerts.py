@@ -9,7 +9,7 @@ from app.errors import QuarterdeckError
 from app.gateway.auth import current_desk
 from app.queries import compliance, evidence
 from callbacks._fill import Drawn, View, fill, nothing, opens
-from components.alerts import COLUMNS, alert_row, coverage_table
+from components.alerts import COLUMNS, alert_row, coverage_table, pattern
 from components.cards import segment
 from components.charts.alert_days import alert_days
 from components.facets import facet, facets
@@ -105,9 +105,7 @@ def _counted(desk: Any) -> dict[str, Any]:
 
 
 def _titles() -> dict[str, str]:
-    return {
-        row["name"]: row["title"].removeprefix("Suspected ").capitalize() for row in compliance.detectors()
-    }
+    return {row["name"]: pattern(row["title"]) for row in compliance.detectors()}
 
 
 def _grid(answer: dict[str, Any], view: View) -> Drawn:

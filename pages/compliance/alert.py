@@ -6,7 +6,7 @@ from dash import dcc, html
 
 from components.cards import page_body, slot
 from components.ids import at
-from components.page import SURVEILLANCE_ROLES, Page, Step
+from components.page import SURVEILLANCE_ROLES, Page
 
 PAGE = Page(
     path="/compliance/alerts/none",
@@ -16,12 +16,8 @@ PAGE = Page(
     title="Alert",
     description="",
     roles=SURVEILLANCE_ROLES,
-    accepts=(),
+    accepts=(),  # an alert is the same whatever the view is narrowed to
     offers=("trader", "instrument", "account", "order"),
-    next=(
-        Step("Back to the open alerts", "/compliance/alerts", "The ones that still wait", "open_alerts"),
-        Step("Read the insights", "/intelligence/insights", "Findings ranked by weight", "insights"),
-    ),
 )
 
 
@@ -39,8 +35,8 @@ def layout(alert_id: str = "", **_: Any) -> html.Div:
     right = html.Div(
         [
             slot(PAGE, "measures", "Why the score", span="", height=260, skeleton="rows"),
-            slot(PAGE, "pins", "Pinned to", span="", height=220, skeleton="rows"),
-            slot(PAGE, "rule", "The rule", span="", height=200, skeleton="rows"),
+            slot(PAGE, "pins", "Pinned to", span="", height=90, skeleton="rows"),
+            slot(PAGE, "rule", "The rule", span="", height=120, skeleton="rows"),
             slot(PAGE, "related", "Related alerts", span="", height=150, skeleton="rows"),
         ]
     )
