@@ -8,19 +8,6 @@ from analytics.compliance.detector import Tables
 _BASIS = {"raw": 0, "split": 1, "split_div": 2}
 
 
-def standing(executions: pl.LazyFrame) -> pl.LazyFrame:
-    """Return executions as they stand: the latest version of each, busted ones left out."""
-    later = executions.filter((pl.col("version") > 1) | (pl.col("exec_status") != "new"))
-    newest = (
-        later.select(pl.coalesce("exec_ref_id", "exec_id").alias("exec_id"), "version")
-        .group_by("exec_id")
-        .agg(newest=pl.col("version").max())
-    )
-    current = pl.col("newest").is_null() | (pl.col("version") >= pl.col("newest"))
-    joined = executions.join(newest, on="exec_id", how="left")
-    return joined.filter(current & (pl.col("exec_status") != "busted")).drop("newest")
-
-
 def account_groups(tables: Tables) -> pl.LazyFrame:
     """Return account_id, owner_id and actor_group: linked owners, else the owner, else the account."""
     return (

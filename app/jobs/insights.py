@@ -9,11 +9,11 @@ import polars as pl
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from analytics.compliance._features import standing
 from analytics.datasets import DAILY_POSITIONS, DATASETS, EXECUTIONS, INSTRUMENTS, POSTS
 from analytics.insights._rule import ALERTS, ALERTS_SCHEMA, Insight, Rule, all_rules, discover
 from analytics.social.instruments import resolved
 from analytics.social.sentiment import with_tone
+from analytics.trading.fills import current
 from app.context import Context
 from app.errors import FieldError, Invalid
 from app.jobs._job import Job
@@ -90,7 +90,7 @@ def _tables(context: Context, org: str, kinds: Mapping[str, type[Rule]]) -> dict
         dataset = DATASETS[name]
         rows = context.lake.scan(org, dataset)
         if dataset is EXECUTIONS:
-            rows = standing(rows.select(*{*read, *_STANDING}))
+            rows = current(rows.select(*{*read, *_STANDING}))
         if dataset is POSTS:
             tables[name] = _posts(context, org, rows)
         else:

@@ -12,9 +12,9 @@ import polars as pl
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from analytics.compliance._features import standing
 from analytics.compliance.detector import LISTS, LISTS_SCHEMA, Detector, all_detectors
 from analytics.datasets import DATASETS, EXECUTIONS
+from analytics.trading.fills import current
 from app.actions.alerts import record_findings
 from app.context import Context
 from app.errors import Conflict, FieldError, Invalid, NotFound, QuarterdeckError
@@ -209,7 +209,7 @@ def _tables(
             rows = context.lake.scan(
                 org, dataset, version=None if token is None else int(token.split("+")[0])
             )
-        tables[name] = standing(rows) if dataset is EXECUTIONS else rows
+        tables[name] = current(rows) if dataset is EXECUTIONS else rows
     return tables
 
 
