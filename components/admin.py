@@ -8,6 +8,7 @@ from dash import dcc, html
 
 from components.cards import card
 from components.formats import MISSING, moment, words
+from components.forms import field
 from components.states import empty, icon
 from components.tables import table
 
@@ -15,26 +16,19 @@ ROLES = ("trader", "portfolio_manager", "risk", "compliance", "auditor", "admin"
 _ROLE_OPTIONS = [{"label": words(role), "value": role} for role in ROLES]
 
 
-def _field(label: str, control: Any, help_text: str = "") -> html.Div:
-    parts = [html.Label(label, htmlFor=control.id), control]
-    if help_text:
-        parts.append(html.Span(help_text, className="form-text"))
-    return html.Div(parts, className="field mb-2")
-
-
 def user_form() -> html.Section:
     """Draw the form that adds a person."""
     body = html.Div(
         [
-            _field("Email", dbc.Input(id="user-email", type="email", autoComplete="off")),
-            _field("Name", dbc.Input(id="user-name", type="text", autoComplete="off")),
-            _field("Role", dbc.Select(id="user-role", options=_ROLE_OPTIONS, value="trader")),
-            _field(
+            field("Email", dbc.Input(id="user-email", type="email", autoComplete="off")),
+            field("Name", dbc.Input(id="user-name", type="text", autoComplete="off")),
+            field("Role", dbc.Select(id="user-role", options=_ROLE_OPTIONS, value="trader")),
+            field(
                 "Desks",
                 dbc.Input(id="user-desks", type="text", placeholder="equities, rates"),
                 "empty: all desks; narrows traders and portfolio managers",
             ),
-            _field(
+            field(
                 "First password",
                 dbc.Input(id="user-password", type="password", autoComplete="new-password"),
                 "at least 12 characters, 15 in production",
@@ -61,10 +55,10 @@ def key_form() -> html.Section:
     scopes = [{"label": name, "value": name} for name in ("read", "write", "ingest")]
     body = html.Div(
         [
-            _field(
+            field(
                 "Name", dbc.Input(id="key-name", type="text", placeholder="order system", autoComplete="off")
             ),
-            _field("Role", dbc.Select(id="key-role", options=_ROLE_OPTIONS, value="risk")),
+            field("Role", dbc.Select(id="key-role", options=_ROLE_OPTIONS, value="risk")),
             html.Div(
                 [
                     html.Label("May", htmlFor="key-scopes"),
@@ -77,9 +71,9 @@ def key_form() -> html.Section:
                         labelClassName="me-3",
                     ),
                 ],
-                className="field mb-2",
+                className="field",
             ),
-            _field(
+            field(
                 "Expires after",
                 dbc.Input(id="key-days", type="number", min=1, max=3650, placeholder="days; empty: never"),
             ),

@@ -8,16 +8,10 @@ from dash import dcc, html
 
 from components.cards import card
 from components.formats import MISSING, plural, words
+from components.forms import field
 from components.imports import errors_table
 from components.states import banner, icon
 from components.tables import table
-
-
-def _field(label: str, control: Any, help_text: str = "") -> html.Div:
-    parts = [html.Label(label, htmlFor=control.id), control]
-    if help_text:
-        parts.append(html.Span(help_text, className="form-text"))
-    return html.Div(parts, className="field")
 
 
 def upload_form() -> html.Section:
@@ -40,9 +34,9 @@ def upload_form() -> html.Section:
             drop,
             html.Div(
                 [
-                    _field("Data set", dbc.Select(id="upload-dataset", options=[], value="auto")),
-                    _field("Format", dbc.Select(id="upload-format", options=FORMATS, value="auto")),
-                    _field(
+                    field("Data set", dbc.Select(id="upload-dataset", options=[], value="auto")),
+                    field("Format", dbc.Select(id="upload-format", options=FORMATS, value="auto")),
+                    field(
                         "Mapping",
                         dbc.Select(
                             id="upload-mapping",
@@ -50,14 +44,14 @@ def upload_form() -> html.Section:
                             value="",
                         ),
                     ),
-                    _field(
+                    field(
                         "Zone",
                         dbc.Input(
                             id="upload-zone", placeholder="America/New_York", debounce=True, type="text"
                         ),
                         "only where times carry none",
                     ),
-                    _field(
+                    field(
                         "Account",
                         dbc.Input(id="upload-account", placeholder="where rows name none", type="text"),
                     ),
@@ -114,17 +108,17 @@ def wizard_form() -> html.Div:
         [
             html.Div(
                 [
-                    _field(
+                    field(
                         "Save as",
                         dbc.Input(id="wizard-name", placeholder="my-broker", type="text"),
                         "lower case, digits, hyphens",
                     ),
-                    _field("Goes to", dbc.Select(id="wizard-dataset", options=[], value=None)),
-                    _field(
+                    field("Goes to", dbc.Select(id="wizard-dataset", options=[], value=None)),
+                    field(
                         "Zone of the times",
                         dbc.Input(id="wizard-zone", placeholder="Europe/London", type="text", debounce=True),
                     ),
-                    _field(
+                    field(
                         "Decimal mark",
                         dbc.Select(
                             id="wizard-decimal",
@@ -132,7 +126,7 @@ def wizard_form() -> html.Div:
                             value=".",
                         ),
                     ),
-                    _field(
+                    field(
                         "Date formats",
                         dbc.Input(
                             id="wizard-formats", placeholder="%d/%m/%Y %H:%M:%S", type="text", debounce=True

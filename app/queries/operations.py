@@ -4,12 +4,13 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 import polars as pl
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
-from analytics.datasets import DATASETS, IMPORTABLE, REJECTS, Dataset
+from analytics.datasets import DATASETS, IMPORTABLE, MESSAGES, REJECTS, Dataset
 from app.desk import Desk
 from app.errors import NotFound, Unavailable
 from app.queries._import import as_dict
+from app.scope import DATA_ROLES, SURVEILLANCE_ROLES
 from app.storage.records.imports import Import
 from app.storage.records.jobs import Job
 
@@ -76,13 +77,27 @@ def _reach(desk: Desk, dataset: Dataset) -> dict[str, Any]:
 
 
 # --- imports ---------------------------------------------------------------------------------------
+def _readable(desk: Desk) -> list[ColumnElement[bool]]:
+    """Return which imports this identity may read: an import holds rows of every desk in its file.
+
+    Who is narrowed to desks, or reads no data at all, sees his own imports; communications are for
+    surveillance.
+    """
+    own = Import.user_id == desk.identity.user_id
+    if desk.identity.desks is not None or desk.identity.role not in DATA_ROLES:
+        return [own]
+    if desk.identity.role not in SURVEILLANCE_ROLES:
+        return [own | Import.dataset.is_(None) | (Import.dataset != MESSAGES.name)]
+    return []
+
+
 def imports(desk: Desk, *, limit: int = 50, offset: int = 0) -> tuple[list[dict[str, Any]], int]:
-    """Return the newest imports and how many there are."""
+    """Return the newest imports this identity may read, and how many there are."""
+    mine = _readable(desk)
     with desk.session() as session:
-        total = session.scalar(select(func.count()).select_from(Import)) or 0
-        newest = (
-            select(Import).order_by(Import.created_at.desc(), Import.id.desc()).limit(limit).offset(offset)
-        )
+        total = session.scalar(select(func.count()).select_from(Import).where(*mine)) or 0
+        newest = select(Import).where(*mine).order_by(Import.created_at.desc(), Import.id.desc())
+        newest = newest.limit(limit).offset(offset)
         return [as_dict(record) for record in session.scalars(newest)], int(total)
 
 
@@ -90,10 +105,10 @@ def one_import(desk: Desk, import_id: str) -> dict[str, Any]:
     """Return one import with its first errors.
 
     Raises:
-        NotFound: If there is none of this id here.
+        NotFound: If there is none of this id here that the asker may read.
     """
     with desk.session() as session:
-        found = session.scalar(select(Import).where(Import.id == import_id))
+        found = session.scalar(select(Import).where(Import.id == import_id, *_readable(desk)))
         if found is None:
             raise NotFound("There is no such import.")
         return as_dict(found)
