@@ -82,7 +82,11 @@ def _apart(detail: Any) -> Any:
 
 def strip(tiles: Sequence[Any]) -> html.Section:
     """Frame tiles as one strip."""
-    return html.Section(list(tiles), className=f"kpis k{len(tiles)}", **{"aria-label": "Key figures"})
+    # On phones the strip scrolls: without links in it, the strip itself must take the focus.
+    focus = {} if any(isinstance(one, html.A) for one in tiles) else {"tabIndex": 0}
+    return html.Section(
+        list(tiles), className=f"kpis k{len(tiles)}", **{"aria-label": "Key figures"}, **focus
+    )
 
 
 def spark(

@@ -235,7 +235,7 @@ def table(
     made = html.Table(
         [html.Thead(head), html.Tbody(body)], className="tbl", **{"aria-label": label or "Table"}
     )
-    return html.Div(made, className="tbl-wrap")
+    return html.Div(made, className="tbl-wrap", tabIndex=0)
 
 
 def link(words: Any, href: str | None, *, mono: bool = False, carry: bool = True) -> html.A | html.Span:
