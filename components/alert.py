@@ -226,9 +226,9 @@ def rule(alert: Mapping[str, Any], detector: Mapping[str, Any] | None) -> list[A
     """Draw what the detector looks for, under which rules, and what it takes for one by mistake."""
     parts: list[Any] = []
     if detector is None:
-        parts.append(html.P("The detector is no longer part of this release.", className="px-3 pb-2 t2"))
+        parts.append(html.P("The detector is no longer part of this release.", className="inset t2"))
     else:
-        parts.append(html.P(detector["description"], className="px-3 pb-2"))
+        parts.append(html.P(detector["description"], className="inset"))
     parts += [
         html.Div("Regulation", className="subhead"),
         html.Ul([html.Li(text) for text in alert["regulation"]], className="plainlist"),

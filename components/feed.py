@@ -103,7 +103,7 @@ def _post(row: Mapping[str, Any], *, short: bool, symbols: Mapping[str, str] | N
         [
             html.Span(initials, className="qd-avatar", **{"aria-hidden": "true"}),
             by,
-            html.Span(since(at), className="at", title=moment(at)),
+            html.Span(since(at), className="at", title=f"{moment(at)} UTC"),
             html.Div(said, className="body"),
             html.Div([mark for mark in marks if mark is not None], className="marks"),
         ],

@@ -1,8 +1,9 @@
 """An insight: a finding as its title, evidence, why, how sure, and what to do."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from dash import html
 
@@ -18,10 +19,14 @@ from components.formats import (
     since,
     words,
 )
+from components.interval import interval
 from components.links import leads_somewhere
 from components.severity import severity_mark
 from components.states import icon
 from components.tables import cell
+
+# A filter of the blotter's grid: one execution.
+_EQUALS = '{"exec_id":{"filterType":"text","type":"equals","filter":%s}}'
 
 
 def insights(rows: Sequence[Mapping[str, Any]], *, currency: str, full: bool = False) -> html.Ol:
@@ -37,7 +42,10 @@ def amount(value: Any, unit: str, currency: str, *, plus: bool = True) -> str:
         return percent(value, plus=plus)
     if unit in {"currency", "money", currency}:
         return money(value, currency, plus=plus)
-    return f"{number(value, 2, plus=plus)} {unit}".strip() if known(value) is not None else MISSING
+    found = known(value)
+    if found is None:
+        return MISSING
+    return f"{number(found, 0 if found == int(found) else 2, plus=plus)} {unit}".strip()
 
 
 def _insight(row: Mapping[str, Any], currency: str, *, full: bool) -> html.Li:
@@ -50,9 +58,9 @@ def _insight(row: Mapping[str, Any], currency: str, *, full: bool) -> html.Li:
         className="hd",
     )
     parts: list[Any] = [head]
-    if full and row.get("text"):
-        parts.append(html.P(str(row["text"]), className="says"))
-    parts.append(html.Div(_marks(row, currency), className="ev"))
+    if full:
+        parts += [html.P(str(row.get("text") or ""), className="says"), _effect(row, currency)]
+    parts.append(html.Div(_marks(row, currency, full=full), className="ev"))
     why = _why(row, currency, opened=full)
     if why is not None:
         parts.append(why)
@@ -60,19 +68,37 @@ def _insight(row: Mapping[str, Any], currency: str, *, full: bool) -> html.Li:
     return html.Li(parts, className="insight", **{"data-insight": str(row["id"])})
 
 
-def _marks(row: Mapping[str, Any], currency: str) -> list[Any]:
+def _effect(row: Mapping[str, Any], currency: str) -> html.Div | None:
+    effect = row.get("effect") or {}
+    text = _effect_words(effect, currency)
+    if not text:
+        return None
+    drawn = interval(
+        effect.get("low"), effect.get("value"), effect.get("high"), words=f"Effect {text}, against zero"
+    )
+    return html.Div([drawn, html.Span(text, className="num")], className="effect")
+
+
+def _effect_words(effect: Mapping[str, Any], currency: str) -> str:
+    if known(effect.get("value")) is None:
+        return ""
+    unit = str(effect.get("unit", ""))
+    text = amount(effect["value"], unit, currency)
+    low, high = effect.get("low"), effect.get("high")
+    if known(low) is not None and known(high) is not None:
+        text += f", {amount(low, unit, currency)} to {amount(high, unit, currency)}"
+    return text
+
+
+def _marks(row: Mapping[str, Any], currency: str, *, full: bool) -> list[Any]:
     marks: list[Any] = []
     effect = row.get("effect") or {}
-    if known(effect.get("value")) is not None:
-        text = amount(effect["value"], str(effect.get("unit", "")), currency)
-        low, high = effect.get("low"), effect.get("high")
-        if known(low) is not None and known(high) is not None:
-            unit = str(effect.get("unit", ""))
-            text += f", {amount(low, unit, currency)} to {amount(high, unit, currency)}"
+    text = _effect_words(effect, currency)
+    if text and not full:
         marks.append(
-            html.Span([icon("bar-chart"), text], className="tag line", title="Effect with its 95 % interval")
+            html.Span([icon("rulers"), text], className="tag line", title="Effect with its 95 % interval")
         )
-    n = (row.get("context") or {}).get("n")
+    n = effect.get("n", (row.get("context") or {}).get("n"))
     if known(n) is not None:
         marks.append(html.Span(f"n = {number(n)}", className="tag line"))
     marks.extend(_evidence(item) for item in (row.get("evidence") or [])[:4])
@@ -98,6 +124,7 @@ def _place(kind: str, found: str) -> str | None:
     places = {
         "alert": f"/compliance/alerts/{value}",
         "order": f"/trading/blotter?order={value}",
+        "execution": "/trading/blotter?filter=" + quote(_EQUALS % json.dumps(found), safe=""),
         "instrument": f"/portfolio/positions?instrument={value}",
         "account": f"/portfolio/positions?account={value}",
         "trader": f"/trading/blotter?trader={value}",
@@ -111,9 +138,16 @@ def _why(row: Mapping[str, Any], currency: str, *, opened: bool) -> html.Details
     if not reasons:
         return None
     lines = []
+    # Bars compare, so they are drawn only where every driver counts the same thing.
+    sizes = [abs(known(r.get("value")) or 0.0) for r in reasons if isinstance(r, Mapping)]
+    alike = (
+        len({r.get("unit") for r in reasons if isinstance(r, Mapping)}) == 1 and max(sizes, default=0.0) > 0
+    )
     for reason in reasons[:8]:
         if isinstance(reason, Mapping):
-            name = reason.get("label") or reason.get("name") or reason.get("text") or ""
+            name = (
+                reason.get("driver") or reason.get("label") or reason.get("name") or reason.get("text") or ""
+            )
             value = reason.get("value", reason.get("contribution"))
             unit = str(reason.get("unit", ""))
             shown = (
@@ -123,9 +157,23 @@ def _why(row: Mapping[str, Any], currency: str, *, opened: bool) -> html.Details
                 if value is not None
                 else ""
             )
-            lines.append(html.Tr([html.Td(words(str(name))), html.Td(shown, className="n num")]))
+            size = abs(known(value) or 0.0)
+            bar = (
+                html.Div(className="bar", style={"width": f"{size / max(sizes) * 100:.0f}%"})
+                if alike
+                else None
+            )
+            lines.append(
+                html.Tr(
+                    [
+                        html.Td(words(str(name))),
+                        html.Td(bar, className="b"),
+                        html.Td(shown, className="n num"),
+                    ]
+                )
+            )
         else:
-            lines.append(html.Tr(html.Td(str(reason), colSpan=2)))
+            lines.append(html.Tr(html.Td(str(reason), colSpan=3)))
     table = html.Table(html.Tbody(lines), **{"aria-label": "Why"})
     return html.Details(
         [html.Summary("Why"), html.Div(table, className="inner")], className="why", open=opened
@@ -148,8 +196,22 @@ def _foot(row: Mapping[str, Any]) -> list[Any]:
                 title="False discovery rate",
             )
         )
-    for step in (row.get("next") or [])[:3]:
-        href = leads_somewhere(step.get("href")) if isinstance(step, Mapping) else None
-        if href:
-            parts.append(html.A(str(step.get("label", "Open")), href=href, **{"data-carry": "1"}))
+    steps = [step for step in (row.get("next") or [])[:3] if isinstance(step, Mapping)]
+    ways = [
+        (str(step.get("label", "Open")), href)
+        for step in steps
+        if (href := leads_somewhere(step.get("href")))
+    ]
+    for label, href in ways or _trades(row.get("context") or {}):
+        parts.append(html.A(label, href=href, **{"data-carry": "1", "data-next": href.partition("?")[0]}))
     return parts
+
+
+def _trades(context: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the way to the trades of what a finding is about, where it names any."""
+    held = {name: str(context[name]) for name in ("desk", "trader", "instrument") if context.get(name)}
+    if not held:
+        return []
+    dates = {name: str(context[name]) for name in ("from", "to") if context.get(name)}
+    href = leads_somewhere("/trading/blotter?" + urlencode(held | dates))
+    return [("See the trades", href)] if href else []

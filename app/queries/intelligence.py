@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from analytics.insights._rule import all_rules
+from analytics.insights._rule import FALSE_DISCOVERY, all_rules
 from app.desk import Desk
 from app.errors import Forbidden, NotFound
 from app.scope import DATA_ROLES, SURVEILLANCE_ROLES
@@ -62,6 +62,11 @@ def insights(
             "severity": dict(Counter(row.severity for row in of_domain)),
         },
     }
+
+
+def false_discovery() -> float:
+    """Return the share of shown insights that may be chance."""
+    return FALSE_DISCOVERY
 
 
 @cached(records=("insights",))

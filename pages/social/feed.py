@@ -36,9 +36,10 @@ def layout(**_: Any) -> html.Div:
                     [
                         slot(PAGE, "tone", "Tone and price", span="", height=330),
                         slot(PAGE, "attention", "Attention", span="", height=260, skeleton="rows"),
-                    ]
+                    ],
+                    className="stick",
                 ),
             ],
-            className="duo",
+            className="duo side-first",
         ),
     )
