@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
+from dotenv import dotenv_values
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -148,7 +149,7 @@ def _from_files() -> dict[str, str]:
 
 def _refuse_unknown() -> None:
     known = {f"{PREFIX}{name.upper()}{suffix}" for name in Settings.model_fields for suffix in ("", "_FILE")}
-    for name in sorted(os.environ):
+    for name in sorted({*os.environ, *dotenv_values(".env")}):
         if name.startswith(PREFIX) and name not in known:
             raise BadSettings(
                 f"{name} is not a setting; known: {', '.join(sorted(n for n in known if not n.endswith('_FILE')))}"

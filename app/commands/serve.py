@@ -41,6 +41,7 @@ def run_serve(args: argparse.Namespace, context: Context) -> int:
     """Start the processes, pass signals on, restart a worker that died."""
     check_workers(args.workers, context.settings)
     schema.upgrade(context.database)
+    context.check()
     if args.demo:
         from app.commands.demo import ensure_demo
 
