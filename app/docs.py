@@ -1,6 +1,7 @@
 """The reference pages, written from the code: ``make docs``."""
 
 import json
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ def parts(context: Context) -> dict[str, list[Part]]:
     from analytics import insights, models
     from app.factory import create_app
 
-    dash = create_app(context.settings)
+    dash = create_app(context=context)
     pages = [module.PAGE for module in _pages()]
     return {
         "datasets": [_part(d.name, d.title) for d in DATASETS.values()],
@@ -96,21 +97,18 @@ def main() -> None:
     """Write docs/reference."""
     from app.factory import create_app
 
-    context = Context.open(Settings.load())
-    found = parts(context)
+    # A home of its own: the pages describe the code, not somebody's installation.
+    with tempfile.TemporaryDirectory() as home:
+        context = Context.open(Settings.load(home=home, database_url="", lake_url="", redis_url=""))
+        found = parts(context)
+        spec = create_app(context=context).server.api_doc
     REFERENCE.mkdir(parents=True, exist_ok=True)
     (REFERENCE / "datasets.md").write_text(datasets_page())
-    (REFERENCE / "settings.md").write_text(
-        list_page(
-            "Settings",
-            "Environment variables or lines of `.env`; each also as `NAME_FILE`.",
-            found["settings"],
-        )
-    )
+    intro = "Environment variables or lines of `.env`; each also as `NAME_FILE`."
+    (REFERENCE / "settings.md").write_text(list_page("Settings", intro, found["settings"]))
     for kind in ("sources", "detectors", "models", "insights", "pages", "routes", "jobs"):
         intro = "What `python app.py list` finds. Written by `make docs`."
         (REFERENCE / f"{kind}.md").write_text(list_page(kind.capitalize(), intro, found[kind]))
-    spec = create_app(context.settings).server.api_doc
     (REFERENCE / "openapi.json").write_text(json.dumps(spec, indent=1, sort_keys=True) + "\n")
 
 
