@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from analytics.registry import modules
 from app import jobs
 from app.context import Context
+from app.jobs import interrupted
 from app.jobs._job import Job
 from app.storage.records import people
 from app.storage.records._base import new_id, now
@@ -83,6 +84,7 @@ class JobQueue:
             self._failed(record, job, f"{type(error).__name__}: {error}")
         else:
             self._finish(job_id, state="done", result=result if isinstance(result, dict) else None)
+            log.info("job %s of %s done", record.kind, record.org)
         finally:
             done.set()
 
@@ -129,6 +131,7 @@ class JobQueue:
 
     def _minute(self) -> None:
         self._requeue_lost()
+        interrupted.recover(self._context)
         for org in self._organisations():
             for job in kinds().values():
                 if job.every_minute and (job.due is None or job.due(self._context, org)):

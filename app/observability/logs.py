@@ -49,7 +49,8 @@ def configure(fmt: str = "console", *, level: int = logging.INFO) -> None:
     # Dash logs the whole value of a callback that returned something odd: an organisation's data. On the
     # handler, since Dash sets the level of its own logger again with every app.
     handler.addFilter(lambda record: record.name.partition(".")[0] != "dash")
-    for name in ("werkzeug", "flask-limiter", "alembic"):
+    # huey tells each tick of its clock; jobs are logged by name where they run.
+    for name in ("werkzeug", "flask-limiter", "alembic", "huey"):
         logging.getLogger(name).setLevel(logging.WARNING)
     # A full pipe or a closed terminal must not fail a request.
     logging.raiseExceptions = False
