@@ -160,6 +160,9 @@ def fill(
         key = "|".join([_without(search, ignores), str(theme_name), *map(str, others)])
         if key == held:
             return no_update, no_update
+        if live and held == f"{key.rpartition('|')[0]}|None":
+            # The first beat only names the version that the card was just drawn from.
+            return no_update, key
         return card_of(name, title, search, theme_name, ask=ask, draw=draw, retry=retry), key
 
 
