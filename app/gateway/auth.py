@@ -52,7 +52,8 @@ def identify() -> Identity | None:
         # A session that ended is nobody, not an error: the sign-in page must come up.
         with contextlib.suppress(Unauthorised):
             g.identity = sessions.find_session(current_context().database, token)
-            g.credential = "session"
+        # Only a session that holds: the sign-in page sends whoever has one back to where they came from.
+        g.credential = "session" if g.identity is not None else None
     return g.identity  # type: ignore[no-any-return]
 
 

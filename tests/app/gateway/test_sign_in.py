@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.actions import sessions
 from app.actions._passwords import hash_password
 from app.config import Settings
 from app.gateway.limits import Budgets
@@ -33,6 +34,16 @@ def test_the_token_is_kept_as_a_hash_only(house, settings):
     house.context.database.close()
     kept = b"".join(path.read_bytes() for path in settings.root.rglob("*") if path.is_file())
     assert token.encode() not in kept
+
+
+def test_who_comes_with_an_ended_session_gets_the_form_instead_of_a_loop(house):
+    client = house.client()
+    sign_in(client)
+    token = client.get_cookie("qd_session").value
+    identity = sessions.find_session(house.context.database, token)
+    sessions.revoke(house.context.database, identity, token)
+    assert client.get("/trading/blotter").location == "/sign-in?next=/trading/blotter"
+    assert client.get("/sign-in?next=/trading/blotter").status_code == 200
 
 
 def test_production_sends_the_cookie_over_tls_only(tmp_path):
