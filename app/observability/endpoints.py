@@ -6,8 +6,9 @@ from typing import Any
 
 from flask import Flask, Response, abort, current_app, g, request
 
+from app.errors import Unavailable
 from app.observability import metrics
-from app.observability.health import Check, Health, standard
+from app.observability.health import Check, Health, job_states, standard
 
 EXTENSION = "quarterdeck_health"
 
@@ -43,6 +44,14 @@ def install(server: Flask, context: Any, *, schema: Callable[[], None] | None = 
         local = _loopback(request.remote_addr) and "X-Forwarded-For" not in request.headers
         if not local and (identity is None or identity.role != "operator"):
             abort(401 if identity is None else 403)
+        for name, figure in context.cache.stats().items():
+            metrics.cache.labels(name).set(figure)
+        try:
+            for state, count in job_states(context).items():
+                metrics.jobs.labels(state).set(count)
+        except Unavailable:
+            # With the database gone the other figures matter all the more.
+            metrics.jobs.clear()
         return Response(metrics.text(), content_type=metrics.CONTENT_TYPE)
 
     # By rule, not by the OpenAPI server's decorators: these are no operations of the REST surface.

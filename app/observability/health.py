@@ -21,6 +21,7 @@ WORKER_LATE_S = 30.0
 LOW_DISK = 512 * 1024 * 1024  # bytes
 
 _heartbeats = Table("heartbeats", MetaData(), Column("kind", String), Column("at", DateTime(timezone=True)))
+_jobs = Table("jobs", MetaData(), Column("state", String))
 
 
 class DegradedError(Exception):
@@ -120,6 +121,14 @@ def standard(context: Any) -> list[Check]:
         Check("cache", lambda: _cache(context)),
         Check("disk", lambda: _disk(context)),
     ]
+
+
+def job_states(context: Any) -> dict[str, int]:
+    """Return how many jobs of the installation are queued, running, done and failed."""
+    with context.database.session(None) as session:
+        query = select(_jobs.c.state, func.count()).group_by(_jobs.c.state)
+        counted = {str(state): int(count) for state, count in session.execute(query)}
+    return {state: counted.get(state, 0) for state in ("queued", "running", "done", "failed")}
 
 
 def installation(context: Any) -> list[dict[str, Any]]:

@@ -24,10 +24,9 @@ latency = Histogram("quarterdeck_request_seconds", "Time to answer by route.", (
 callbacks = Histogram(
     "quarterdeck_callback_seconds", "Time to answer by callback output.", ("output",), buckets=_BUCKETS
 )
-cache = Counter("quarterdeck_cache_total", "Questions by what the answer cache did.", ("result",))
-jobs = Counter("quarterdeck_jobs_total", "Jobs by kind and how they ended.", ("kind", "state"))
-job_seconds = Histogram("quarterdeck_job_seconds", "Time of a job by kind.", ("kind",))
-faults = Counter("quarterdeck_faults_total", "Parts that failed and were worked around.", ("part",))
+# Set when somebody scrapes: the counts are kept by the cache and by the job table.
+cache = Gauge("quarterdeck_cache", "Figures of the answer cache.", ("figure",), multiprocess_mode="livesum")
+jobs = Gauge("quarterdeck_jobs", "Jobs by state.", ("state",), multiprocess_mode="livemax")
 up = Gauge("quarterdeck_service_up", "1 when a part answers.", ("service",), multiprocess_mode="livemin")
 
 

@@ -68,3 +68,9 @@ def test_a_key_of_an_operator_cannot_be_made_by_an_organisation(house):
 
     with pytest.raises(QuarterdeckError):
         keys.create(house.context.database, Identity("alpha", "u", "n", "admin"), name="x", role="operator")
+
+
+def test_metrics_tell_of_the_cache_and_of_jobs(house):
+    text = house.client().get("/metrics").text
+    assert 'quarterdeck_cache{figure="hit_ratio"}' in text
+    assert 'quarterdeck_jobs{state="failed"} 0.0' in text
