@@ -49,8 +49,8 @@ def facet(
 
 
 def facets(*groups: html.Div) -> html.Div:
-    """Stand facets in rows."""
-    return html.Div(list(groups), className="facets")
+    """Stand facets in rows; one without any value takes no room."""
+    return html.Div([group for group in groups if len(group.children) > 1], className="facets")
 
 
 def _button(

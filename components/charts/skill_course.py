@@ -79,7 +79,7 @@ def skill_course(
     layout = {
         "margin": {"l": 8, "r": 58, "t": 8, "b": 8},
         "hovermode": "closest",
-        "xaxis": {"type": "date", "nticks": 7, "tickformat": "%b %Y", **_range(x)},
+        "xaxis": {"type": "date", "nticks": 5, "tickangle": 0, "tickformat": "%b %Y", **_range(x)},
         "yaxis": {"tickformat": "+.0%", "nticks": 6, "title": {"text": "skill"}},
         "shapes": shapes,
         "annotations": notes,

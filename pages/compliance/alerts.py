@@ -39,7 +39,7 @@ def layout(**_: Any) -> html.Div:
             slot(PAGE, "alerts", "Alerts", height=300, skeleton="rows"),
             slot(PAGE, "days", "When it happened", span="span-5 md-12", height=260),
             slot(
-                PAGE, "coverage", "What the detectors saw", span="span-7 md-12", height=260, skeleton="rows"
+                PAGE, "coverage", "What the detectors saw", span="span-7 md-12", height=160, skeleton="rows"
             ),
         ),
     )

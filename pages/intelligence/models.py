@@ -27,8 +27,8 @@ def layout(**_: Any) -> html.Div:
     return page_body(
         PAGE,
         grid(
-            slot(PAGE, "models", "Models", height=200, skeleton="rows"),
-            slot(PAGE, "skill", "Skill over time", span="span-7 md-12 xs-1", height=340),
+            slot(PAGE, "models", "Models", span="span-12 xs-1", height=200, skeleton="rows"),
+            slot(PAGE, "skill", "Skill over time", span="span-7 md-12 xs-2", height=340),
             slot(PAGE, "card", "Model card", span="span-5 md-12 rows-2", height=340, skeleton="rows"),
             slot(PAGE, "history", "Versions", span="span-7 md-12", height=140, skeleton="rows"),
         ),
