@@ -45,7 +45,7 @@ def amount(value: Any, unit: str, currency: str, *, plus: bool = True) -> str:
     found = known(value)
     if found is None:
         return MISSING
-    return f"{number(found, 0 if found == int(found) else 2, plus=plus)} {unit}".strip()
+    return f"{number(found, 0 if found == int(found) else 1, plus=plus)} {unit}".strip()
 
 
 def _insight(row: Mapping[str, Any], currency: str, *, full: bool) -> html.Li:
@@ -86,7 +86,9 @@ def _effect_words(effect: Mapping[str, Any], currency: str) -> str:
     text = amount(effect["value"], unit, currency)
     low, high = effect.get("low"), effect.get("high")
     if known(low) is not None and known(high) is not None:
-        text += f", {amount(low, unit, currency)} to {amount(high, unit, currency)}"
+        ends = (amount(end, unit, currency) for end in (low, high))
+        # A unit of several words is said once.
+        text += ", " + " to ".join(end.removesuffix(f" {unit}") for end in ends)
     return text
 
 
