@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from app.actions import lists, orgs, users
+from app.actions import limits, lists, orgs, users
 from app.actions._roles import console, system
 from app.context import Context
 from app.demo.files import write
@@ -21,13 +21,10 @@ from app.demo.reference import logins
 from app.errors import BadSettings, Conflict, Invalid, NotFound
 from app.scope import Identity
 from app.storage import schema
-from app.storage.records import audit
-from app.storage.records.lists import Limit
 from app.storage.records.people import Organisation
 
 # Known to everybody, which is why production refuses the demo altogether.
 PASSWORD = "quarterdeck-demo"  # noqa: S105
-WARN_SHARE = Decimal("0.8")
 Progress = Callable[[str], None]
 
 
@@ -151,28 +148,16 @@ class _Seeding:
                     database, control_room, kind=entry.kind, instrument_id=entry.instrument_id,
                     person_id=person, reason=entry.reason, valid_from=entry.start, valid_to=entry.end,
                 )  # fmt: skip
-        self._limits(firm, control_room)
+        self._limits(firm)
         return replace(actor, currency=firm.currency, org_name=firm.name, demo=True)
 
-    def _limits(self, firm: Firm, actor: Identity) -> None:
-        with self.context.database.session(firm.slug, write=True) as session:
-            for entry in firm.limits:
-                value = Decimal(str(entry.value))
-                made = Limit(
-                    org=firm.slug, name=entry.name, measure=entry.measure, subject_kind=entry.subject_kind,
-                    subject_id=entry.subject_id, value=value, warn_at=value * WARN_SHARE, unit=entry.unit,
-                    hard=entry.hard, created_by=actor.user_id,
-                )  # fmt: skip
-                session.add(made)
-                session.flush()
-                audit.record(
-                    session,
-                    actor=actor,
-                    action="limit.add",
-                    object_kind="limit",
-                    object_id=made.id,
-                    after={"name": entry.name, "measure": entry.measure, "value": str(value)},
-                )
+    def _limits(self, firm: Firm) -> None:
+        risk = replace(system(firm.slug, "Demo"), role="risk")
+        for entry in firm.limits:
+            limits.add(
+                self.context.database, risk, name=entry.name, measure=entry.measure, value=Decimal(str(entry.value)),
+                subject_kind=entry.subject_kind, subject_id=entry.subject_id, unit=entry.unit, hard=entry.hard,
+            )  # fmt: skip
 
     def _import(self, firm: Firm, actor: Identity) -> None:
         from app.jobs import ingest
