@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeVar
 
 import polars as pl
 
@@ -10,6 +11,8 @@ from analytics.trading.volume import notional
 
 # Two-sided 95 % quantile of the normal distribution.
 Z_95 = 1.959963984540054
+# The arithmetic of one order and of a column of orders is the same.
+Amount = TypeVar("Amount", Decimal, pl.Expr)
 
 
 def slippage_bp(benchmark: str = "arrival_px") -> pl.Expr:
@@ -109,9 +112,43 @@ def implementation_shortfall(
         raise ValueError("an order has a positive value and fills at most its quantity")
     sign = 1 if buy else -1
     paid = sum((quantity * price for quantity, price in fills), Decimal(0))
-    return Shortfall(
-        delay=sign * filled * (release_px - decision_px) / paper,
-        trading=sign * (paid - filled * release_px) / paper,
-        opportunity=sign * (order_qty - filled) * (end_px - decision_px) / paper,
-        explicit=costs / paper,
+    delay, trading, opportunity = shortfall_amounts(
+        sign=Decimal(sign),
+        filled=filled,
+        rest=order_qty - filled,
+        paid=paid,
+        decision_px=decision_px,
+        release_px=release_px,
+        end_px=end_px,
     )
+    return Shortfall(
+        delay=delay / paper, trading=trading / paper, opportunity=opportunity / paper, explicit=costs / paper
+    )
+
+
+def shortfall_amounts(
+    *,
+    sign: Amount,
+    filled: Amount,
+    rest: Amount,
+    paid: Amount,
+    decision_px: Amount,
+    release_px: Amount,
+    end_px: Amount,
+) -> tuple[Amount, Amount, Amount]:
+    """Return delay, trading and opportunity cost in money; positive = cost.
+
+    Args:
+        sign: +1 for a purchase, -1 for a sale, times the contract size.
+        filled: Quantity filled.
+        rest: Quantity ordered and not filled.
+        paid: Sum of quantity x price of the fills.
+        decision_px: Price when it was decided.
+        release_px: Price when the order went to the market.
+        end_px: Price when the rest was cancelled.
+
+    Each product of a quantity and a price is rounded once at the most (never, where their decimals fit the
+    fixed point), so the parts sum to paper less real return whatever the numbers.
+    """
+    decided, released = filled * decision_px, filled * release_px
+    return sign * (released - decided), sign * (paid - released), sign * (rest * end_px - rest * decision_px)
