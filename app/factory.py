@@ -23,6 +23,7 @@ from app.gateway import errors as error_pages
 from app.gateway import json as json_provider
 from app.gateway.auth import current_identity, identify
 from app.gateway.limits import Budgets
+from app.jobs import interrupted
 from app.observability import endpoints
 from app.storage import schema
 from app.storage.anchors import Anchors
@@ -47,7 +48,9 @@ def create_app(
     settings = settings or (context.settings if context else Settings.load())
     context = context or Context.open(settings)
     schema.upgrade(context.database)
+    context.check()
     context.lake.recover()
+    interrupted.recover(context)
     anchors = Anchors.of(context.database)
     if anchors is not None:
         anchors.catch_up(context.database)

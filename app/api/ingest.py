@@ -2,6 +2,7 @@
 
 import tempfile
 from pathlib import Path
+from typing import IO
 
 from flask import Response, request
 
@@ -53,7 +54,7 @@ def ingest(path: DatasetPath, query: IngestQuery) -> Response:
             "The Idempotency-Key does not fit.", errors=[FieldError("Idempotency-Key", "1 to 255 characters")]
         )
     context = current_context()
-    spool = _spool(context.settings.root / "spool")
+    spool = _spool(context.settings.root / "spool" / desk.org)
     upload = Upload(
         path=spool,
         filename=query.filename or f"body.{SUFFIXES[kind]}",
@@ -94,19 +95,26 @@ def rejects(path: ImportPath, query: ScopeQuery) -> Response:
 
 
 def _spool(folder: Path) -> Path:
-    """Write the body to a file, so that memory does not grow with it."""
+    """Write the body to a file, so that memory does not grow with it; nothing is left of a body cut short."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    declared, seen = request.content_length, 0
     with tempfile.NamedTemporaryFile(dir=folder, prefix="body-", delete=False) as file:
         spool = Path(file.name)
-        while chunk := request.stream.read(CHUNK):
-            seen += len(chunk)
-            file.write(chunk)
-            if seen > MAX_BYTES:
-                break
-    if seen > MAX_BYTES or (declared is not None and seen != declared) or not seen:
-        spool.unlink(missing_ok=True)
+        try:
+            _receive(file)
+        except BaseException:
+            spool.unlink(missing_ok=True)
+            raise
+    return spool
+
+
+def _receive(file: IO[bytes]) -> None:
+    seen = 0
+    while chunk := request.stream.read(CHUNK):
+        seen += len(chunk)
         if seen > MAX_BYTES:
             raise TooLarge("A body may hold 256 MB.")
-        raise Invalid("The body is empty." if not seen else "The body ended early; nothing was stored.")
-    return spool
+        file.write(chunk)
+    if not seen:
+        raise Invalid("The body is empty.")
+    if request.content_length is not None and seen != request.content_length:
+        raise Invalid("The body ended early; nothing was stored.")

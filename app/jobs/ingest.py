@@ -15,6 +15,7 @@ from analytics.datasets import DATASETS, EXECUTIONS, IMPORTABLE, RAW_RECORDS, RE
 from app.actions import mappings
 from app.context import Context
 from app.errors import Conflict, FieldError, Invalid, NotFound, QuarterdeckError
+from app.jobs import interrupted
 from app.jobs._settle import Settled, settle
 from app.scope import Identity
 from app.sources._base import Mapping as MappingSpec
@@ -28,7 +29,6 @@ from app.storage.records._base import new_id, now
 from app.storage.records.imports import Import
 
 ERRORS_SHOWN = 100
-LIVE_ROWS = 2_000  # up to here a batch is acknowledged from the live log
 
 
 @dataclass(frozen=True)
@@ -83,14 +83,24 @@ def run(context: Context, actor: Identity, upload: Upload) -> ImportResult:
             f"There is no data set {upload.dataset!r}.",
             errors=[FieldError("dataset", f"must be one of {', '.join(IMPORTABLE)}", upload.dataset)],
         )
+    if upload.dry_run:
+        return _bring(context, actor, upload, "dry_run")
     digest = _sha256(upload.path)
-    if upload.import_id is not None:
-        import_id = _take_up(context, actor, upload.import_id)
-    else:
-        earlier = None if upload.dry_run else _replay(context, actor, upload, digest)
+    if upload.import_id is None:
+        earlier = _replay(context, actor, upload, digest)
         if earlier is not None:
             return earlier
-        import_id = _open(context, actor, upload, digest)
+    import_id = upload.import_id or new_id("imp")
+    with interrupted.at_work(context, import_id):
+        if upload.import_id is None:
+            _open(context, actor, upload, digest, import_id=import_id)
+        else:
+            _take_up(context, actor, import_id)
+        return _bring(context, actor, upload, import_id)
+
+
+def _bring(context: Context, actor: Identity, upload: Upload, import_id: str) -> ImportResult:
+    """Read, settle and store; what goes wrong is told in the import's own record."""
     try:
         reading = read_in_child(upload.path, format=upload.format, options=_options(context, actor, upload))
         with context.lake.writing(actor.org) as writer:
@@ -120,7 +130,7 @@ def announce(context: Context, actor: Identity, upload: Upload) -> ImportResult:
     earlier = _replay(context, actor, upload, digest)
     if earlier is not None:
         return earlier
-    import_id = _open(context, actor, upload, digest, status="queued")
+    import_id = _open(context, actor, upload, digest, import_id=new_id("imp"), status="queued")
     return ImportResult(import_id, "queued", upload.dataset, upload.filename)
 
 
@@ -226,12 +236,6 @@ def _stamped(settled: Settled, reading: Reading, import_id: str, at: datetime) -
     return tables
 
 
-def _is_live(tables: Mapping[str, pl.DataFrame]) -> bool:
-    """Whether a batch is small and whole enough for the live log: rows of one table, nothing set aside."""
-    rows = max((frame.height for frame in tables.values()), default=0)
-    return 0 < rows <= LIVE_ROWS and len(tables) == 2 and REJECTS.name not in tables
-
-
 def _result(
     import_id: str,
     upload: Upload,
@@ -269,6 +273,8 @@ def _replay(context: Context, actor: Identity, upload: Upload, digest: str) -> I
             return None
         if found.sha256 != digest:
             raise Invalid("This Idempotency-Key was used for another file.")
+        if found.status == "running" and interrupted.release(context, found.id):
+            return None
         if found.status != "done":
             raise Conflict("The import with this Idempotency-Key is still running.")
         return result_of(found)
@@ -292,21 +298,26 @@ def result_of(record: Import) -> ImportResult:
     )
 
 
-def _take_up(context: Context, actor: Identity, import_id: str) -> str:
+def _take_up(context: Context, actor: Identity, import_id: str) -> None:
     with context.database.session(actor.org, write=True) as session:
         record = session.get_one(Import, import_id)
         record.status, record.started_at = "running", now()
-    return import_id
 
 
-def _open(context: Context, actor: Identity, upload: Upload, digest: str, *, status: str = "running") -> str:
-    if upload.dry_run:
-        return "dry_run"
+def _open(
+    context: Context,
+    actor: Identity,
+    upload: Upload,
+    digest: str,
+    *,
+    import_id: str,
+    status: str = "running",
+) -> str:
     with context.database.session(actor.org, write=True) as session:
         if upload.idempotency_key:
             _free_key(session, upload.idempotency_key)
         record = Import(
-            id=new_id("imp"),
+            id=import_id,
             org=actor.org,
             dataset=upload.dataset,
             filename=upload.filename,
@@ -323,7 +334,7 @@ def _open(context: Context, actor: Identity, upload: Upload, digest: str, *, sta
             started_at=now(),
         )
         session.add(record)
-        return record.id
+    return import_id
 
 
 def _free_key(session: Session, key: str) -> None:
@@ -358,6 +369,8 @@ def _fail(context: Context, actor: Identity, import_id: str, reason: str) -> Non
         return
     with context.database.session(actor.org, write=True) as session:
         record = session.get_one(Import, import_id)
+        if record.status == "done":
+            return  # the connection broke after the records database had taken it all
         record.status, record.error, record.finished_at = "failed", reason, now()
         counters.bump(session, actor.org, "imports")
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -28,7 +27,11 @@ def take(context: Context, actor: Identity, upload: Upload) -> ImportResult:
 
 def put(context: Context, actor: Identity, upload: Upload) -> dict[str, Any]:
     """Leave the file, which is spooled in the home folder, to the worker; return the queued import."""
-    earlier = ingest.announce(context, actor, upload)
+    try:
+        earlier = ingest.announce(context, actor, upload)
+    except BaseException:
+        upload.path.unlink(missing_ok=True)
+        raise
     if earlier.status != "queued":
         upload.path.unlink(missing_ok=True)
         return earlier.as_dict()
@@ -57,8 +60,9 @@ def _run(context: Context, org: str, params: Mapping[str, Any]) -> dict[str, Any
         result = ingest.run(context, actor, replace(upload, import_id=record.id))
     except QuarterdeckError as error:
         # Told in the import's own record; trying the same file again would fail the same way.
+        upload.path.unlink(missing_ok=True)
         return {"import_id": record.id, "error": error.detail}
-    Path(upload.path).unlink(missing_ok=True)
+    upload.path.unlink(missing_ok=True)
     JobQueue(context).put(org, "refresh", {"datasets": sorted(ingest.touched(result))}, once=True)
     return {"import_id": record.id, "accepted": result.accepted}
 
