@@ -47,7 +47,7 @@ def register(app: Dash) -> None:
         prevent_initial_call=True,
     )
     def show_choices(picked: dict[str, Any] | None) -> tuple[list[dict[str, str]], str]:
-        kind = str((picked or {}).get("kind", ""))
+        kind = str(picked.get("kind", "")) if isinstance(picked, dict) else ""
         title = CONTEXT.get(kind, ("",))[0]
         return pulse.names(current_desk(""), kind), f"Narrow the view: {title.lower()}"
 

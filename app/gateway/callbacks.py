@@ -14,6 +14,7 @@ _WILDCARDS = {'["MATCH"]': "one", '["ALL"]': "many", '["ALLSMALLER"]': "many"}
 _TEXT = frozenset({"pathname", "search", "href", "hash"})
 _COUNT = frozenset({"n_clicks", "n_intervals", "n_submit", "n_blur", "n_dismiss"})
 _FLAG = frozenset({"is_open", "disabled", "hidden", "is_loaded"})
+_DOCUMENT = frozenset({"getRowsRequest", "clickData", "hoverData", "relayoutData"})
 _MAX_TEXT = 8192
 _MAX_DEPTH = 40
 
@@ -71,6 +72,8 @@ def _check_item(item: Any, spec: dict[str, Any]) -> None:
         raise BadRequest("not an input")
     if item.get("property") != spec["property"] or not _fits(item.get("id"), spec["id"]):
         raise BadRequest("not the declared input")
+    if spec["property"] == "id" and item.get("value") != item["id"]:
+        raise BadRequest("an id is not what it says it is")
     _check_value(spec["property"], item.get("value"))
 
 
@@ -80,6 +83,10 @@ def _check_value(name: str, value: Any) -> None:
         return
     if name in _TEXT and (not isinstance(value, str) or len(value) > _MAX_TEXT or "\0" in value):
         raise BadRequest("text is expected")
+    if name == "pathname" and not value.startswith("/"):
+        raise BadRequest("a path is expected")
+    if name in _DOCUMENT and not isinstance(value, dict):
+        raise BadRequest("an object is expected")
     if name in _COUNT and (isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**53):
         raise BadRequest("a count is expected")
     if name in _FLAG and not isinstance(value, bool):

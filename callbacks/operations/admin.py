@@ -5,7 +5,7 @@ from typing import Any
 from dash import ALL, Dash, Input, Output, State, ctx, no_update
 
 from app.actions import keys, users
-from app.errors import QuarterdeckError
+from app.errors import FieldError, Invalid, QuarterdeckError
 from app.gateway.auth import current_context, current_identity
 from callbacks._fill import Drawn, View, fill
 from components.admin import key_once, keys_table, users_table
@@ -102,7 +102,7 @@ def register(app: Dash) -> None:
                 name=name or "",
                 role=role or "",
                 scopes=scopes or [],
-                expires=int(days) if days else None,
+                expires=_days(days),
             )
         except QuarterdeckError as error:
             return _told(error), no_update, no_update
@@ -143,6 +143,19 @@ def _users(answer: tuple[list[dict[str, Any]], str], _: View) -> Drawn:
 
 def _keys(rows: list[dict[str, Any]], _: View) -> Drawn:
     return Drawn(keys_table(rows), "ready" if rows else "empty", sub=plural(len(rows), "key"), fit="flush")
+
+
+def _days(value: float | None) -> int | None:
+    """Return what the form's number field holds.
+
+    Raises:
+        Invalid: If something that is no browser's number field sent it.
+    """
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= 36_500:
+        raise Invalid("The key's days do not fit.", errors=[FieldError("days", "must be 1 to 36,500")])
+    return int(value)
 
 
 def _told(error: QuarterdeckError) -> str:

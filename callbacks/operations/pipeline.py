@@ -13,6 +13,8 @@ from components.formats import plural
 from components.ids import URL
 from components.imports import datasets_table, imports_table, one_import, outcome
 
+COUNTS = frozenset({"records", "accepted", "duplicate"})  # of an answer about an import
+
 PAGE = "operations-pipeline"
 
 
@@ -43,7 +45,7 @@ def register(app: Dash) -> None:
         prevent_initial_call=True,
     )
     def recognise(file: dict[str, Any] | None) -> tuple[Any, Any]:
-        if not file:
+        if not isinstance(file, dict):
             return no_update, no_update
         return _wizard.recognise(file)
 
@@ -51,7 +53,9 @@ def register(app: Dash) -> None:
         Output("pipeline-result", "children"), Input("upload-answer", "data"), prevent_initial_call=True
     )
     def show_outcome(result: dict[str, Any] | None) -> Any:
-        return outcome(result) if result else None
+        # What a browser keeps may be anything: only an answer of ours is drawn.
+        known = isinstance(result, dict) and (result.get("status") == "failed" or COUNTS <= set(result))
+        return outcome(result) if known else None
 
     _wizard.register(app)
 
