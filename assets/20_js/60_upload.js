@@ -42,7 +42,7 @@
   async function choose(file) {
     chosen = file;
     byId("upload-name").textContent = `${file.name}, ${size(file.size)}`;
-    for (const id of ["upload-send", "upload-check", "upload-map"]) byId(id).disabled = false;
+    enable(["upload-send", "upload-check", "upload-map"], true);
     say("");
     let head = "";
     try {
@@ -51,6 +51,11 @@
       say("The beginning of this file cannot be unpacked; the import will say more.");
     }
     props("upload-file", { data: { name: file.name, size: file.size, head } });
+  }
+
+  // Through the component: React passes no click on to a button that it believes to be disabled.
+  function enable(ids, now) {
+    for (const id of ids) if (byId(id)) props(id, { disabled: !now });
   }
 
   function say(words) {
@@ -71,7 +76,7 @@
     request.setRequestHeader("Content-Type", kind);
     request.setRequestHeader("Accept", "application/json");
     const name = chosen.name;
-    const busy = (now) => ["upload-send", "upload-check"].forEach((id) => byId(id) && (byId(id).disabled = now));
+    const busy = (now) => enable(["upload-send", "upload-check"], !now);
     busy(true);
     say(check ? "Checking" : "Sending");
     request.upload.onprogress = (event) => {

@@ -33,12 +33,23 @@ def recognise(file: dict[str, Any]) -> tuple[Any, Any]:
 def register(app: Dash) -> None:
     """Attach the wizard's callbacks."""
 
+    # One callback for edit and drawing: the form's values are both its inputs and its outputs, and a
+    # circle through two callbacks would never be run.
     @app.callback(
         Output("wizard", "hidden"),
         Output("wizard-spec", "data"),
         Output("wizard-name", "value"),
+        Output("wizard-columns", "children"),
+        Output("wizard-json", "value"),
+        Output("wizard-dataset", "options"),
+        Output("wizard-dataset", "value"),
+        Output("wizard-zone", "value"),
+        Output("wizard-decimal", "value"),
+        Output("wizard-formats", "value"),
+        Output("wizard-rows", "children"),
         Input("upload-map", "n_clicks"),
         Input("wizard-apply", "n_clicks"),
+        Input("wizard-preview", "n_clicks"),
         Input({"wizard": "source", "column": ALL}, "value"),
         Input({"wizard": "constant", "column": ALL}, "value"),
         Input("wizard-dataset", "value"),
@@ -52,60 +63,34 @@ def register(app: Dash) -> None:
         prevent_initial_call=True,
     )
     def edit(
-        _: Any, __: Any, sources: Any, constants: Any, dataset: str | None, zone: str | None, decimal: str | None,
-        formats: str | None, held: dict[str, Any] | None, text: str | None, file: dict[str, Any] | None, named: str | None,
-    ) -> tuple[Any, Any, Any]:  # fmt: skip
-        if ctx.triggered_id == "upload-map":
+        _: Any, __: Any, ___: Any, sources: Any, constants: Any, dataset: str | None, zone: str | None,
+        decimal: str | None, formats: str | None, held: dict[str, Any] | None, text: str | None,
+        file: dict[str, Any] | None, named: str | None,
+    ) -> tuple[Any, ...]:  # fmt: skip
+        asked = ctx.triggered_id
+        if asked == "upload-map":
             spec = _begin(file, named)
-            return False, spec, spec.get("name", "")
+            return (False, spec, spec.get("name", ""), *_form(spec), _rows(spec, file))
         if not held:
-            return no_update, no_update, no_update
-        if ctx.triggered_id == "wizard-apply":
-            try:
-                spec = json.loads(text or "{}")
-            except ValueError as error:
-                return False, held | {"_error": f"This is not JSON: {error}"}, no_update
-            return False, spec | {"_headers": held.get("_headers", [])}, no_update
-        spec = _edited(held, ctx.inputs_list[2], ctx.inputs_list[3], sources, constants)
+            return (no_update,) * 11
+        if asked == "wizard-apply":
+            spec = _parsed(text, held)
+            form = (no_update,) * 7 if spec.get("_error") else _form(spec)
+            return (no_update, spec, no_update, *form, _rows(spec, file))
+        spec = _edited(held, ctx.inputs_list[3], ctx.inputs_list[4], sources, constants)
         spec |= {
             "zone": zone or None,
             "decimal": decimal or ".",
             "formats": [f for f in (formats or "").split("|") if f],
         }
-        if ctx.triggered_id == "wizard-dataset" and dataset and spec.get("rules"):
+        if asked == "wizard-dataset" and dataset and spec.get("rules"):
             spec["rules"][0] = {"dataset": dataset, "columns": {}}
-        return (no_update, no_update, no_update) if spec == held else (False, spec, no_update)
-
-    @app.callback(
-        Output("wizard-columns", "children"),
-        Output("wizard-json", "value"),
-        Output("wizard-dataset", "options"),
-        Output("wizard-dataset", "value"),
-        Output("wizard-zone", "value"),
-        Output("wizard-decimal", "value"),
-        Output("wizard-formats", "value"),
-        Output("wizard-rows", "children"),
-        Input("wizard-spec", "data"),
-        Input("wizard-preview", "n_clicks"),
-        State("upload-file", "data"),
-        prevent_initial_call=True,
-    )
-    def draw(spec: dict[str, Any] | None, _: Any, file: dict[str, Any] | None) -> tuple[Any, ...]:
-        if not spec:
-            return (no_update,) * 8
-        shown = {name: value for name, value in spec.items() if not name.startswith("_")}
-        rule = (shown.get("rules") or [{}])[0]
-        dataset = str(rule.get("dataset") or "executions")
-        chosen = {
-            n: ({"source": c} if isinstance(c, str) else c) for n, c in (rule.get("columns") or {}).items()
-        }
-        form = columns_form(dataset, operations.columns_of(dataset), spec.get("_headers", []), chosen)
-        options = [{"label": title, "value": name} for name, title in operations.dataset_titles().items()]
-        rows = banner("err", spec["_error"]) if spec.get("_error") else _previewed(shown, file)
-        return (
-            form, json.dumps(shown, indent=1), options, dataset, shown.get("zone") or "", shown.get("decimal", "."),
-            "|".join(shown.get("formats") or ()), rows,
-        )  # fmt: skip
+            return (no_update, spec, no_update, *_form(spec), _rows(spec, file))
+        if spec == held and asked != "wizard-preview":
+            return (no_update,) * 11
+        # What is being edited is left as it stands: drawn anew it would lose the cursor.
+        form = (no_update, json.dumps(_shown(spec), indent=1), *(no_update,) * 5)
+        return (no_update, spec, no_update, *form, _rows(spec, file))
 
     @app.callback(
         Output("wizard-said", "children"),
@@ -116,9 +101,10 @@ def register(app: Dash) -> None:
         prevent_initial_call=True,
     )
     def save(_: Any, name: str | None, spec: dict[str, Any] | None) -> tuple[Any, Any]:
-        shown = {key: value for key, value in (spec or {}).items() if not key.startswith("_")}
         try:
-            saved = wizard.save(current_context(), current_identity(), name=(name or "").strip(), spec=shown)
+            saved = wizard.save(
+                current_context(), current_identity(), name=(name or "").strip(), spec=_shown(spec or {})
+            )
         except QuarterdeckError as error:
             return _told(error), no_update
         return f"Saved as {saved}. Import now reads the file through it.", saved.partition("@")[0]
@@ -136,12 +122,74 @@ def _begin(file: dict[str, Any] | None, named: str | None) -> dict[str, Any]:
         try:
             spec = (
                 wizard.spec_of(current_context(), current_identity(), named)
-                if named
+                if named and named != "none"
                 else wizard.suggest(path)
             )
-            return spec | {"_headers": wizard.headers(path, spec)}
+            return _normal(spec) | {"_headers": wizard.headers(path, spec)}
         except QuarterdeckError as error:
             return {"_error": _told(error), "name": "", "rules": []}
+
+
+def _normal(spec: dict[str, Any]) -> dict[str, Any]:
+    """Spell a mapping as the form does, so that what nobody changed compares equal."""
+    rules = [
+        rule
+        | {
+            "columns": {
+                name: {"source": part} if isinstance(part, str) else part
+                for name, part in rule.get("columns", {}).items()
+            }
+        }
+        for rule in spec.get("rules") or []
+    ]
+    return {"zone": None, "decimal": ".", "formats": []} | spec | {"rules": rules}
+
+
+def _shown(spec: dict[str, Any]) -> dict[str, Any]:
+    """Return the mapping itself, without what the wizard remembers beside it."""
+    return {name: value for name, value in spec.items() if not name.startswith("_")}
+
+
+def _parsed(text: str | None, held: dict[str, Any]) -> dict[str, Any]:
+    try:
+        found = json.loads(text or "{}")
+    except ValueError as error:
+        return held | {"_error": f"This is not JSON: {error}"}
+    if not _shaped(found):
+        return held | {"_error": "A mapping is a JSON object with rules, each with columns, and formats."}
+    return _normal(found) | {"_headers": held.get("_headers", [])}
+
+
+def _shaped(found: Any) -> bool:
+    """Whether the form can show it; whether it can work, the preview says."""
+    if not isinstance(found, dict):
+        return False
+    rules, formats = found.get("rules") or [], found.get("formats") or []
+    return (
+        isinstance(rules, list)
+        and isinstance(formats, list | tuple)
+        and all(isinstance(one, str) for one in formats)
+        and all(isinstance(rule, dict) and isinstance(rule.get("columns", {}), dict) for rule in rules)
+        and all(isinstance(part, str | dict) for rule in rules for part in rule.get("columns", {}).values())
+    )
+
+
+def _form(spec: dict[str, Any]) -> tuple[Any, ...]:
+    """Return the form's parts: columns, JSON, data sets, data set, zone, decimal mark, date formats."""
+    rule = (spec.get("rules") or [{}])[0]
+    dataset = str(rule.get("dataset") or "executions")
+    columns = columns_form(
+        dataset, operations.columns_of(dataset), spec.get("_headers", []), rule.get("columns") or {}
+    )
+    options = [{"label": title, "value": name} for name, title in operations.dataset_titles().items()]
+    return (
+        columns, json.dumps(_shown(spec), indent=1), options, dataset, spec.get("zone") or "",
+        spec.get("decimal") or ".", "|".join(spec.get("formats") or ()),
+    )  # fmt: skip
+
+
+def _rows(spec: dict[str, Any], file: dict[str, Any] | None) -> Any:
+    return banner("err", spec["_error"]) if spec.get("_error") else _previewed(_shown(spec), file)
 
 
 def _edited(
@@ -156,8 +204,7 @@ def _edited(
     pairs = [(i["id"]["column"], "source", v) for i, v in zip(source_ids, sources, strict=True)]
     pairs += [(i["id"]["column"], "constant", v) for i, v in zip(constant_ids, constants, strict=True)]
     for name, key, value in pairs:
-        part = columns.get(name, {})
-        part = {"source": part} if isinstance(part, str) else dict(part)
+        part = dict(columns.get(name, {}))
         if value:
             part[key] = value
         else:
