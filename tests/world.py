@@ -92,7 +92,7 @@ def bring(context: Context, actor: Identity, dataset: str, text: str, folder: Pa
     """Import ``text`` as a canonical CSV file."""
     path = folder / f"{actor.org}-{dataset}-{abs(hash(text))}.csv"
     path.write_text(text)
-    return ingest.run(context, actor, ingest.Upload(path=path, filename=path.name, dataset=dataset, **more))
+    return ingest.run(context, actor, ingest.Upload(path=path, filename=f"{actor.name.split()[0]}-{dataset}.csv", dataset=dataset, **more))
 
 
 def found(context: Context, slug: str, canary: str, folder: Path, *, password: str | None = None) -> Firm:

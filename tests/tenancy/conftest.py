@@ -1,12 +1,21 @@
-"""Two firms in one installation, and every way to ask it something."""
+"""Two firms in one installation, on each set of stores, and every way to ask it something."""
 
+import html
 import json
+import os
 import re
-from dataclasses import dataclass
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
+import redis
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -15,8 +24,10 @@ from app.gateway import limits
 from app.jobs.refresh import refresh
 from app.jobs.train import train
 from app.storage.records.alerts import Alert
+from tests.app.conftest import postgres_url
 from tests.world import Firm, found, open_context
 
+__all__ = ["postgres_url"]
 HERE = "http://127.0.0.1"
 
 
@@ -29,6 +40,7 @@ class Installation:
     one: Firm
     other: Firm
     dependencies: list[dict[str, Any]]
+    cases: dict[str, int] = field(default_factory=dict)  # test -> how many generated cases it judged
 
     def client(self, *, token: str | None = None) -> FlaskClient:
         """Return a browser, signed in with a session token or not."""
@@ -37,23 +49,28 @@ class Installation:
             client.set_cookie("qd_session", token, domain="127.0.0.1")
         return client
 
+    def counted(self, name: str, cases: int) -> None:
+        """Remember how many cases a test judged, to be printed."""
+        self.cases[name] = self.cases.get(name, 0) + cases
+
     def ids(self, firm: Firm) -> list[str]:
-        """Return every id of a firm that a route may be asked for."""
+        """Return one id of each kind that a firm has and a route may be asked for."""
         c = firm.canary
         with self.context.database.session(firm.slug) as session:
-            alerts = [a.alert_id for a in session.query(Alert)]
-        people = [i.user_id for i in firm.people.values()]
-        return [f"{c}-O1", f"{c}-E1", f"{c}-AAA", f"{c}-ACC1", *alerts, *people, *firm.ids.values()]
+            alerts = [alert.alert_id for alert in session.query(Alert).limit(1)]
+        mine = [firm.people["admin"].user_id, firm.ids["key:admin"], firm.ids["import:executions"]]
+        return [f"{c}-O1", f"{c}-E1", f"{c}-AAA", f"{c}-ACC1", *alerts, *mine]
+
+    def server_side(self) -> list[dict[str, Any]]:
+        """Return the callbacks that the server computes."""
+        return [found for found in self.dependencies if not found.get("clientside_function")]
 
 
-@pytest.fixture(scope="session")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    folder = tmp_path_factory.mktemp("tenancy")
-    context = open_context(Path(folder) / "home")
-    firms = [
-        found(context, slug, canary, Path(folder))
-        for slug, canary in (("acme", "KANARIQ"), ("zeta", "ZEISIGQ"))
-    ]
+def build(folder: Path, **settings: object) -> Installation:
+    """Open an installation with two firms, their derived data, alerts and models."""
+    context = open_context(folder / "home", **settings)
+    names = (("acme", "KANARIQ"), ("zeta", "ZEISIGQ"))
+    firms = [found(context, slug, canary, folder) for slug, canary in names]
     for firm in firms:
         refresh(context, firm.slug)
         train(context, firm.slug)
@@ -65,6 +82,71 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     return Installation(context, app.server, firms[0], firms[1], dependencies)
 
 
-def without_request_id(body: bytes) -> bytes:
-    """Return a body without the id that every request has of its own."""
-    return re.sub(rb"urn:quarterdeck:request:[0-9a-f]+", b"urn", body)
+def _said(made: Installation, stores: str) -> None:
+    total = sum(made.cases.values())
+    print(f"\n{total} tenancy cases on {stores}: {json.dumps(made.cases, indent=1)}")  # noqa: T201
+
+
+SERVERS = pytest.param("servers", marks=[pytest.mark.postgres, pytest.mark.redis, pytest.mark.slow])
+
+
+@pytest.fixture(scope="session", params=["local", SERVERS])
+def installation(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
+    """Return the installation: on SQLite and files, then on PostgreSQL and Redis."""
+    settings = {}
+    if request.param == "servers":
+        settings = {
+            "database_url": request.getfixturevalue("postgres_url"),
+            "redis_url": request.getfixturevalue("redis_url"),
+        }
+    made = build(tmp_path_factory.mktemp("tenancy"), **settings)
+    yield made
+    _said(made, request.param)
+    made.context.database.close()
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start a Redis of our own and return its address."""
+    if shutil.which("redis-server") is None:
+        why = "Redis is not installed: apt-get install redis-server"
+        pytest.fail(why) if os.environ.get("CI") == "true" else pytest.skip(why)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = str(tmp_path_factory.mktemp("redis"))
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    client = redis.Redis(port=port)
+    for _ in range(200):
+        try:
+            client.ping()
+            break
+        except redis.ConnectionError:
+            time.sleep(0.05)
+    yield f"redis://127.0.0.1:{port}/0"
+    process.kill()
+    process.wait()
+
+
+# --- judging answers -------------------------------------------------------------------------------
+_OWN = re.compile(r'urn:quarterdeck:request:[0-9a-f]+|nonce="[^"]+"|"end_id":"[^"]+"')
+
+
+def without_own(text: str) -> str:
+    """Return an answer without what every request has of its own: its id, its nonce, its tokens."""
+    return _OWN.sub("", text)
+
+
+def unechoed(answer: Any, address: str) -> str:
+    """Return what an answer tells beyond the question: the data of JSON, else all but the address asked."""
+    if answer.status_code == 200 and answer.is_json:
+        body = answer.get_json()
+        return json.dumps(body.get("data") if isinstance(body, dict) and "meta" in body else body)
+    asked = unquote(address)
+    text = unquote(unquote(html.unescape(answer.data.decode(errors="replace"))))
+    for part in (asked, asked.rpartition("?")[2], asked.rpartition("/")[2]):
+        text = text.replace(part, "") if len(part) > 3 else text
+    return text
