@@ -54,7 +54,7 @@ def register(app: Dash) -> None:
     )
     def show_outcome(result: dict[str, Any] | None) -> Any:
         # What a browser keeps may be anything: only an answer of ours is drawn.
-        known = isinstance(result, dict) and (result.get("status") == "failed" or COUNTS <= set(result))
+        known = isinstance(result, dict) and (result.get("status") == "failed" or set(result) >= COUNTS)
         return outcome(result) if known else None
 
     _wizard.register(app)

@@ -39,7 +39,7 @@ def template(tmp_path_factory):
 
 @pytest.fixture
 def house(template, tmp_path):
-    """Return a copy of the home, what its two firms answer when it is sound, and their keys."""
+    """Return a copy of the home and the keys of its two firms."""
     home, firms = template
     shutil.copytree(home, tmp_path / "home")
     return tmp_path / "home", [firm.keys["compliance"] for firm in firms]
