@@ -9,6 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 from huey import Huey, RedisHuey, SqliteHuey, crontab
+from huey.exceptions import HueyException
+from redis.exceptions import RedisError
 from sqlalchemy import select, update
 
 from analytics.registry import modules
@@ -52,7 +54,7 @@ class JobQueue:
                     return str(found)
             job_id = new_id("job")
             session.add(JobRecord(id=job_id, org=org, kind=kind, params=dict(params or {})))
-        self._task(job_id)
+        self._wake(job_id)
         return job_id
 
     def consume(self) -> None:
@@ -68,6 +70,13 @@ class JobQueue:
             ).run()
         finally:
             stop.set()
+
+    def _wake(self, job_id: str) -> None:
+        """Tell the worker. A queue that is gone loses nothing: the minute's sweep finds the job in its table."""
+        try:
+            self._task(job_id)
+        except (HueyException, RedisError, OSError) as error:
+            log.warning("the worker could not be told of job %s: %s", job_id, type(error).__name__)
 
     # --- the worker's side -------------------------------------------------------------------------
     def _work(self, job_id: str) -> None:
@@ -105,7 +114,10 @@ class JobQueue:
             self._finish(record.id, state="failed", error=error)
             return
         self._finish(record.id, state="queued", error=error)
-        self._task.schedule(args=(record.id,), delay=10 * 4 ** (record.attempts - 1))
+        try:
+            self._task.schedule(args=(record.id,), delay=10 * 4 ** (record.attempts - 1))
+        except (HueyException, RedisError, OSError) as error_now:
+            log.warning("job %s waits for the minute's sweep: %s", record.id, type(error_now).__name__)
 
     def _finish(self, job_id: str, **values: Any) -> None:
         with self._context.database.session(None, write=True) as session:
@@ -154,7 +166,7 @@ class JobQueue:
             )
             waiting = list(session.scalars(stale))
         for job_id in waiting:
-            self._task(job_id)
+            self._wake(job_id)
 
     def _organisations(self) -> list[str]:
         with self._context.database.session(None) as session:
@@ -165,6 +177,9 @@ class JobQueue:
 def _open(context: Context) -> Huey:
     settings = context.settings
     if settings.redis_url:
-        return RedisHuey("quarterdeck", url=settings.redis_url, results=False)
+        # A store that hangs must not hold a request: longer than huey's own blocking read of a second.
+        patience = "socket_connect_timeout=1&socket_timeout=5"
+        url = f"{settings.redis_url}{'&' if '?' in settings.redis_url else '?'}{patience}"
+        return RedisHuey("quarterdeck", url=url, results=False)
     settings.root.mkdir(parents=True, exist_ok=True, mode=0o700)
     return SqliteHuey("quarterdeck", filename=str(settings.root / "queue.db"), results=False)
