@@ -72,7 +72,7 @@ def _skill(model: dict[str, Any] | None, view: View) -> Drawn:
         ("ds", "acc", "Whole record with its 95% interval"),
     )
     return Drawn(
-        skill_course(folds, look=view.look, height=262, whole=model["metrics"]),
+        skill_course(folds, look=view.look, height=276, whole=model["metrics"]),
         sub=f"{title}, {plural(len(folds), 'test fold')}",
         legend=keys,
         as_table=table(

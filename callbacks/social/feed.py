@@ -133,8 +133,8 @@ def _attention(answer: tuple[Any, dict[str, str]], view: View) -> Drawn:
     unusual = sum((known(row["z"]) or 0.0) >= UNUSUAL for row in rows)
     last = rows[0]["day"]
     footer = [
-        f"z compares {day(last)} with comparable days before; from {UNUSUAL:.0f} it stands out",
-        f"{number(min(len(rows), LISTED))} of {number(len(rows))}",
+        f"against comparable days before; from z {UNUSUAL:.0f} it stands out",
+        html.Span(f"{number(min(len(rows), LISTED))} of {number(len(rows))}", className="nowrap"),
     ]
     return Drawn(
         attention_table(rows[:LISTED], symbols=symbols, chosen=view.scope.instrument),

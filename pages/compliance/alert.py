@@ -26,7 +26,7 @@ def layout(alert_id: str = "", **_: Any) -> html.Div:
     queue = html.Div(slot(PAGE, "queue", "Open alerts", span="", height=300, skeleton="rows"), className="q")
     middle = html.Div(
         [
-            slot(PAGE, "story", "What happened", span="", height=230, skeleton="rows"),
+            slot(PAGE, "story", "What happened", span="", height=180, skeleton="rows"),
             slot(PAGE, "market", "Price, orders and fills", span="", height=360),
             slot(PAGE, "timeline", "Timeline", span="", height=300, skeleton="rows"),
             slot(PAGE, "evidence", "Evidence", span="", height=300, skeleton="rows"),

@@ -40,7 +40,11 @@ def firm(tmp_path, sqlite_database):
 
 
 def ids(desk) -> list[str]:
-    return [row["id"] for row in intelligence.insights(desk)["rows"]]
+    return ids_of(intelligence.insights(desk))
+
+
+def ids_of(answer) -> list[str]:
+    return [row["id"] for row in answer["rows"]]
 
 
 @pytest.mark.parametrize(("who", "expected"), [
@@ -86,3 +90,37 @@ def test_unknown_and_foreign_models_are_not_found_and_admins_are_refused(firm):
         intelligence.model(desk_of(firm, "zenith"), "m")
     with pytest.raises(Forbidden):
         intelligence.models(desk_of(firm, role="admin"))
+
+
+def test_facets_count_what_choosing_would_show(firm, sqlite_database):
+    with sqlite_database.session("acme", write=True) as session:
+        session.add_all([
+            told("x", 0.3, domains=["trading", "social"]),
+            told("y", 0.2, domains=["trading"]),
+        ])  # fmt: skip
+        session.get(Insight, ("acme", "y")).severity = "high"
+    desk = desk_of(firm, role="risk", cached=False)
+    for domain, count in intelligence.insights(desk)["facets"]["domain"].items():
+        assert intelligence.insights(desk, domain=domain)["total"] == count
+    of_trading = intelligence.insights(desk, domain="trading")
+    assert of_trading["facets"]["severity"] == {"low": 1, "high": 1}
+    high = intelligence.insights(desk, severity="high")
+    assert (ids_of(high), high["facets"]["domain"]) == (["y"], {"trading": 1})
+    assert intelligence.insights(desk, domain="nothing")["rows"] == []
+
+
+def test_a_rule_counts_only_findings_the_asker_may_read(firm, sqlite_database):
+    with sqlite_database.session("acme", write=True) as session:
+        for name, more in (("c1", {"roles": ["compliance"]}), ("c2", {})):
+            made = told(name, 0.1, **more)
+            made.kind = "venue_cost"
+            session.add(made)
+    found = {
+        role: {
+            row["name"]: row["found"] for row in intelligence.rules(desk_of(firm, role=role, cached=False))
+        }
+        for role in ("risk", "compliance")
+    }
+    assert (found["risk"]["venue_cost"], found["compliance"]["venue_cost"]) == (1, 2)
+    with pytest.raises(Forbidden):
+        intelligence.rules(desk_of(firm, role="admin", cached=False))

@@ -112,3 +112,22 @@ def test_who_reads_no_data_reads_no_posts(firm):
     for role in ("admin", "operator"):
         with pytest.raises(Forbidden):
             social.posts(desk_of(firm, role=role))
+
+
+def test_tones_count_what_choosing_one_would_show(firm):
+    desk = desk_of(firm)
+    counts = social.tones(desk)
+    assert sum(counts.values()) == social.posts(desk)[1]
+    for tone, count in counts.items():
+        assert social.posts(desk, tone=tone)[1] == count
+
+
+def test_posts_of_one_author_are_his_alone(firm):
+    desk = desk_of(firm)
+    everybody, total = social.posts(desk)
+    author = everybody["author_id"][0]
+    rows, count = social.posts(desk, author=author)
+    assert set(rows["author_id"]) == {author}
+    assert count == (everybody["author_id"] == author).sum()
+    assert sum(social.tones(desk, author=author).values()) == count
+    assert count <= total
