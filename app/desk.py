@@ -26,6 +26,7 @@ from app.scope import DATA_ROLES, SURVEILLANCE_ROLES, Identity, Scope
 from app.storage.collect import collect
 from app.storage.database import Database
 from app.storage.lake import Lake
+from app.storage.records.counters import versions_of
 
 if TYPE_CHECKING:
     from app.storage.cache import AnswerCache
@@ -100,7 +101,8 @@ class Desk:
         Accounts are always part of it, since entitlements rest on them.
         """
         tables = [f"{d.name}:{self.lake.version(self.org, d)}" for d in (*datasets, ACCOUNTS)]
-        return "|".join([*tables, *(f"{name}:{self.record_version(name)}" for name in records)])
+        counted = versions_of(self.database, self.org) if records else {}
+        return "|".join([*tables, *(f"{name}:{counted.get(name, 0)}" for name in records)])
 
     def versions(self, *datasets: Dataset) -> dict[str, str]:
         """Return table name to version token, for answers and pinned evidence."""
@@ -112,13 +114,6 @@ class Desk:
         """Open a transaction that sees this organisation's records only."""
         with self.database.session(self.org, write=write) as session:
             yield session
-
-    def record_version(self, name: str) -> int:
-        """Return the change counter of a set of records (alerts, insights, ...)."""
-        from app.storage.records.counters import version_of
-
-        with self.session() as session:
-            return version_of(session, self.org, name)
 
     # --- bounds ------------------------------------------------------------------------------------
     @cached_property

@@ -2,8 +2,11 @@
 
 from sqlalchemy import BigInteger, String, event, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from app.errors import Unavailable
+from app.storage.database import Database
 from app.storage.records._base import OrgScoped
 
 _PENDING = "bumped"
@@ -23,6 +26,23 @@ def version_of(session: Session, org: str, name: str) -> int:
     """Return the change counter of a set of records; 0 before its first change."""
     stored = session.scalar(select(Counter.value).where(Counter.org == org, Counter.name == name)) or 0
     return stored + ((org, name) in session.info.get(_PENDING, ()))
+
+
+def versions_of(database: Database, org: str) -> dict[str, int]:
+    """Return the committed change counters of ``org`` by name, in one small query.
+
+    A set that is not in it never changed.
+
+    Raises:
+        Unavailable: If the records database does not answer.
+    """
+    # Every kept answer is looked up by these: plain columns cost a third of the same through a session.
+    asked = select(Counter.name, Counter.value).where(Counter.org == org)
+    try:
+        with database.engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(asked)}
+    except (OperationalError, InterfaceError) as error:
+        raise Unavailable("The records database does not answer.", retry_after=5) from error
 
 
 def bump(session: Session, org: str, name: str) -> None:

@@ -4,8 +4,9 @@ import threading
 
 import pytest
 
-from app.errors import Forbidden
-from app.storage.records.counters import bump, version_of
+from app.errors import Forbidden, Unavailable
+from app.storage.database import Database
+from app.storage.records.counters import bump, version_of, versions_of
 
 
 def version(database, org="acme", name="alerts"):
@@ -20,6 +21,23 @@ def test_a_counter_moves_once_a_transaction_and_only_its_own(database):
             bump(session, "acme", "alerts")
             bump(session, "acme", "alerts")
     assert [version(database), version(database, name="lists"), version(database, "zenith")] == [2, 0, 0]
+
+
+def test_all_counters_of_a_firm_at_once_are_the_committed_ones(database):
+    with database.session("acme", write=True) as session:
+        bump(session, "acme", "alerts")
+        bump(session, "acme", "lists")
+    with database.session("zenith", write=True) as session:
+        bump(session, "zenith", "models")
+    with database.session("acme", write=True) as session:
+        bump(session, "acme", "alerts")
+        assert versions_of(database, "acme") == {"alerts": 1, "lists": 1}
+    assert versions_of(database, "acme") == {"alerts": 2, "lists": 1}
+
+
+def test_counters_that_cannot_be_read_are_unavailable(tmp_path):
+    with pytest.raises(Unavailable):
+        versions_of(Database(f"sqlite:///{tmp_path / 'nowhere' / 'records.db'}"), "acme")
 
 
 def test_the_transaction_sees_its_own_change(database):
