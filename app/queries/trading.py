@@ -122,14 +122,12 @@ def venues(desk: Desk) -> pl.DataFrame:
             executions=pl.len().cast(pl.Int64), notional=pl.col("notional").sum()
         )
     )
+    # Each fill weighs what it was worth in one currency: the rate of its day, through the ratio below.
+    own = traded.group_by("currency", "date").agg(local=pl.col("notional").sum()).with_columns(whole="local")
     traded = converted(desk, traded, "notional")
     by_venue = traded.group_by("venue").agg(
         pl.col("executions").sum(),
         notional=pl.when(pl.col("notional").null_count() == 0).then(pl.col("notional").sum()),
-    )
-    # Each fill weighs what it was worth in one currency: the rate of its day, through the ratio above.
-    own = desk.collect(rows.group_by("currency", date=day).agg(local=pl.col("notional").sum())).with_columns(
-        whole="local"
     )
     factor = converted(desk, own, "whole").select(
         "currency", "date", factor=pl.col("whole").cast(pl.Float64) / pl.col("local").cast(pl.Float64)
