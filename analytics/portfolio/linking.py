@@ -59,7 +59,7 @@ def link(periods: Sequence[Attribution], *, method: str = "carino") -> Linked:
 
     Source: Carino, J. of Performance Measurement 3(4), 1999; Menchero, same 5(1), 2000; GRAP, 1997;
     Frongello, J. of Performance Measurement 6(3), 2002; geometric: Burnie, Knowles and Teder, 1998, and
-    Bacon, 2nd ed., ch. 5, 8. Checked on Frongello's two-period example and against the definitions.
+    Bacon, 2nd ed., ch. 5, 8. Checked on Frongello's two periods worked by hand, and against the definitions.
     """
     if method not in METHODS:
         raise ValueError(f"linking is one of {', '.join(METHODS)}")

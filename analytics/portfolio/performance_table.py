@@ -59,9 +59,11 @@ def performance_table(
     known = np.isfinite(returns) if benchmark is None else np.isfinite(returns) & np.isfinite(benchmark)
     terms = Terms(risk_free, mar, periods, target)
     clean = returns[known]
-    rows = [*_earned(clean, terms), *_shape(clean, terms)]
-    if benchmark is not None:
-        rows += _against(clean, benchmark[known], terms)
+    # Returns beyond all measure overflow; what is not finite then is told as not defined.
+    with np.errstate(over="ignore", invalid="ignore"):
+        rows = [*_earned(clean, terms), *_shape(clean, terms)]
+        if benchmark is not None:
+            rows += _against(clean, benchmark[known], terms)
     return rows
 
 
@@ -128,7 +130,7 @@ def _shape(r: Floats, terms: Terms) -> Iterator[Passport]:
     no_loss = _few(r, 1) or "there is no loss"
     yield record("gain_to_pain", ratios.gain_to_pain(r), "ratio", no_loss, gain="sum of all returns")
     depth = drawdown(r)
-    under = float(np.mean(depth < -1e-12)) if r.size else None
+    under = float(np.mean(depth < -1e-12)) if r.size and np.isfinite(depth).all() else None
     yield record("time_under_water", under, "fraction", None, start=True)
     mean = float(np.mean(r - rf)) if r.size else None
     yield record("mean_return", mean, "fraction", None, risk_free=rf)

@@ -29,7 +29,7 @@ def drawdown_table(dates: Sequence[date], returns: Floats, *, top: int | None = 
 
     Args:
         dates: Last day of each period, oldest first.
-        returns: Simple returns of those periods; the value before the first one counts as a high.
+        returns: Simple returns of those periods, finite; the value before the first one counts as a high.
         top: How many; None for all.
 
     Returns:
@@ -142,11 +142,12 @@ def return_distribution(returns: Floats, *, bins: int = 40) -> pl.DataFrame:
 
     Returns:
         ``low``, ``high`` (fraction; low <= r < high, the last one closed), ``count``, ``normal`` (expected
-        count). One bin for a constant series, with ``normal`` null; no rows without a return.
+        count). Values that are not finite are left out. One bin for a constant series, with ``normal`` null; no rows without a return.
     """
     from scipy.stats import norm
 
     schema = {"low": pl.Float64, "high": pl.Float64, "count": pl.Int64, "normal": pl.Float64}
+    returns = returns[np.isfinite(returns)]
     if not returns.size:
         return pl.DataFrame(schema=schema)
     low, high = float(returns.min()), float(returns.max())

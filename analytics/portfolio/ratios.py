@@ -142,7 +142,7 @@ def jensen_alpha(
         periods: In a year.
 
     Returns:
-        None where beta is None, or the form is not defined.
+        None where beta is None, or the form is not defined (compounded: an intercept of -100 % or less).
 
     Raises:
         ValueError: For another form, or series of other lengths.
@@ -160,7 +160,11 @@ def jensen_alpha(
         theirs = _yearly_excess(benchmark, risk_free, periods)
         return None if mine is None or theirs is None else mine - slope * theirs
     once = float(np.mean(returns - risk_free) - slope * np.mean(benchmark - risk_free))
-    return once * periods if form == "arithmetic" else float((1 + once) ** periods - 1)
+    if form == "arithmetic":
+        return once * periods
+    # An intercept of several hundred per cent a day compounds to more than a float holds.
+    growth = periods * math.log1p(once) if once > -1 else None
+    return math.expm1(growth) if growth is not None and growth < 700 else None
 
 
 def treynor_ratio(

@@ -93,16 +93,16 @@ def test_four_periods_of_three_classes_leave_no_residual(method, model):
 
 
 def two_periods():
-    # Frongello's presentation (2004): 21 % against 11 % = 6 + 4; 14 % against 9 % = 2 + 3. Two classes that
-    # give these effects: one is all allocation, one all selection.
+    # The two periods of Frongello's papers: 21 % against 11 % = 6 + 4; 14 % against 9 % = 2 + 3. Two classes
+    # that give these effects.
     first = classes(("a", 0.6, 0, 0.11 + 0.10, 0.21), ("b", 0.4, 1.0, 0.21, 0.11))
     second = classes(("a", 0.4, 0, 0.14, 0.14), ("b", 0.6, 1.0, 0.14, 0.09))
     return [brinson(first), brinson(second)]
 
 
 def test_the_two_periods_of_frongello():
-    # His result: allocation 8.96 %, selection 7.99 %, together 16.95 % = 37.94 % - 20.99 %. Ours splits
-    # selection in selection and interaction; summed over both they are his.
+    # By his rule: allocation 6 + 2 x 1.21 + 6 x 0.09 = 8.96 %, selection 4 + 3 x 1.21 + 4 x 0.09 = 7.99 %,
+    # together 16.95 % = 37.94 % - 20.99 %. Ours splits selection in two; summed over both they are his.
     periods = two_periods()
     assert [round(p.active, 12) for p in periods] == [0.1, 0.05]
     assert [round(p.effects["allocation"].sum(), 12) for p in periods] == [0.06, 0.02]

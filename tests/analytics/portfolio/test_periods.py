@@ -91,6 +91,7 @@ def test_the_distribution_counts_everything_once():
     assert found["count"].sum() == 5000
     assert found["normal"].sum() == pytest.approx(5000, rel=1e-2)
     assert (found["count"] - found["normal"]).abs().max() < 6 * math.sqrt(400)
+    assert return_distribution(np.append(r, [np.nan, np.inf])).equals(found)
     assert return_distribution(np.array([])).height == 0
     assert return_distribution(np.full(9, 0.1)).rows() == [(0.1, 0.1, 9, None)]
 
