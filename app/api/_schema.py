@@ -1,6 +1,7 @@
 """Shapes of the REST surface, for validation and for the OpenAPI description."""
 
 from datetime import date
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -28,6 +29,16 @@ class ScopeQuery(BaseModel):
     limit: int = Field(100, ge=1, le=1000)
     cursor: Annotated[str, Field(max_length=1000)] | None = None
     group_by: Word | None = None
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return the schema; the plain one, which every request is read by, is made once."""
+        return super().model_json_schema(*args, **kwargs) if args or kwargs else _plain_schema(cls)
+
+
+@cache
+def _plain_schema(query: type[ScopeQuery]) -> dict[str, Any]:
+    return super(ScopeQuery, query).model_json_schema()
 
 
 class SortedQuery(ScopeQuery):
