@@ -71,7 +71,11 @@ def false_discovery() -> float:
 
 @cached(records=("insights",))
 def rules(desk: Desk) -> list[dict[str, Any]]:
-    """Return what is looked for: name, title, description, domains, and how many insights stand now."""
+    """Return what is looked for: name, title, description, domains, and how many insights stand now.
+
+    That there are rules about surveillance is for those to know who may read what they find.
+    """
+    watches = desk.identity.role in SURVEILLANCE_ROLES
     standing = Counter(row.kind for row in _readable(desk))
     return [
         {
@@ -82,6 +86,7 @@ def rules(desk: Desk) -> list[dict[str, Any]]:
             "found": standing[name],
         }
         for name, rule in all_rules().items()
+        if watches or "compliance" not in rule.domains
     ]
 
 

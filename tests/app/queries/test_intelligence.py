@@ -124,3 +124,16 @@ def test_a_rule_counts_only_findings_the_asker_may_read(firm, sqlite_database):
     assert (found["risk"]["venue_cost"], found["compliance"]["venue_cost"]) == (1, 2)
     with pytest.raises(Forbidden):
         intelligence.rules(desk_of(firm, role="admin", cached=False))
+
+
+def test_rules_about_surveillance_are_named_to_those_who_read_what_they_find(firm):
+    domains = {
+        role: {
+            domain
+            for row in intelligence.rules(desk_of(firm, role=role, cached=False))
+            for domain in row["domains"]
+        }
+        for role in ("trader", "risk", "auditor")
+    }
+    assert "compliance" in domains["auditor"]
+    assert "compliance" not in domains["trader"] | domains["risk"]
