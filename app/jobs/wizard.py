@@ -51,7 +51,7 @@ def preview(
     """
     mapping = Mapping.from_json(spec)
     options = ReadOptions(filename=filename, mapping=mapping, zone=zone, currency=actor.currency, now=now())
-    reading = read_in_child(path, format="mapping", options=options)
+    reading = read_in_child(path, format="mapped_csv", options=options)
     return Preview(
         records=reading.records,
         rows={name: _filled(frame.head(ROWS)) for name, frame in reading.tables.items() if frame.height},

@@ -19,6 +19,8 @@ from components.states import banner
 MEDIA = {"csv": "text/csv", "ndjson": "application/x-ndjson", "parquet": "application/vnd.apache.parquet",
          "flex": "application/xml", "fix": "text/plain"}  # fmt: skip
 
+_WAYS = ("source", "constant", "template")
+
 
 def recognise(file: dict[str, Any]) -> tuple[Any, Any]:
     """Return the data set and media type that the beginning of a file looks like; no change when unsure."""
@@ -77,7 +79,7 @@ def register(app: Dash) -> None:
             spec = _parsed(text, held)
             form = (no_update,) * 7 if spec.get("_error") else _form(spec)
             return (no_update, spec, no_update, *form, _rows(spec, file))
-        spec = _edited(held, ctx.inputs_list[3], ctx.inputs_list[4], sources, constants)
+        spec, replaced = _edited(held, ctx.inputs_list[3], ctx.inputs_list[4], sources, constants)
         spec |= {
             "zone": zone or None,
             "decimal": decimal or ".",
@@ -85,6 +87,8 @@ def register(app: Dash) -> None:
         }
         if asked == "wizard-dataset" and dataset and spec.get("rules"):
             spec["rules"][0] = {"dataset": dataset, "columns": {}}
+            return (no_update, spec, no_update, *_form(spec), _rows(spec, file))
+        if replaced:
             return (no_update, spec, no_update, *_form(spec), _rows(spec, file))
         if spec == held and asked != "wizard-preview":
             return (no_update,) * 11
@@ -194,26 +198,38 @@ def _rows(spec: dict[str, Any], file: dict[str, Any] | None) -> Any:
 
 def _edited(
     held: dict[str, Any], source_ids: Any, constant_ids: Any, sources: Any, constants: Any
-) -> dict[str, Any]:
-    """Put what the form says into the first rule; what only the JSON can say stays."""
+) -> tuple[dict[str, Any], bool]:
+    """Put what the form says into the first rule; what only the JSON can say stays.
+
+    Returns:
+        The mapping, and whether a choice replaced another way to fill the same column.
+    """
     spec = json.loads(json.dumps(held))
     spec.pop("_error", None)
+    replaced = False
     if not spec.get("rules"):
-        return spec
+        return spec, replaced
     columns = spec["rules"][0].setdefault("columns", {})
+    chosen = set()
     pairs = [(i["id"]["column"], "source", v) for i, v in zip(source_ids, sources, strict=True)]
     pairs += [(i["id"]["column"], "constant", v) for i, v in zip(constant_ids, constants, strict=True)]
     for name, key, value in pairs:
+        if name in chosen:
+            continue
         part = dict(columns.get(name, {}))
-        if value:
+        if value and value != part.get(key):
+            # Each column is filled in one way: the newest choice counts.
+            dropped = [part.pop(other) for other in _WAYS if other != key and other in part]
+            replaced = replaced or bool(dropped)
+            chosen.add(name)
             part[key] = value
-        else:
+        elif not value:
             part.pop(key, None)
         if part:
             columns[name] = part
         else:
             columns.pop(name, None)
-    return spec
+    return spec, replaced
 
 
 def _previewed(spec: dict[str, Any], file: dict[str, Any] | None) -> Any:
