@@ -79,7 +79,7 @@ def mid_at(
         name: Column to add. Unit: price, fixed point.
         max_age: Older mids do not count (polars duration, "5m"); None: however old.
     """
-    numbered = rows.with_row_index("_row")
+    numbered = _numbered(rows)
     asked = numbered.select("_row", _BY, _at=pl.col(time)).drop_nulls().sort("_at")
     known = market_mids.select(_BY, "mid", _at="time").sort("_at")
     found = asked.join_asof(known, on="_at", by=_BY, tolerance=max_age, check_sortedness=False)
@@ -161,7 +161,7 @@ def interval_vwap(windows: pl.LazyFrame, market: Market, *, start: str, end: str
     bars = _shortest(market.bars)
     typical = (pl.col("high") + pl.col("low") + pl.col("close")) / pl.lit(3).cast(DECIMAL)
     bars = bars.select(_BY, _at="bar_start", qty="volume", px=pl.coalesce("vwap", typical, "close"))
-    rows = windows.with_row_index("_row")
+    rows = numbered = _numbered(windows)
     for name, trades in (("tape", ticks), ("bars", bars)):
         sound = trades.filter((pl.col("qty") > ZERO) & (pl.col("px") > ZERO)).sort("_at")
         running = sound.select(
@@ -170,7 +170,8 @@ def interval_vwap(windows: pl.LazyFrame, market: Market, *, start: str, end: str
             qty=pl.col("qty").cum_sum().over(_BY),
             paid=(pl.col("qty") * pl.col("px")).cum_sum().over(_BY),
         )
-        rows = _between(rows, running, start=start, end=end, columns=("qty", "paid"), name=name)
+        gains = _between(numbered, running, start=start, end=end, columns=("qty", "paid"), name=name)
+        rows = rows.join(gains, on="_row", how="left")
     has_tape = pl.col("tape_qty") > ZERO
     qty = pl.when(has_tape).then("tape_qty").otherwise("bars_qty")
     paid = pl.when(has_tape).then("tape_paid").otherwise("bars_paid")
@@ -192,7 +193,7 @@ def interval_twap(windows: pl.LazyFrame, market_mids: pl.LazyFrame, *, start: st
     steps = ordered.with_columns(area=area.cum_sum().over(_BY), first=pl.col("_us").min().over(_BY)).sort(
         "_at"
     )
-    rows = windows.with_row_index("_row")
+    rows = _numbered(windows)
     last = _integral(rows, steps, at=pl.col(end), name="end")
     begun = pl.max_horizontal(pl.col(start), pl.from_epoch("first_us", "us").dt.replace_time_zone("UTC"))
     # The first mid is known from the end's side: a start before it moves up to it.
@@ -212,7 +213,7 @@ def daily_closes(rows: pl.LazyFrame, prices: pl.LazyFrame, *, day: str) -> pl.La
     """
     raw = prices.filter((pl.col("adj_basis").fill_null("raw") == "raw") & (pl.col("close") > ZERO))
     closes = raw.select(_BY, "close", _day="date").unique([_BY, "_day"], keep="last").sort("_day")
-    numbered = rows.with_row_index("_row")
+    numbered = _numbered(rows)
     asked = numbered.select("_row", _BY, _day=pl.col(day)).drop_nulls().sort("_day")
     found = asked.join(closes.rename({"close": "close_px"}), on=[_BY, "_day"], how="left").sort("_day")
     for name, strategy in (("previous_close_px", "backward"), ("next_close_px", "forward")):
@@ -304,22 +305,30 @@ def _shortest(bars: pl.LazyFrame) -> pl.LazyFrame:
     return sized.filter(pl.col("_size").fill_null(2**62) == pl.col("_size").fill_null(2**62).min().over(_BY))
 
 
+def _numbered(rows: pl.LazyFrame) -> pl.LazyFrame:
+    # Computed here and now: every as-of join reads its rows twice, and a plan of a dozen of them in a row
+    # would do the work of the first four thousand times.
+    return rows.with_row_index("_row").collect().lazy()
+
+
 def _between(
     rows: pl.LazyFrame, running: pl.LazyFrame, *, start: str, end: str, columns: tuple[str, ...], name: str
 ) -> pl.LazyFrame:
-    # What a running total gained in (start, end], both instants included: total at the end less total before
-    # the start.
-    for edge, instant, exact in (("_1", end, True), ("_0", start, False)):
-        asked = rows.select("_row", _BY, _at=pl.col(instant)).drop_nulls().sort("_at")
-        found = asked.join_asof(
-            running, on="_at", by=_BY, allow_exact_matches=exact, check_sortedness=False
-        ).select("_row", *(pl.col(column).alias(f"{column}{edge}") for column in columns))
-        rows = rows.join(found, on="_row", how="left")
+    # What a running total gained from start to end, both instants included: total at the end less total
+    # before the start. One row per row that has both.
+    asked = rows.select("_row", _BY, _from=pl.col(start), _at=pl.col(end)).drop_nulls()
+    late = asked.sort("_at").join_asof(running, on="_at", by=_BY, check_sortedness=False)
+    early = (
+        asked.select("_row", _BY, _at="_from")
+        .sort("_at")
+        .join_asof(running, on="_at", by=_BY, allow_exact_matches=False, check_sortedness=False)
+        .select("_row", *(pl.col(column).alias(f"{column}_0") for column in columns))
+    )
     gains = [
-        (pl.col(f"{column}_1") - pl.col(f"{column}_0").fill_null(ZERO)).alias(f"{name}_{column}")
+        (pl.col(column) - pl.col(f"{column}_0").fill_null(ZERO)).alias(f"{name}_{column}")
         for column in columns
     ]
-    return rows.with_columns(gains).drop(f"{column}{edge}" for column in columns for edge in ("_0", "_1"))
+    return late.join(early, on="_row", how="left").select("_row", *gains)
 
 
 def _integral(rows: pl.LazyFrame, steps: pl.LazyFrame, *, at: pl.Expr, name: str) -> pl.LazyFrame:

@@ -142,21 +142,43 @@ def weighted_band(
     Source: Efron and Tibshirani, An introduction to the bootstrap, 1993, ch. 13. Checked against
     scipy.stats.bootstrap where every cluster is one value of equal weight.
     """
+    found = _bands(
+        values[:, None], weights[:, None], clusters, generator=generator, confidence=confidence, draws=draws
+    )
+    return found[0]
+
+
+def _bands(
+    values: Floats,
+    weights: Floats,
+    clusters: Sequence[object] | npt.NDArray[np.generic],
+    *,
+    generator: np.random.Generator,
+    confidence: float,
+    draws: int,
+) -> list[tuple[float, float] | None]:
+    # One column per measure, weight 0 where an observation lacks it. Every draw serves all columns.
     _, place = np.unique(np.asarray(clusters), return_inverse=True)
     size = int(place.max(initial=-1)) + 1
-    top = np.bincount(place, weights=values * weights, minlength=size)
-    bottom = np.bincount(place, weights=weights, minlength=size)
-    if size < 2 or bottom.sum() <= 0:
-        return None
-    chances, means = np.full(size, 1 / size), []
+    top, bottom = np.zeros((size, values.shape[1])), np.zeros((size, values.shape[1]))
+    np.add.at(top, place, values * weights)
+    np.add.at(bottom, place, weights)
+    there = (bottom > 0).sum(axis=0)
+    if size < 2:
+        return [None] * values.shape[1]
+    chances, parts = np.full(size, 1 / size), []
     step = max(1, _CELLS // size)
     for first in range(0, draws, step):
-        counts = generator.multinomial(size, chances, size=min(step, draws - first))
+        counts = generator.multinomial(size, chances, size=min(step, draws - first)).astype(np.float64)
         weight = counts @ bottom
-        sums = (counts @ top)[weight > 0]
-        means.append(sums / weight[weight > 0])
-    low, high = np.quantile(np.concatenate(means), [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(low), float(high)
+        parts.append(np.divide(counts @ top, weight, out=np.full_like(weight, np.nan), where=weight > 0))
+    means = np.concatenate(parts)
+    edges = [(1 - confidence) / 2, (1 + confidence) / 2]
+    found: list[tuple[float, float] | None] = []
+    for column, count in zip(means.T, there, strict=True):
+        low, high = np.nanquantile(column, edges) if count > 1 else (np.nan, np.nan)
+        found.append((float(low), float(high)) if count > 1 else None)
+    return found
 
 
 def markout_curve(
@@ -194,9 +216,7 @@ def markout_curve(
         # Sorted, so that the draws meet the same clusters however the rows came.
         ordered = group.sort("_cluster", "exec_id")
         named = dict(zip(keys, ordered.select(keys).row(0), strict=True)) if keys else {}
-        for horizon in ALL_HORIZONS:
-            found = _mean(ordered, f"markout_{horizon}_bp", weight, generator, draws)
-            rows.append({**named, "horizon": horizon, **found})
+        rows += [{**named, **found} for found in _points(ordered, weight, generator, draws)]
     schema = {name: marked.schema[name] for name in keys} | {
         "horizon": pl.String(),
         "n": pl.Int64(),
@@ -206,22 +226,26 @@ def markout_curve(
     return pl.DataFrame(rows, schema=schema)
 
 
-def _mean(
-    group: pl.DataFrame, column: str, weight: str, generator: np.random.Generator, draws: int
-) -> dict[str, object]:
-    known = group.select("_cluster", x=pl.col(column), w=pl.col(weight).cast(pl.Float64)).drop_nulls()
-    known = known.filter(pl.col("w") > 0)
-    if known.is_empty():
-        return {"n": 0, "clusters": 0, "markout_bp": None, "low": None, "high": None}
-    x, w, names = (known[name].to_numpy() for name in ("x", "w", "_cluster"))
-    band = weighted_band(x, w, names, generator=generator, draws=draws) or (None, None)
-    return {
-        "n": known.height,
-        "clusters": known["_cluster"].n_unique(),
-        "markout_bp": float(np.average(x, weights=w)),
-        "low": band[0],
-        "high": band[1],
-    }
+def _points(
+    group: pl.DataFrame, weight: str, generator: np.random.Generator, draws: int
+) -> list[dict[str, object]]:
+    x = group.select(f"markout_{name}_bp" for name in ALL_HORIZONS).cast(pl.Float64).to_numpy()
+    w = group.select(pl.col(weight).cast(pl.Float64).fill_null(0.0).clip(lower_bound=0.0)).to_numpy()
+    weights = np.where(np.isnan(x), 0.0, w)
+    values = np.nan_to_num(x)
+    ids, names = group["_cluster"], group["_cluster"].to_numpy()
+    bands = _bands(values, weights, names, generator=generator, confidence=0.95, draws=draws)
+    points: list[dict[str, object]] = []
+    for k, name in enumerate(ALL_HORIZONS):
+        known, total = weights[:, k] > 0, float(weights[:, k].sum())
+        low, high = bands[k] or (None, None)
+        mean = float(values[:, k] @ weights[:, k]) / total if total > 0 else None
+        count = int(known.sum())
+        clusters = ids.filter(pl.Series(known)).n_unique() if count else 0
+        points.append(
+            {"horizon": name, "n": count, "clusters": clusters, "markout_bp": mean, "low": low, "high": high}
+        )
+    return points
 
 
 def _against(later: pl.Expr) -> pl.Expr:
