@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 SIZES = {"desk": (1440, 900), "small": (1024, 768), "tablet": (820, 1180), "phone": (390, 844)}
 PASSWORD = "quarterdeck-demo"
-LOADED_MS = 30_000
+LOADED_MS = 45_000  # most of it for machines that do other things too
 _STATES = """() => Object.fromEntries([...document.querySelectorAll("[data-page] [data-card]")]
     .map((card) => [card.dataset.card, card.dataset.state]))"""
 _CHIPS = """() => Object.fromEntries([...document.querySelectorAll("[data-context]")]
@@ -92,6 +92,15 @@ class Visit:
         waiting = [card for card, state in self.states().items() if state == "loading"]
         raise AssertionError(f"still loading: {waiting}, {[r.post_data for r in self._asking]}")
 
+    def follow(self, path: str) -> None:
+        """Go to ``path`` as a link does, without a reload."""
+        here = urlsplit(self.page.url).path
+        before = self.page.get_attribute("[data-page]", "data-page")
+        self.page.evaluate("(path) => qd.go(path)", path)
+        if urlsplit(path).path != here:
+            self.page.wait_for_selector(f"[data-page]:not([data-page='{before}'])")
+        self.settle()
+
     # --- what a person sees --------------------------------------------------------------------------
     def states(self) -> dict[str, str]:
         """Return card to state."""
@@ -109,6 +118,12 @@ class Visit:
     def rows(self, grid: str) -> list[dict[str, Any]]:
         """Return the rows that a grid holds, as the page was given them."""
         return list(self.page.evaluate(_ROWS, grid))
+
+    def nav(self) -> list[str]:
+        """Return the paths that the rail offers."""
+        return list(
+            self.page.evaluate("[...document.querySelectorAll('[data-nav]')].map((a) => a.dataset.nav)")
+        )
 
     def overflows(self) -> bool:
         """Whether the page scrolls sideways."""

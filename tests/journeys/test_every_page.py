@@ -1,0 +1,64 @@
+"""Every page there is, in four sizes and both themes: no failed card, no complaint, no sideways scroll."""
+
+import pytest
+
+from tests.journeys._visit import SIZES
+
+pytestmark = pytest.mark.journey
+
+
+def walk(window, paths):
+    """Go through pages as links do, without a reload; return what is wrong with each."""
+    found = {}
+    for path in paths:
+        window.follow(path)
+        if wrong := window.wrong():
+            found[path] = wrong
+    return found
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("size", SIZES)
+def test_every_page_is_well(visit, size, theme):
+    window = visit("compliance", size=size, theme=theme)
+    window.go("/")
+    assert window.page.evaluate("document.documentElement.dataset.bsTheme") == theme
+    alert = window.rest("/api/compliance/alerts", limit=1)["data"][0]["alert_id"]
+    order = window.rest("/api/trading/executions", limit=1)["data"][0]["order_id"]
+    more = [f"/compliance/alerts/{alert}", f"/trading/blotter?order={order}", "/trading/blotter?view=orders"]
+    assert walk(window, [*window.nav(), *more]) == {}
+    boss = visit("admin", size=size, theme=theme)
+    boss.go("/operations/admin")
+    assert boss.wrong() == []
+
+
+@pytest.mark.parametrize("role", ["trader", "portfolio_manager", "risk", "auditor", "admin"])
+def test_every_entry_of_a_roles_rail_opens_for_it(visit, role):
+    window = visit(role)
+    window.go("/")
+    assert walk(window, window.nav()) == {}
+
+
+def test_a_phone_has_its_bar_and_the_way_to_every_page(visit):
+    window = visit("compliance", size="phone")
+    page = window.page
+    window.go("/")
+    bar = page.locator(".qd-bottom")
+    box = bar.bounding_box()
+    assert box["y"] + box["height"] == pytest.approx(844, abs=1)
+    assert page.locator(".qd-rail").is_hidden()
+    bar.locator("[data-nav-short='/trading/blotter']").click()
+    window.settle("trading-blotter")
+    bar.locator("[data-act=more]").click()
+    menu = page.locator(".offcanvas.show .qd-more")
+    menu.locator("[data-nav-more='/operations/health']").click()
+    window.settle("operations-health")
+    page.wait_for_selector(".offcanvas", state="detached")
+    assert window.wrong() == []
+
+
+def test_an_address_that_leads_nowhere_says_so(visit):
+    window = visit("trader")
+    window.forgive("404")
+    window.go("/trading/nowhere")
+    assert window.states() == {"nothing": "empty"}
