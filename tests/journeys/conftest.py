@@ -22,12 +22,17 @@ FLAGS = [
 ]
 
 
+def chromium_path() -> str:
+    """Return where the system's Chromium is."""
+    path = shutil.which("chromium")
+    assert path, "Chromium is not installed: make services installs it"
+    return path
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Start the system's Chromium with nothing that talks to others."""
-    path = shutil.which("chromium")
-    assert path, "Chromium is not installed: make services installs it"
-    return browser_type_launch_args | {"executable_path": path, "args": FLAGS}
+    return browser_type_launch_args | {"executable_path": chromium_path(), "args": FLAGS}
 
 
 @pytest.fixture(scope="session")
