@@ -78,7 +78,9 @@ def _verdict(row: Row) -> str:
 def _number(value: float | None, unit: str) -> str:
     if value is None:
         return ""
-    shown = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"
+    size = abs(value)
+    places = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 0.1 else 4
+    shown = f"{value:,.{places}f}"
     return f"{shown} {unit}" if unit and unit != "x" else f"{shown}{unit}"
 
 

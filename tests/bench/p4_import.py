@@ -20,24 +20,25 @@ from tests.bench._firm import executions, identity_of, settings_of
 from tests.bench._measure import Bench, Row, alternate, pair
 
 TITLE = "Bulk import"
+LARGEST = 500_000  # one file of a million rows is refused: reading it passes the child's address space
 
 
 def measure(bench: Bench) -> list[Row]:
-    room = bench.room("p4")
+    room, rows = bench.room("p4"), min(bench.sizes.rows, LARGEST)
     context = Context.open(settings_of(room))
     schema.upgrade(context.database)
     file = room / "executions.csv"
-    executions(bench.sizes.rows).write_csv(file)
+    executions(rows).write_csv(file)
     numbers = itertools.count()
 
     def ours() -> None:
         slug = f"bulk{next(numbers)}"
         orgs.create(context.database, console(slug), slug=slug, name=slug)
         result = run(context, identity_of(slug), Upload(path=file, filename=file.name, dataset="executions"))
-        if (result.accepted, result.rejected, result.duplicate) != (bench.sizes.rows, 0, 0):
+        if (result.accepted, result.rejected, result.duplicate) != (rows, 0, 0):
             raise AssertionError(f"not every row landed: {result.errors[:3]}")
         queryable = context.lake.scan(slug, EXECUTIONS).select(pl.len()).collect().item()
-        if queryable != bench.sizes.rows:
+        if queryable != rows:
             raise AssertionError(f"{queryable} rows can be read")
         context.lake.delete(slug)
 
@@ -47,14 +48,14 @@ def measure(bench: Bench) -> list[Row]:
     seconds = alternate(
         {"ours": ours, "polars read_csv and write_parquet": parquet}, rounds=bench.sizes.rounds
     )
-    rate = bench.sizes.rows / seconds["ours"]
+    rate = rows / seconds["ours"]
     size = file.stat().st_size / 1e6
     return [
         pair(
             "CSV to queryable",
             seconds,
             "polars read_csv and write_parquet",
-            note=f"{size:.0f} MB, {bench.sizes.rows:,} rows",
+            note=f"{size:.0f} MB, {rows:,} rows",
         ),
         Row("Rows imported, end to end", rate, "rows/s", goal=300_000, sense="at least"),
     ]
