@@ -88,7 +88,9 @@ def tail_risk(
     if clean.size < way.fewest:
         found: _Tail = f"needs {way.fewest} observations, has {clean.size}"
     else:
-        found = way.measure(clean, confidence, days, np.random.default_rng(seed), draws)
+        # P&L beyond all measure overflows; the answer is then refused below.
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = way.measure(clean, confidence, days, np.random.default_rng(seed), draws)
     refused = found if isinstance(found, str) else None
     var, es = (None, None) if isinstance(found, str) else found
     if var is not None and es is not None and not (math.isfinite(var) and math.isfinite(es)):

@@ -202,3 +202,18 @@ def test_the_interval_of_the_var_covers_the_truth():
         held += low <= 1.6448536 <= high
     assert held / 400 == pytest.approx(0.955, abs=0.03)
     assert quantile_interval(random.standard_normal(120), confidence=0.99) is None
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    "pnl",
+    [
+        np.full(400, 1e200),
+        np.append(np.zeros(399), -1e150),
+        np.linspace(-1, 0, 400),
+        np.tile([-1e-9, 1e-9], 200),
+    ],
+)
+def test_absurd_series_are_a_finite_number_or_a_reason(method, pnl):
+    found = risk(pnl, method, days=10)
+    assert found.reason or (math.isfinite(found.var) and found.es >= found.var)
