@@ -118,10 +118,12 @@ def tail_table(
         for confidence in confidences:
             for days in horizons:
                 risk = tail_risk(pnl, method=method, confidence=confidence, days=days, seed=seed, draws=draws)
-                told = {
+                told: dict[str, object] = {
                     "method": method, "confidence": confidence, "days": days, "scaling": risk.scaling,
                     "sign": "positive = loss",
                 }  # fmt: skip
+                if "draw" in risk.scaling or "path" in risk.scaling:
+                    told |= {"seed": seed, "draws": draws}
                 plain = method == "historical" and days == 1
                 band = quantile_interval(pnl, confidence=confidence) if plain else None
                 for name, value in (("value_at_risk", risk.var), ("expected_shortfall", risk.es)):
@@ -199,15 +201,15 @@ def _ewma(pnl: Floats, confidence: float, days: int, _: np.random.Generator, __:
     return _normal(0.0, math.sqrt((ewma_variance(pnl) or 0.0) * days), confidence)
 
 
-def flat(values: Floats) -> bool:
-    """Say whether a series has no spread but rounding."""
+def _flat(values: Floats) -> bool:
+    # No spread but rounding, whatever the unit of the P&L.
     return bool(np.std(values) <= 1e-14 * max(float(np.max(np.abs(values))), 1e-300))
 
 
 def _modified(pnl: Floats, confidence: float, days: int, _: np.random.Generator, __: int) -> _Tail:
     from scipy.stats import norm
 
-    if flat(pnl):
+    if _flat(pnl):
         return "all observations are equal: no skewness to speak of"
     centred = pnl - np.mean(pnl)
     spread = float(np.sqrt(np.mean(centred**2)))
@@ -232,7 +234,7 @@ def _filtered(pnl: Floats, confidence: float, days: int, random: np.random.Gener
 
     from arch import arch_model
 
-    if flat(pnl):
+    if _flat(pnl):
         return "all observations are equal: no volatility to fit"
     # The optimiser likes values around one; the answer is scaled back.
     unit = float(np.std(pnl))
@@ -259,7 +261,7 @@ def _filtered(pnl: Floats, confidence: float, days: int, random: np.random.Gener
 
 def _monte_carlo(pnl: Floats, confidence: float, days: int, random: np.random.Generator, draws: int) -> _Tail:
     mean, deviation = float(np.mean(pnl)), float(np.std(pnl, ddof=1))
-    if flat(pnl):
+    if _flat(pnl):
         return -mean * days, -mean * days
     centred = pnl - mean
     excess = float(np.mean(centred**4) / np.mean(centred**2) ** 2) - 3

@@ -190,6 +190,8 @@ def test_the_table_names_every_convention():
     first = table[0]
     assert first["low"] < first["value"] < first["high"]
     assert {"method", "confidence", "days", "scaling", "sign"} <= set(first["convention"])
+    drawn = {record["convention"]["method"] for record in table if "seed" in record["convention"]}
+    assert drawn == {"filtered_historical", "monte_carlo"}
     assert all(record["value"] is not None and math.isfinite(record["value"]) for record in table)
     assert all(record["reason"] for record in tail_table(np.array([0.1]), draws=FEW))
 
