@@ -13,7 +13,7 @@ _READING = (
         "Effect",
         "how much it is, with the interval that holds it 95 times in 100; the bar is drawn against zero",
     ),
-    ("n", "what was observed that many times: sessions, posts or alerts"),
+    ("n", "what was observed that many times, such as sessions or posts"),
     ("q", "of findings with this q or a smaller one, at most this share is chance"),
     ("Confidence", "one minus q, never certain"),
 )
