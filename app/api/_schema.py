@@ -125,7 +125,7 @@ class Meta(BaseModel):
     """What the answer rests on."""
 
     as_of: str | None = None
-    scope: dict[str, Any] = {}
+    scope: str = Field("", description="What was asked, as a query string.")
     versions: dict[str, str] = {}
     next_cursor: str | None = None
     stale: Any = None
@@ -303,3 +303,4 @@ class ImportAnswer(BaseModel):
 
 
 PROBLEMS: dict[str | int, Any] = dict.fromkeys((400, 401, 403, 404, 422, 429, 503), Problem)
+INTAKE_PROBLEMS: dict[str | int, Any] = PROBLEMS | dict.fromkeys((409, 413, 415), Problem)

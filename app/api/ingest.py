@@ -7,7 +7,16 @@ from typing import IO
 from flask import Response, request
 
 from app.api._page import next_cursor, offset_of
-from app.api._schema import PROBLEMS, Answer, DatasetPath, ImportAnswer, ImportPath, IngestQuery, ScopeQuery
+from app.api._schema import (
+    INTAKE_PROBLEMS,
+    PROBLEMS,
+    Answer,
+    DatasetPath,
+    ImportAnswer,
+    ImportPath,
+    IngestQuery,
+    ScopeQuery,
+)
 from app.errors import FieldError, Invalid, TooLarge, UnsupportedMedia
 from app.gateway.auth import current_context, current_desk
 from app.gateway.resource import answer, resource
@@ -35,7 +44,7 @@ SUFFIXES = {"csv": "csv", "ndjson": "ndjson", "parquet": "parquet", "flex": "xml
 
 
 @blueprint.post(
-    "/<dataset>", summary="Import a body", responses={201: ImportAnswer, 202: ImportAnswer, **PROBLEMS}
+    "/<dataset>", summary="Import a body", responses={201: ImportAnswer, 202: ImportAnswer, **INTAKE_PROBLEMS}
 )
 def ingest(path: DatasetPath, query: IngestQuery) -> Response:
     """Import the body: 201 with the counts, or 202 for large ones; then ask for the import.

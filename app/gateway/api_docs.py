@@ -1,9 +1,13 @@
 """The OpenAPI description and its offline reader."""
 
+from copy import deepcopy
 from importlib.resources import files
+from typing import Any
 
 from flask import Flask, Response, send_from_directory
 from werkzeug.exceptions import NotFound
+
+from app.gateway.errors import PROBLEM
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -23,7 +27,7 @@ def install(server: Flask) -> None:
     folder = str(files("flask_openapi3_swagger") / "templates" / "swagger")
 
     def openapi_json() -> Response:
-        described = server.api_doc  # type: ignore[attr-defined]
+        described = _as_sent(server.api_doc)  # type: ignore[attr-defined]
         return Response(server.json.dumps(described), mimetype="application/json")
 
     def docs_page() -> Response:
@@ -38,3 +42,15 @@ def install(server: Flask) -> None:
     server.add_url_rule("/api/openapi.json", view_func=openapi_json)
     server.add_url_rule("/api/docs", view_func=docs_page)
     server.add_url_rule("/api/docs/static/<path:name>", view_func=docs_static)
+
+
+def _as_sent(described: dict[str, Any]) -> dict[str, Any]:
+    """Return a description whose errors have the media type they are sent with."""
+    described = deepcopy(described)
+    for path in described["paths"].values():
+        for operation in path.values():
+            for status, answer in operation.get("responses", {}).items():
+                content = answer.get("content", {})
+                if int(status) >= 400 and "application/json" in content:
+                    answer["content"] = {PROBLEM: content["application/json"]}
+    return described
