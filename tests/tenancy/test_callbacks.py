@@ -9,6 +9,9 @@ from tests.tenancy.conftest import HERE
 from tests.world import ROLES
 
 
+pytestmark = pytest.mark.slow
+
+
 def value_of(item: dict[str, Any], canary: str) -> Any:
     """Return what a browser, or somebody who would like to be one, sends for a property."""
     words = {

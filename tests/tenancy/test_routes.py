@@ -9,6 +9,7 @@ from tests.tenancy._routes import PUBLIC, STATIC, addresses, bearer, filled, rul
 from tests.tenancy.conftest import HERE, Installation, unechoed, without_own
 from tests.world import ROLES
 
+pytestmark = pytest.mark.slow
 ALL = frozenset(ROLES)
 DATA = ALL - {"admin"}
 WATCHERS = frozenset({"compliance", "auditor"})
