@@ -19,6 +19,8 @@ Marks = npt.NDArray[np.bool_]
 # Lots whose quantity was changed by a split are kept to a millionth of a unit, as positions are.
 _SPLIT_DECIMALS = 6
 _MANY = 10**12
+_MILLION = Decimal(10**6)
+TOO_LARGE = "a position is too large for its number of decimals"
 _MATCHERS = {"fifo": FIFO, "lifo": LIFO}
 
 _LOTS: dict[str, pl.DataType] = {
@@ -60,7 +62,7 @@ def costed(events: pl.DataFrame, *, method: Method = "average") -> pl.DataFrame:
     Raises:
         ValueError: If the method is none of the three.
     """
-    return average_cost(events) if method == "average" else lot_book(events, method=method).events
+    return average_cost(events) if method == "average" else _Costing.of(events, method).events
 
 
 def lot_book(events: pl.DataFrame, *, method: Literal["fifo", "lifo"]) -> LotBook:
@@ -88,16 +90,42 @@ def lot_book(events: pl.DataFrame, *, method: Literal["fifo", "lifo"]) -> LotBoo
         ValueError: If the method is unknown.
         OverflowError: If the quantity of one position, in units of its finest decimal, passes 2^62.
     """
-    if method not in _MATCHERS:
-        raise ValueError(f"method is average, fifo or lifo, not {method}")
-    frame = events.with_columns(
-        position=pl.col("quantity").cum_sum().over(GROUP),
-        cash=(-(pl.col("quantity") * pl.col("price")) * pl.col("multiplier")).fill_null(0).cast(DECIMAL),
+    costing = _Costing.of(events, method)
+    names = events.select(pl.int_range(pl.len(), dtype=pl.Int64).alias("event"), *GROUP)
+    closed = _proceeds(costing).join(names.rename({"event": "closed"}), on="closed")
+    left = _left(costing.lots, costing.parts).join(names, on="event")
+    left = left.with_columns(
+        opened="event", quantity=_quantity(left["units"], costing.scale[left["event"].to_numpy()])
     )
-    path = _path(frame)
-    lots, matches = _matched(frame, path, method)
-    released = _released(lots, matches, path.scale)
-    return _book(frame, path, lots, released)
+    return LotBook(
+        events=costing.events,
+        closed=closed.select(*GROUP, "opened", "closed", "quantity", "cost", "proceeds", "realised").sort(
+            "closed", "opened"
+        ),
+        open=left.select(*GROUP, "opened", "quantity", "cost").sort("opened"),
+    )
+
+
+@dataclass(frozen=True)
+class _Costing:
+    # Every lot, every part closed with the cost it took along, and the events with their basis.
+    events: pl.DataFrame
+    lots: pl.DataFrame
+    parts: pl.DataFrame
+    scale: Ints
+
+    @classmethod
+    def of(cls, events: pl.DataFrame, method: str) -> "_Costing":
+        if method not in _MATCHERS:
+            raise ValueError(f"method is average, fifo or lifo, not {method}")
+        frame = events.with_columns(
+            position=pl.col("quantity").cum_sum().over(GROUP),
+            cash=(-(pl.col("quantity") * pl.col("price")) * pl.col("multiplier")).fill_null(0).cast(DECIMAL),
+        )
+        path = _path(frame)
+        lots, matches = _matched(frame, path, method)
+        parts = _released(lots, matches, path)
+        return cls(_with_basis(frame, lots, parts), lots, parts, path.scale)
 
 
 @dataclass(frozen=True)
@@ -108,7 +136,7 @@ class _Path:
     after: Ints
     epoch: Ints  # splits of the position so far; a split belongs to the epoch it begins
     split: Marks
-    scale: int  # decimals of one unit
+    scale: Ints  # decimals of one unit of the position
 
 
 def _path(frame: pl.DataFrame) -> _Path:
@@ -116,7 +144,7 @@ def _path(frame: pl.DataFrame) -> _Path:
     group = frame.select(pl.struct(GROUP).rle_id()).to_series().to_numpy().astype(np.int64)
     before = ends - frame["quantity"]
     marks = frame["price"].is_null() & (frame["quantity"] != 0) & (before.sign() * ends.sign() > 0)
-    scale = _decimals(frame["quantity"], at_least=_SPLIT_DECIMALS if marks.any() else 0)
+    scale = _decimals(frame["quantity"], group, marks)
     after, units = _units(ends, scale), _units(before, scale)
     split = marks.to_numpy().astype(np.bool_)
     running = np.cumsum(split)
@@ -125,22 +153,37 @@ def _path(frame: pl.DataFrame) -> _Path:
     return _Path(group, units, after, running - base, split, scale)
 
 
-def _decimals(quantity: pl.Series, *, at_least: int) -> int:
-    # The fewest decimals that hold every quantity exactly.
-    for decimals in range(at_least, 12):
-        if (quantity == quantity.round(decimals)).all():
-            return decimals
-    return 12
+def _decimals(quantity: pl.Series, group: Ints, split: pl.Series) -> Ints:
+    # The fewest decimals that hold every quantity of a position exactly; of its own, since one position in a
+    # coin with eight decimals must not use up the digits of another in millions of shares.
+    need = np.where(split.to_numpy(), _SPLIT_DECIMALS, 0).astype(np.int64)
+    for decimals in range(12):
+        finer = (quantity != quantity.round(decimals)).to_numpy()
+        if not finer.any():
+            break
+        need[finer] = np.maximum(need[finer], decimals + 1)
+    of_group = np.zeros(int(group.max(initial=-1)) + 1, dtype=np.int64)
+    np.maximum.at(of_group, group, need)
+    scale: Ints = of_group[group]
+    return scale
 
 
-def _units(values: pl.Series, decimals: int) -> Ints:
+def _units(values: pl.Series, scale: Ints) -> Ints:
     # A position's turnover must fit beside its size; Int64 itself is checked by the cast.
     try:
-        whole = (values * 10**decimals).cast(pl.Int64)
+        whole = (values * _powers(scale, 1)).cast(pl.Int64)
     except pl.exceptions.PolarsError as error:
-        raise OverflowError("a position is too large for its number of decimals") from error
+        raise OverflowError(TOO_LARGE) from error
     units: Ints = whole.to_numpy().astype(np.int64)
     return units
+
+
+def _quantity(units: pl.Series, scale: Ints) -> pl.Series:
+    return units.cast(DECIMAL) * _powers(scale, -1)
+
+
+def _powers(scale: Ints, sign: int) -> pl.Series:
+    return pl.Series([Decimal(1).scaleb(sign * n) for n in range(13)], dtype=DECIMAL).gather(scale)
 
 
 def _matched(frame: pl.DataFrame, path: _Path, method: str) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -149,7 +192,8 @@ def _matched(frame: pl.DataFrame, path: _Path, method: str) -> tuple[pl.DataFram
     prices = frame.select(unit=(pl.col("price").fill_null(ZERO)), multiplier="multiplier", cash="cash")
     lots, matches = [pl.DataFrame(schema=_LOTS)], [pl.DataFrame(schema=_MATCHES)]
     carried, used = pl.DataFrame(schema=_LOTS), 0
-    for epoch in range(int(path.epoch.max(initial=0)) + 1):
+    last = int(path.epoch.max(initial=0))
+    for epoch in range(last + 1):
         rows = np.flatnonzero((path.epoch == epoch) & ~path.split)
         opened = _opened(prices, path, rows, used + carried.height)
         begun = pl.concat([carried, opened])
@@ -158,6 +202,8 @@ def _matched(frame: pl.DataFrame, path: _Path, method: str) -> tuple[pl.DataFram
         closed = pl.DataFrame({"lot": found.lot, "event": found.event, "units": found.units}, schema=_MATCHES)
         lots.append(begun)
         matches.append(closed)
+        if epoch == last:
+            break
         carried = _carried(begun, closed, path, epoch + 1, used)
         # A lot that a split renumbered is closed there at its cost, and begins again.
         matches.append(_renumbered(begun, closed, path, epoch + 1))
@@ -171,7 +217,7 @@ def _opened(prices: pl.DataFrame, path: _Path, rows: Ints, number: int) -> pl.Da
     opening = np.where(crossing, after, after - before)[grows]
     events = rows[grows]
     there = prices[events]
-    quantity = _quantity(pl.Series(opening), path.scale)
+    quantity = _quantity(pl.Series(opening), path.scale[events])
     # Where nothing was closed the cost is the cash itself, rounded the same way.
     whole = pl.Series(~crossing[grows])
     cost = (quantity * there["unit"]) * there["multiplier"]
@@ -202,18 +248,18 @@ def _pieces(lots: pl.DataFrame, path: _Path, rows: Ints) -> Pieces:
     number = np.concatenate([lots["lot"].to_numpy(), events])
     units = np.concatenate([np.abs(lots["units"].to_numpy()), closing])
     if units.size and np.bincount(group, weights=units.astype(np.float64)).max() > 2.0**62:
-        raise OverflowError("a position is too large for its number of decimals")
+        raise OverflowError(TOO_LARGE)
     return Pieces(group[order], opens[order], units[order], number[order])
 
 
-def _left(lots: pl.DataFrame, closed: pl.DataFrame, scale: int) -> pl.DataFrame:
+def _left(lots: pl.DataFrame, closed: pl.DataFrame) -> pl.DataFrame:
     # Lots with something left: units and cost of the rest, signed.
     gone = closed.group_by("lot").agg(gone=pl.col("units").sum())
     rest = lots.join(gone, on="lot", how="left", maintain_order="left").with_columns(
         rest=pl.col("units").abs() - pl.col("gone").fill_null(0)
     )
     rest = rest.filter(pl.col("rest") > 0)
-    cost = _share(rest["cost"], rest["rest"], rest["units"].abs(), scale)
+    cost = _share(rest["cost"], rest["rest"], rest["units"].abs())
     return rest.with_columns(units=pl.col("units").sign() * pl.col("rest"), cost=cost).select(*_LOTS)
 
 
@@ -221,7 +267,7 @@ def _carried(lots: pl.DataFrame, closed: pl.DataFrame, path: _Path, epoch: int, 
     # What is left before the next split, in units after it. Cumulative quantities are rounded, not the lots:
     # together they are the position to the last unit. A lot that rounds to nothing joins its neighbour.
     at = np.flatnonzero((path.epoch == epoch) & path.split)
-    rest = _left(lots, closed, path.scale).filter(pl.col("group").is_in(path.group[at]))
+    rest = _left(lots, closed).filter(pl.col("group").is_in(path.group[at]))
     if rest.is_empty():
         return rest
     rest = rest.sort("group", "event")
@@ -242,30 +288,36 @@ def _carried(lots: pl.DataFrame, closed: pl.DataFrame, path: _Path, epoch: int, 
 
 def _renumbered(lots: pl.DataFrame, closed: pl.DataFrame, path: _Path, epoch: int) -> pl.DataFrame:
     at = np.flatnonzero((path.epoch == epoch) & path.split)
-    rest = _left(lots, closed, path.scale)
+    rest = _left(lots, closed)
     splits = pl.DataFrame(
         {"group": path.group[at], "split": at}, schema={"group": pl.Int64, "split": pl.Int64}
     )
     return rest.join(splits, on="group").select("lot", event="split", units=pl.col("units").abs())
 
 
-def _released(lots: pl.DataFrame, matches: pl.DataFrame, scale: int) -> pl.DataFrame:
-    # Each part with the cost it took along: what the lot cost before it less what it cost after.
-    facts = lots.select("lot", "group", "cost", opened="event", whole="units")
-    parts = matches.join(facts, on="lot").sort("lot", "event")
-    gone = pl.col("units").cum_sum().over("lot")
-    parts = parts.with_columns(rest=pl.col("whole").abs() - gone)
-    after = _share(parts["cost"], parts["rest"], parts["whole"].abs(), scale)
-    before = pl.col("after").shift(1).over("lot").fill_null(pl.col("cost"))
-    return parts.with_columns(after=after).with_columns(released=before - pl.col("after"))
+def _released(lots: pl.DataFrame, matches: pl.DataFrame, path: _Path) -> pl.DataFrame:
+    # Each part with the cost it took along: what the lot cost before it less what it cost after. A lot's
+    # number is its row.
+    ordered = matches.sort("lot", "event")
+    of_lot = lots.select("cost", opened="event", whole="units")[ordered["lot"]]
+    parts = pl.concat([ordered, of_lot], how="horizontal")
+    parts = parts.with_columns(rest=pl.col("whole").abs() - pl.col("units").cum_sum().over("lot"))
+    after = _share(parts["cost"], parts["rest"], parts["whole"].abs())
+    fresh = pl.col("lot").ne_missing(pl.col("lot").shift(1))
+    before = pl.when(fresh).then("cost").otherwise(pl.col("after").shift(1))
+    parts = parts.with_columns(after=after).with_columns(released=before - pl.col("after"))
+    # A split closes a lot and opens its successor at the same cost; nobody traded.
+    return parts.with_columns(traded=~pl.Series(path.split).gather(parts["event"]))
 
 
-def _share(cost: pl.Series, rest: pl.Series, whole: pl.Series, scale: int) -> pl.Series:
+def _share(cost: pl.Series, rest: pl.Series, whole: pl.Series) -> pl.Series:
     # cost x rest / whole; all and nothing are exact whatever the rounding. Whole numbers keep every digit of
     # a tiny lot; a lot of more than 10^12 of them has digits to spare, and its product must fit.
     many = whole > _MANY
     parts = [
-        pl.select(pl.when(many).then(_quantity(units, scale)).otherwise(units.cast(DECIMAL))).to_series()
+        pl.select(
+            pl.when(many).then(units.cast(DECIMAL) / _MILLION).otherwise(units.cast(DECIMAL))
+        ).to_series()
         for units in (rest, whole)
     ]
     part = cost * parts[0] / parts[1]
@@ -273,51 +325,37 @@ def _share(cost: pl.Series, rest: pl.Series, whole: pl.Series, scale: int) -> pl
     return share
 
 
-def _quantity(units: pl.Series, scale: int) -> pl.Series:
-    return units.cast(DECIMAL) * Decimal(1).scaleb(-scale)
-
-
-def _book(frame: pl.DataFrame, path: _Path, lots: pl.DataFrame, released: pl.DataFrame) -> LotBook:
+def _with_basis(frame: pl.DataFrame, lots: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
+    # Into the basis: what each event opened (a lot that a split renumbered was opened once). Out of it: what
+    # each event closed. Realised is cash plus the change, so both identities hold whatever was rounded.
     rows = pl.int_range(pl.len(), dtype=pl.Int64).alias("event")
-    # A split closes and reopens at the same cost: both sides cancel in the basis.
-    real = released.join(_splits(path), on="event", how="anti")
-    out = real.group_by("event").agg(out=pl.col("released").sum())
-    first = lots.unique("event", keep="first", maintain_order=True).select("event", into="cost")
-    moved = frame.select(rows).join(first, on="event", how="left", maintain_order="left")
+    out = parts.filter("traded").group_by("event").agg(out=pl.col("released").sum())
+    into = lots.unique("event", keep="first", maintain_order=True).select("event", into="cost")
+    moved = frame.select(rows).join(into, on="event", how="left", maintain_order="left")
     moved = moved.join(out, on="event", how="left", maintain_order="left")
     change = moved["into"].fill_null(0).cast(DECIMAL) - moved["out"].fill_null(0).cast(DECIMAL)
-    costed_events = frame.with_columns(_change=change).with_columns(
-        cost_basis=pl.col("_change").cum_sum().over(GROUP), realised=pl.col("cash") + pl.col("_change")
-    )
-    names = frame.select(rows, *GROUP)
-    closed = _proceeds(real, costed_events, path.scale).join(names.rename({"event": "closed"}), on="closed")
-    left = _left(lots, released.select(*_MATCHES), path.scale).join(names, on="event")
-    return LotBook(
-        events=costed_events.drop("_change"),
-        closed=closed.select(*GROUP, "opened", "closed", "quantity", "cost", "proceeds", "realised").sort(
-            "closed", "opened"
-        ),
-        open=left.select(
-            *GROUP, opened="event", quantity=_quantity(left["units"], path.scale), cost="cost"
-        ).sort("opened"),
+    return (
+        frame.with_columns(_change=change)
+        .with_columns(
+            cost_basis=pl.col("_change").cum_sum().over(GROUP), realised=pl.col("cash") + pl.col("_change")
+        )
+        .drop("_change")
     )
 
 
-def _splits(path: _Path) -> pl.DataFrame:
-    return pl.DataFrame({"event": np.flatnonzero(path.split)}, schema={"event": pl.Int64})
-
-
-def _proceeds(parts: pl.DataFrame, events: pl.DataFrame, scale: int) -> pl.DataFrame:
+def _proceeds(costing: _Costing) -> pl.DataFrame:
     # What an event realised is spread over its parts; rounding stays with the last of them.
-    prices = events.select(
+    prices = costing.events.select(
         pl.int_range(pl.len(), dtype=pl.Int64).alias("event"),
         unit=pl.col("price").fill_null(ZERO),
         multiplier="multiplier",
         of_event="realised",
     )
-    rows = parts.join(prices, on="event").sort("event", "opened", "lot")
+    rows = costing.parts.filter("traded").join(prices, on="event").sort("event", "opened", "lot")
     signed = pl.col("units") * pl.col("whole").sign()
-    rows = rows.with_columns(quantity=_quantity(rows.select(signed).to_series(), scale))
+    rows = rows.with_columns(
+        quantity=_quantity(rows.select(signed).to_series(), costing.scale[rows["event"].to_numpy()])
+    )
     gain = (pl.col("quantity") * pl.col("unit")) * pl.col("multiplier") - pl.col("released")
     rows = rows.with_columns(gain=gain)
     last = pl.col("event").ne_missing(pl.col("event").shift(-1))

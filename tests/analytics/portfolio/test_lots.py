@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -15,6 +16,7 @@ QUANTITIES = st.integers(-500, 500).filter(bool)
 PRICES = st.decimals("0.01", "999.99", places=2)
 TRADES = st.lists(st.tuples(st.sampled_from("ABC"), QUANTITIES, PRICES), min_size=1, max_size=50)
 METHODS = st.sampled_from(["fifo", "lifo"])
+BLOTTER = Path("../shared/data/tape/yobit_personal_trade_history_2016_2025.csv.gz")
 SCHEMA = {
     "account_id": pl.String, "instrument_id": pl.String,
     "quantity": DECIMAL, "price": DECIMAL, "multiplier": DECIMAL,
@@ -213,3 +215,31 @@ def test_an_unknown_method_and_a_position_beyond_the_grid_are_refused():
     huge = [("A", Decimal("9000000000.000000000001"), Decimal("0.01"))] * 2
     with pytest.raises(OverflowError, match="too large"):
         costed(events(huge), method="fifo")
+
+
+def exact(column):
+    return pl.Series([Decimal(text).quantize(Decimal("1e-12")) for text in column], dtype=DECIMAL)
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize("method", ["average", "fifo", "lifo"])
+def test_a_real_persons_years_of_fills_close_to_the_last_digit(method):
+    if not BLOTTER.exists():
+        pytest.skip("the real files are not beside the checkout")
+    fills = pl.read_csv(BLOTTER, infer_schema=False)
+    fills = fills.select(
+        instrument_id="pair", at="time", bought=pl.col("type").str.to_lowercase() == "buy",
+        quantity=exact(fills["amount"]), price=exact(fills["price"]),
+    )  # fmt: skip
+    fills = fills.with_columns(
+        account_id=pl.lit("A1"), multiplier=pl.lit(1).cast(DECIMAL),
+        quantity=pl.when("bought").then("quantity").otherwise(-pl.col("quantity")),
+    ).sort("instrument_id", "at", maintain_order=True)  # fmt: skip
+    frame = costed(fills, method=method)
+    ends = frame.group_by("instrument_id").agg(
+        pl.col("realised", "cash").sum(), pl.col("cost_basis", "position", "price").last()
+    )
+    value = ends["position"] * ends["price"]
+    assert frame.height > 6000
+    assert ends.height > 100
+    assert (ends["realised"] + (value - ends["cost_basis"]) == ends["cash"] + value).all()
