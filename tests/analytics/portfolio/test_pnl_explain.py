@@ -164,3 +164,13 @@ def test_the_parts_are_the_pnl_to_the_last_digit_and_the_residual_is_dust(trades
     for name in ("price", "new_trades", "fx"):
         assert (straight[name] == -other[name]).all()
     assert straight["fees"].equals(other["fees"])
+
+
+def test_a_bust_after_the_close_leaves_the_days_as_if_it_had_never_traded():
+    head, *lines = EXECUTIONS.strip().splitlines()
+    versions = [f"{head}  version  exec_status", *(f"{line}  1  new" for line in lines)]
+    wrong = "E9  A1  X  buy  70  99  EUR  9  2026-11-17T16:00"
+    versions += [f"{wrong}  1  new", f"{wrong}  2  busted"]
+    with_bust, *_ = explain(**TABLES | {"executions": "\n".join(versions)})
+    without, *_ = explain(**TABLES)
+    assert with_bust.equals(without)
