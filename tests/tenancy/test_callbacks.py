@@ -8,7 +8,6 @@ import pytest
 from tests.tenancy.conftest import HERE
 from tests.world import ROLES
 
-
 pytestmark = pytest.mark.slow
 
 
