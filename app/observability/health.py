@@ -158,10 +158,10 @@ def _worker(context: Any) -> str:
     with context.database.engine.connect() as connection:
         at = connection.scalar(select(func.max(_heartbeats.c.at)).where(_heartbeats.c.kind == "worker"))
     if at is None:
-        raise DegradedError("no worker has reported yet; imports and surveillance wait")
+        raise DegradedError("no worker has reported yet; imports and other jobs wait")
     age = (datetime.now(UTC) - (at.replace(tzinfo=UTC) if at.tzinfo is None else at)).total_seconds()
     if age > WORKER_LATE_S:
-        raise DegradedError(f"silent for {age:.0f} s; imports and surveillance wait")
+        raise DegradedError(f"silent for {age:.0f} s; imports and other jobs wait")
     return f"seen {max(age, 0):.0f} s ago"
 
 
