@@ -3,10 +3,10 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-ROOMS := app analytics pages components callbacks tests
+ROOMS := app analytics pages components callbacks tests tools
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev services run test test-fast test-unit test-journeys lint format bench bench-detectors docs lock vendor clean
+.PHONY: help install dev services run test test-fast lint format snapshots bench docs lock clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ lint: dev ## Check style, types, import contracts and spelling
 format: dev ## Format the code
 	$(VENV)/bin/ruff check --fix-only -q $(ROOMS)
 	$(VENV)/bin/ruff format -q $(ROOMS)
+
+snapshots: dev services ## Take the README's screenshots
+	$(PY) -m tools.screenshots
 
 bench: dev ## Measure and write docs/benchmarks.md
 	$(PY) -m tests.bench

@@ -83,7 +83,11 @@ def settle(
     all_rejects = pl.concat(clashes, how="vertical_relaxed")
     status = _status(raw, landed=pl.concat(landed), rejected=all_rejects.select("line"), same=pl.concat(same))
     counts = dict(status.group_by("status").len().iter_rows())
-    kept = raw.join(status.filter(pl.col("status") == "accepted"), on="line", how="semi")
+    # Rows of the live log whose verbatim record a crash cut off: the retry brings the record.
+    stored = pl.concat([frame.select("raw_id") for frame in known.values()] or [known_raw])
+    bereft = raw.join(stored, on="raw_id", how="semi").join(seen, on="line", how="anti").select("line")
+    keep = pl.concat([status.filter(pl.col("status") == "accepted").select("line"), bereft])
+    kept = raw.join(keep, on="line", how="semi")
     ids = raw.select("line", "raw_id")
     # Records a source could not even split off (a torn tail) are counted but have no verbatim row.
     beyond = records - raw.height

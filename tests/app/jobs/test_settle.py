@@ -57,7 +57,10 @@ def outcome(tables, raws, *, known_raw=(), known=None, rejects=None, records=Non
         rejects=rejects if rejects is not None else pl.DataFrame(schema=REJECT_SCHEMA),
         repeats=pl.DataFrame(schema={"line": pl.Int64}),
         known_raw=pl.DataFrame({"raw_id": list(known_raw)}, schema={"raw_id": pl.String}),
-        known=known or {n: f.clear() for n, f in tables.items()},
+        known={
+            n: f if "raw_id" in f.columns else f.with_columns(raw_id=pl.lit("stored"))
+            for n, f in (known or {n: f.clear() for n, f in tables.items()}).items()
+        },
     )
 
 
@@ -90,6 +93,14 @@ def test_the_same_key_with_other_content_is_set_aside_with_its_reason():
     assert done.rejects.select("line", "column", "value", "code", "record").rows() == [
         (1, "instrument_id", "A / 2026-01-05 / raw", "CONFLICT", "record x")
     ]
+
+
+def test_a_row_whose_record_a_crash_cut_off_gets_it_from_the_retry():
+    rows = prices((1, "A", "2026-01-05", "10"))
+    stored = rows.with_columns(raw_id=pl.lit("x"))
+    done = outcome({"prices": rows}, raw("x"), known={"prices": stored})
+    assert (done.accepted, done.duplicate, done.tables) == (0, 1, {})
+    assert done.raw["record"].to_list() == ["record x"]
 
 
 def test_within_a_file_the_first_row_of_a_key_lands():
