@@ -88,11 +88,17 @@ def open_context(home: Path, **settings: object) -> Context:
     return context
 
 
-def bring(context: Context, actor: Identity, dataset: str, text: str, folder: Path, **more: object) -> ingest.ImportResult:
+def bring(
+    context: Context, actor: Identity, dataset: str, text: str, folder: Path, **more: object
+) -> ingest.ImportResult:
     """Import ``text`` as a canonical CSV file."""
     path = folder / f"{actor.org}-{dataset}-{abs(hash(text))}.csv"
     path.write_text(text)
-    return ingest.run(context, actor, ingest.Upload(path=path, filename=f"{actor.name.split()[0]}-{dataset}.csv", dataset=dataset, **more))
+    return ingest.run(
+        context,
+        actor,
+        ingest.Upload(path=path, filename=f"{actor.name.split()[0]}-{dataset}.csv", dataset=dataset, **more),
+    )
 
 
 def found(context: Context, slug: str, canary: str, folder: Path, *, password: str | None = None) -> Firm:
@@ -113,12 +119,21 @@ def found(context: Context, slug: str, canary: str, folder: Path, *, password: s
             password=password,
         )
         identity = Identity(
-            org=slug, user_id=user.id, name=user.name, role=role, desks=tuple(desks[role]) if role in desks else None
+            org=slug,
+            user_id=user.id,
+            name=user.name,
+            role=role,
+            desks=tuple(desks[role]) if role in desks else None,
         )
         firm.people[role] = identity
         firm.tokens[role] = sessions.open_session(context.database, identity)
         record, firm.keys[role] = keys.create(
-            context.database, boss, name=f"{canary} {role} key", role=role, scopes=("read", "write", "ingest"), desks=desks.get(role)
+            context.database,
+            boss,
+            name=f"{canary} {role} key",
+            role=role,
+            scopes=("read", "write", "ingest"),
+            desks=desks.get(role),
         )
         firm.ids[f"key:{role}"] = record.id
     for dataset in DATASETS:
