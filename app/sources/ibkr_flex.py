@@ -52,9 +52,7 @@ class IbkrFlex(Source):
         for tag, count in sorted(statement.unknown.items()):
             notes.append(f"{count} element(s) {tag} have no table: kept with the raw records.")
         if not any(key.startswith("a:") for key in statement.described):
-            notes.append(
-                "The statement does not name the base currency: no account was described from it."
-            )
+            notes.append("The statement does not name the base currency: no account was described from it.")
         tables = {}
         for name, rows in statement.rows.items():
             dataset = IMPORTABLE[name]
