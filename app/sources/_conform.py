@@ -1,6 +1,6 @@
 """Bring text columns into a data set's schema: typed, checked, flagged; what does not fit is returned."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -63,7 +63,7 @@ def _first(errors: Sequence[FieldError]) -> str:
     return "; ".join(f"{e.field}: {e.message}" for e in errors[:3]) + more
 
 
-def conform(  # noqa: PLR0915 - one pass over the columns reads better whole
+def conform(
     dataset: Dataset,
     frame: pl.DataFrame,
     *,
@@ -82,6 +82,60 @@ def conform(  # noqa: PLR0915 - one pass over the columns reads better whole
         now: The clock that FUTURE_TIME is judged by; no flag without it.
         rounding: Round numbers with more than 12 decimals (flag ROUNDED) instead of refusing them.
         exact_key: Set aside later rows with the key of an earlier one.
+    """
+    return conform_pieces(dataset, [frame], zone=zone, now=now, rounding=rounding, exact_key=exact_key)
+
+
+def conform_pieces(
+    dataset: Dataset,
+    pieces: Iterable[pl.DataFrame],
+    *,
+    zone: str | None = None,
+    now: datetime | None = None,
+    rounding: bool = False,
+    exact_key: bool = True,
+) -> Conformed:
+    """Do what ``conform`` does to the rows of all pieces, with the text of one piece in memory at a time.
+
+    Args:
+        dataset: The table they are for.
+        pieces: One frame or more, in the order of the file: no line comes again in a later piece.
+        zone: As for ``conform``.
+        now: As for ``conform``.
+        rounding: As for ``conform``.
+        exact_key: As for ``conform``; judged over all pieces.
+    """
+    parts: list[pl.DataFrame] = []
+    rejects: list[pl.DataFrame] = []
+    newest: int | None = None
+    for piece in pieces:
+        made, refused, newest = _typed(dataset, piece, zone=zone, now=now, rounding=rounding, newest=newest)
+        parts.append(made)
+        rejects += refused
+    rows = pl.concat(parts, rechunk=False)
+    del parts
+    duplicates = pl.DataFrame(schema={"line": pl.Int64, "of_line": pl.Int64})
+    if exact_key:
+        rows, duplicates, conflicts = _split_repeats(rows, dataset)
+        rejects.append(conflicts)
+    return Conformed(
+        rows, pl.concat([_rejects.frame(), *rejects]).sort("line", maintain_order=True), duplicates
+    )
+
+
+def _typed(  # noqa: PLR0915 - one pass over the columns reads better whole
+    dataset: Dataset,
+    frame: pl.DataFrame,
+    *,
+    zone: str | None,
+    now: datetime | None,
+    rounding: bool,
+    newest: int | None,
+) -> tuple[pl.DataFrame, list[pl.DataFrame], int | None]:
+    """Type and check rows by themselves, after earlier ones the newest of which is at ``newest`` (ns).
+
+    Returns:
+        The good rows in the order of ``Conformed.rows``, the rejects, and the newest time so far.
     """
     line = frame["line"].cast(pl.Int64)
     height = frame.height
@@ -131,7 +185,10 @@ def conform(  # noqa: PLR0915 - one pass over the columns reads better whole
         if ns is None:
             ns = values[dataset.time].dt.epoch("us") * 1000
         values["transact_time_ns"] = _finer(frame, ns)
-        flag("OUT_OF_ORDER", _out_of_order(values["transact_time_ns"]))
+        flag("OUT_OF_ORDER", _out_of_order(values["transact_time_ns"], newest))
+        latest = values["transact_time_ns"].max()
+        if isinstance(latest, int):
+            newest = latest if newest is None else max(newest, latest)
         if now is not None:
             flag("FUTURE_TIME", (values[dataset.time] > now + SKEW).fill_null(value=False))
     rows = pl.DataFrame(values).with_columns(line=line)
@@ -139,16 +196,8 @@ def conform(  # noqa: PLR0915 - one pass over the columns reads better whole
     if bad.any():
         rows = rows.filter(~bad)
     rows = _major(rows, dataset)
-    duplicates = pl.DataFrame(schema={"line": pl.Int64, "of_line": pl.Int64})
-    if exact_key:
-        rows, duplicates, conflicts = _split_repeats(rows, dataset)
-        rejects.append(conflicts)
     order = [*dataset.columns, *(["transact_time_ns"] if dataset.time else []), "line", "dq_flags"]
-    return Conformed(
-        rows.select(order),
-        pl.concat([_rejects.frame(), *rejects]).sort("line", maintain_order=True),
-        duplicates,
-    )
+    return rows.select(order), rejects, newest
 
 
 def _parse(
@@ -212,8 +261,11 @@ def _finer(frame: pl.DataFrame, ns: pl.Series) -> pl.Series:
     return pl.select(pl.coalesce(frame["ns"], ns)).to_series()
 
 
-def _out_of_order(ns: pl.Series) -> pl.Series:
-    return (ns < ns.fill_null(strategy="forward").cum_max().shift(1)).fill_null(value=False)
+def _out_of_order(ns: pl.Series, newest: int | None) -> pl.Series:
+    before = ns.fill_null(strategy="forward").cum_max().shift(1)
+    if newest is not None:
+        before = before.fill_null(newest).clip(lower_bound=newest)
+    return (ns < before).fill_null(value=False)
 
 
 def _flags(frame: pl.DataFrame, flags: dict[str, pl.Series], height: int) -> pl.Series:

@@ -17,6 +17,7 @@ RAW = {
     "raw_id": pl.String,
     "datasets": pl.String,
 }
+_HASHED = 50_000  # records that are Python objects at a time
 DUPLICATES = {"line": pl.Int64, "dataset": pl.String, "of_line": pl.Int64}
 
 
@@ -65,10 +66,16 @@ class Reading:
 
 def raw_ids(feed: str, record: pl.Series, occurrence: pl.Series) -> pl.Series:
     """Identify records: sha256 of feed, occurrence and verbatim bytes, separated by NUL, in hex (64)."""
-    whole = pl.select(pl.concat_str(pl.lit(f"{feed}\0"), occurrence.cast(pl.String), pl.lit("\0"), record))
     sha256 = hashlib.sha256
-    made = [sha256(one).hexdigest() for one in whole.to_series().cast(pl.Binary).to_list()]
-    return pl.Series("raw_id", made, dtype=pl.String)
+    frame = pl.DataFrame({"n": occurrence, "r": record})
+    parts = [pl.Series("raw_id", [], dtype=pl.String)]
+    for piece in frame.iter_slices(_HASHED):
+        whole = piece.select(
+            pl.concat_str(pl.lit(f"{feed}\0"), pl.col("n").cast(pl.String), pl.lit("\0"), "r")
+        )
+        made = [sha256(one).hexdigest() for one in whole.to_series().cast(pl.Binary)]
+        parts.append(pl.Series("raw_id", made, dtype=pl.String))
+    return pl.concat(parts)
 
 
 def occurrences(record: pl.Series) -> pl.Series:

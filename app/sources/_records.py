@@ -7,6 +7,7 @@ fields as the header are set aside one by one; the rest are parsed in one go.
 import csv
 import io
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,8 @@ from app.sources import _rejects
 from app.sources._open import MAX_COLUMNS, refuse_binary
 
 MAX_RECORD = 2_000_000  # bytes of one record
+_AT_ONCE = 4 * 2**20  # characters split into lines at a time
+PIECE = 100_000  # records whose text fields are in memory at a time
 _UNCLOSED = "A quotation mark opened in the record on line {line} is never closed."
 
 
@@ -34,6 +37,39 @@ class Records:
     raw: pl.DataFrame
     fields: pl.DataFrame
     rejects: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Records whose fields are still to be parsed, so that a large file need not be parsed in one go.
+
+    ``header``, ``names``, ``raw`` and ``rejects`` are those of ``Records``; ``good`` is the part of
+    ``raw`` that has as many fields as the header.
+    """
+
+    header: list[str]
+    names: list[str]
+    raw: pl.DataFrame
+    good: pl.DataFrame
+    rejects: pl.DataFrame
+    delimiter: str
+    quote: str | None
+
+    def fields(self) -> pl.DataFrame:
+        """Parse every good record: line and one text column a name."""
+        return _parse(self.good, self.names, self.delimiter, self.quote)
+
+    def pieces(self, size: int = PIECE) -> Iterator[pl.DataFrame]:
+        """Parse ``size`` good records at a time, in order; at least one piece, though it be empty.
+
+        A file with carriage returns inside records comes whole: they decide for all of it which reader is
+        used.
+        """
+        if self.good.is_empty() or self.good["record"].str.contains("\r", literal=True).any():
+            yield self.fields()
+            return
+        for start in range(0, self.good.height, size):
+            yield _parse(self.good.slice(start, size), self.names, self.delimiter, self.quote)
 
 
 def lines_of(data: bytes, *, encoding: str = "utf-8") -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -56,12 +92,25 @@ def lines_of(data: bytes, *, encoding: str = "utf-8") -> tuple[pl.DataFrame, pl.
         except (UnicodeDecodeError, LookupError) as error:
             raise Invalid(f"The file is not {encoding} text.") from error
         refuse_binary(text.encode())
-    lines = pl.DataFrame({"record": pl.Series([text], dtype=pl.String).str.split("\n").explode()})
+    lines = pl.DataFrame({"record": pl.concat(_split(text))})
     if "\r" in text:
         lines = lines.with_columns(pl.col("record").str.strip_suffix("\r"))
     lines = lines.with_row_index("line", offset=1).with_columns(pl.col("line").cast(pl.Int64))
     rejects = _rejects.frame((n, None, None, "NOT_UTF8", _rejects.MESSAGES["NOT_UTF8"]) for n in undecodable)
     return lines, rejects
+
+
+def _split(text: str) -> Iterator[pl.Series]:
+    """Split at line feeds, some megabytes at a time.
+
+    Python splits: the split of polars reserves room for a line at every character and keeps it.
+    """
+    start = 0
+    while start >= 0:
+        end = text.find("\n", start + _AT_ONCE)
+        piece = text[start:end] if end >= 0 else text[start:]
+        yield pl.Series(piece.split("\n"), dtype=pl.String)
+        start = end + 1 if end >= 0 else -1
 
 
 def _salvage(data: bytes) -> tuple[str, list[int]]:
@@ -88,7 +137,24 @@ def read_records(
     skip: int = 0,
     header: list[str] | None = None,
 ) -> Records:
-    """Cut ``data`` into records.
+    """Cut ``data`` into records and their fields.
+
+    The arguments and errors are those of ``cut_records``.
+    """
+    cut = cut_records(data, delimiter=delimiter, quote=quote, encoding=encoding, skip=skip, header=header)
+    return Records(cut.header, cut.names, cut.raw, cut.fields(), cut.rejects)
+
+
+def cut_records(
+    data: bytes,
+    *,
+    delimiter: str = ",",
+    quote: str | None = '"',
+    encoding: str = "utf-8",
+    skip: int = 0,
+    header: list[str] | None = None,
+) -> Cut:
+    """Cut ``data`` into records without parsing their fields.
 
     Args:
         data: The whole text.
@@ -125,7 +191,7 @@ def read_records(
     if rejects.height:
         good = logical.join(rejects.select("line"), on="line", how="anti", maintain_order="left")
     names = _unique(header)
-    return Records(header, names, logical, _parse(good, names, delimiter, quote), rejects)
+    return Cut(header, names, logical, good, rejects, delimiter, quote)
 
 
 def _unique(header: list[str]) -> list[str]:

@@ -11,9 +11,12 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from app import errors
+from app.sources import _records
 from app.sources._base import ReadOptions, read_file
+from app.sources.canonical_csv import CanonicalCsv
 
 _spec = importlib.util.spec_from_file_location("hostile", Path(__file__).with_name("hostile.py"))
 hostile = importlib.util.module_from_spec(_spec)
@@ -302,3 +305,64 @@ def test_bytes_written_into_a_good_file_never_escape_as_a_crash(tmp_path, data, 
         except errors.QuarterdeckError:
             continue
         assert sum(made.counts().values()) == made.records
+
+
+def mixed(rows):
+    """Return executions of which many are odd: late, twice, contradictory, ragged, in pence, without a zone."""
+    changes = [
+        {},
+        {"last_px": "1e2", "note": "x,y"},
+        {"transact_time": "2026-03-02 09:30"},
+        {"currency": "GBp", "last_px": "1234.5"},
+        {"last_qty": "-1", "side": "hold"},
+        {"transact_time": "2026-02-27T10:00:00Z"},
+        {"transact_time": "soon", "note": 'say ""no""'},
+        {"exec_id": "X1"},
+        {"exec_id": "X1", "last_px": "77"},
+        {"last_px": "1.0000000000001"},
+        {"transact_time": "2031-01-01T00:00:00Z"},
+        {"note": "two\nlines"},
+    ]
+    names = [*hostile.HEADER.split(","), "note"]
+    good = dict(zip(names, [*hostile.GOOD.split(","), ""], strict=True))
+    out = [",".join(names)]
+    for n in range(rows):
+        at = {"exec_id": f"E{n}", "transact_time": f"2026-03-02T14:30:{n % 60:02}.{n:09}Z"}
+        row = good | at | changes[(n * n + n // 11) % len(changes)]
+        text = ",".join([*(row[name] for name in names[:-1]), f'"{row["note"]}"'])
+        out.append("E,short" if n % 29 == 3 else text)
+        if n % 31 == 5:
+            out.append(text)
+    return "\n".join(out).encode().replace(b"E20,", b"E\xff20,") + b"\n\n"
+
+
+@pytest.mark.parametrize("ends", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("rows", [0, 1, 7, 8, 250])
+def test_pieces_of_seven_records_read_as_the_whole_does(tmp_path, monkeypatch, rows, ends):
+    body = mixed(rows).replace(b"\n", ends)
+    options = {"zone": "Europe/London", "now": datetime(2026, 4, 1, tzinfo=UTC)}
+    whole = read(tmp_path, body, **options)
+    monkeypatch.setattr(CanonicalCsv, "piece", 7)
+    monkeypatch.setattr(_records, "_AT_ONCE", 100)
+    cut = read(tmp_path, body, **options)
+    assert (cut.feed, cut.records, cut.warnings) == (whole.feed, whole.records, whole.warnings)
+    assert list(cut.tables) == list(whole.tables)
+    for name in ("raw", "rejects", "duplicates"):
+        assert_frame_equal(getattr(cut, name), getattr(whole, name))
+    for name, frame in whole.tables.items():
+        assert_frame_equal(cut.tables[name], frame)
+    if rows == 250:
+        flags = set(whole.tables["executions"]["dq_flags"].explode().drop_nulls())
+        assert flags == {"OUT_OF_ORDER", "TZ_ASSUMED", "MINOR_UNITS", "FUTURE_TIME"}
+        assert {"CONFLICT", "RAGGED", "NOT_UTF8", "BAD_TIME", "NOT_POSITIVE", "PRECISION"} <= codes(whole)
+        assert whole.duplicates.height
+
+
+def test_a_row_is_late_though_every_piece_is_in_order(tmp_path, monkeypatch):
+    monkeypatch.setattr(CanonicalCsv, "piece", 2)
+    days = ("05", "06", "03", "04", "06", "07")
+    rows = [
+        hostile.row(exec_id=f"E{d}{n}", transact_time=f"2026-03-{d}T00:00:00Z") for n, d in enumerate(days)
+    ]
+    flags = read(tmp_path, hostile.body(*rows)).tables["executions"]["dq_flags"].to_list()
+    assert flags == [[], [], ["OUT_OF_ORDER"], ["OUT_OF_ORDER"], [], []]

@@ -9,6 +9,7 @@ import time
 import zipfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -153,3 +154,35 @@ def test_memory_is_limited(tmp_path, child):
         read_in_child(put(tmp_path, big), options=RATES, memory=1_200 * 2**20, deadline=10)
     assert resource.getrlimit(resource.RLIMIT_AS)[0] != 1_200 * 2**20
     assert read_in_child(put(tmp_path, CSV), options=RATES).records == 1
+
+
+@pytest.mark.slow
+def test_a_child_reads_a_large_file_within_ten_times_its_size(tmp_path, child):
+    n = pl.int_range(400_000, eager=True).cast(pl.String)
+    rows = pl.DataFrame({"exec_id": "EX20260302-" + n.str.zfill(9)}).with_columns(
+        order_id="ORD-" + n.str.zfill(8),
+        account_id=pl.lit("HAL-EQ-01"),
+        trader_id=pl.lit("t.morris"),
+        desk=pl.lit("Equities"),
+        strategy=pl.lit("stat-arb"),
+        instrument_id=pl.lit("XNAS:GOOG"),
+        side=pl.lit("sell_short"),
+        last_qty=n.str.slice(-3) + "1",
+        last_px="190." + n.str.slice(-2) + "1",
+        currency=pl.lit("USD"),
+        commission="0." + n.str.slice(-2) + "1",
+        transact_time="2026-03-02T14:30:00." + n.str.zfill(6) + "Z",
+        trade_date=pl.lit("2026-03-02"),
+        venue=pl.lit("XNAS"),
+        liquidity=pl.lit("maker"),
+    )
+    path = tmp_path / "large.csv"
+    rows.write_csv(path)
+    size = path.stat().st_size
+    assert size > 60_000_000
+    options = ReadOptions(dataset="executions", filename="large.csv")
+    made = read_in_child(path, options=options, memory=3 * 2**30)
+    assert made.counts() == {"accepted": 400_000, "rejected": 0, "duplicate": 0}
+    status = Path(f"/proc/{_child._POOL._process.pid}/status").read_text()
+    peak = 1024 * int(status.partition("VmHWM:")[2].split()[0])
+    assert peak < 10 * size + 200_000_000  # the constant is the interpreter, polars and one piece
