@@ -126,6 +126,9 @@ def _status(
 def _verdict(rows: pl.DataFrame, known: pl.DataFrame, dataset: Dataset) -> pl.Series:
     """Say of each row: new, same (key and content known) or conflict (key known, other content)."""
     keys, content = list(dataset.key), [c for c in dataset.columns if c not in dataset.key]
+    if known.is_empty() and not rows.select(pl.struct(keys).is_duplicated().any()).item():
+        # The usual case of a large file: nothing to compare, and the joins below hold every row three times.
+        return pl.repeat("new", rows.height, dtype=pl.String, eager=True).alias("verdict")
     first = rows.unique(subset=keys, keep="first", maintain_order=True).select(
         *keys, *content, first_line="line"
     )
