@@ -2,20 +2,18 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import polars as pl
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from analytics.datasets import DATASETS, EXECUTIONS, IMPORTABLE, RAW_RECORDS, REJECTS, Dataset
 from app.actions import mappings
 from app.context import Context
-from app.errors import Conflict, FieldError, Invalid, NotFound, QuarterdeckError
+from app.errors import FieldError, Invalid, NotFound, QuarterdeckError
+from app.jobs import _import_record as _record
 from app.jobs import interrupted
+from app.jobs._import_record import ImportResult, Upload, upload_of
 from app.jobs._settle import Settled, settle
 from app.scope import Identity
 from app.sources._base import Mapping as MappingSpec
@@ -24,52 +22,12 @@ from app.sources._child import read_in_child
 from app.sources._mapping import shipped
 from app.storage.collect import collect
 from app.storage.lake import Staged, Writer
-from app.storage.records import audit, counters
 from app.storage.records._base import new_id, now
-from app.storage.records.imports import Import
 
 ERRORS_SHOWN = 100
 LIVE_ROWS = 2_000  # up to here a batch is acknowledged from the live log
 
-
-@dataclass(frozen=True)
-class Upload:
-    """One file and how to read it."""
-
-    path: Path
-    filename: str
-    dataset: str | None = None  # None: the format says (FIX, Flex)
-    format: str = "auto"
-    mapping: str | None = None
-    zone: str | None = None
-    account: str | None = None
-    instrument: str | None = None  # of a file about one instrument
-    day: date | None = None  # of a file whose times are seconds after midnight
-    idempotency_key: str | None = None
-    dry_run: bool = False
-    import_id: str | None = None  # of an import announced before
-
-
-@dataclass(frozen=True)
-class ImportResult:
-    """What became of a file. ``accepted + rejected + duplicate == records``."""
-
-    import_id: str
-    status: str
-    dataset: str | None
-    filename: str
-    records: int = 0
-    accepted: int = 0
-    rejected: int = 0
-    duplicate: int = 0
-    rows: Mapping[str, int] = field(default_factory=dict)  # rows added by data set
-    errors: tuple[Mapping[str, Any], ...] = ()  # the first 100
-    warnings: tuple[str, ...] = ()
-    versions: Mapping[str, str] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON-able values."""
-        return asdict(self)
+__all__ = ["ImportResult", "Upload", "announce", "mapping_named", "run", "touched", "upload_of"]
 
 
 def run(context: Context, actor: Identity, upload: Upload) -> ImportResult:
@@ -88,15 +46,15 @@ def run(context: Context, actor: Identity, upload: Upload) -> ImportResult:
         return _bring(context, actor, upload, "dry_run")
     digest = _sha256(upload.path)
     if upload.import_id is None:
-        earlier = _replay(context, actor, upload, digest)
+        earlier = _record.replay(context, actor, upload, digest)
         if earlier is not None:
             return earlier
     import_id = upload.import_id or new_id("imp")
     with interrupted.at_work(context, import_id):
         if upload.import_id is None:
-            _open(context, actor, upload, digest, import_id=import_id)
+            _record.begin(context, actor, upload, digest, import_id=import_id)
         else:
-            _take_up(context, actor, import_id)
+            _record.take_up(context, actor, import_id)
         return _bring(context, actor, upload, import_id)
 
 
@@ -121,12 +79,14 @@ def _bring(context: Context, actor: Identity, upload: Upload, import_id: str) ->
                 versions = {name: context.lake.version(actor.org, DATASETS[name]) for name in tables}
                 versions |= {table.dataset: str(table.version) for table in staged}
                 result = _result(import_id, upload, settled, reading, status="done", versions=versions)
-                _close(session, actor, result, reading.feed)
+                _record.close(session, actor, result, reading.feed)
     except QuarterdeckError as error:
-        _fail(context, actor, import_id, error.detail)
+        _record.fail(context, actor, import_id, error.detail)
         raise
     except BaseException:
-        _fail(context, actor, import_id, "The import stopped before it was acknowledged: send it again.")
+        _record.fail(
+            context, actor, import_id, "The import stopped before it was acknowledged: send it again."
+        )
         raise
     return result
 
@@ -134,24 +94,11 @@ def _bring(context: Context, actor: Identity, upload: Upload, import_id: str) ->
 def announce(context: Context, actor: Identity, upload: Upload) -> ImportResult:
     """Record an import that the worker will do; the earlier one where the idempotency key is known."""
     digest = _sha256(upload.path)
-    earlier = _replay(context, actor, upload, digest)
+    earlier = _record.replay(context, actor, upload, digest)
     if earlier is not None:
         return earlier
-    import_id = _open(context, actor, upload, digest, import_id=new_id("imp"), status="queued")
+    import_id = _record.begin(context, actor, upload, digest, import_id=new_id("imp"), status="queued")
     return ImportResult(import_id, "queued", upload.dataset, upload.filename)
-
-
-def upload_of(record: Import) -> Upload:
-    """Return the upload an announced import described."""
-    return Upload(
-        path=Path(record.spool or ""),
-        filename=record.filename,
-        dataset=record.dataset,
-        format=record.format,
-        mapping=record.mapping,
-        zone=record.zone,
-        account=(record.options or {}).get("account"),
-    )
 
 
 def touched(result: ImportResult) -> frozenset[str]:
@@ -289,119 +236,6 @@ def _result(
         warnings=(*reading.warnings, *settled.warnings),
         versions=versions or {},
     )
-
-
-# --- the import's own record -----------------------------------------------------------------------
-def _replay(context: Context, actor: Identity, upload: Upload, digest: str) -> ImportResult | None:
-    """Return the earlier result of the same idempotency key, if there is one."""
-    if not upload.idempotency_key:
-        return None
-    with context.database.session(actor.org) as session:
-        found = session.scalar(select(Import).where(Import.idempotency_key == upload.idempotency_key))
-        if found is None or found.status in {"failed", "interrupted"}:
-            return None
-        if found.sha256 != digest:
-            raise Invalid("This Idempotency-Key was used for another file.")
-        if found.status == "running" and interrupted.release(context, found.id):
-            return None
-        if found.status != "done":
-            raise Conflict("The import with this Idempotency-Key is still running.")
-        return result_of(found)
-
-
-def result_of(record: Import) -> ImportResult:
-    """Return what a stored import says of itself."""
-    return ImportResult(
-        import_id=record.id,
-        status=record.status,
-        dataset=record.dataset,
-        filename=record.filename or "",
-        records=record.records or 0,
-        accepted=record.accepted or 0,
-        rejected=record.rejected or 0,
-        duplicate=record.duplicate or 0,
-        rows=record.rows or {},
-        errors=tuple(record.errors or ()),
-        warnings=tuple(record.warnings or ()),
-        versions=record.versions or {},
-    )
-
-
-def _take_up(context: Context, actor: Identity, import_id: str) -> None:
-    with context.database.session(actor.org, write=True) as session:
-        record = session.get_one(Import, import_id)
-        record.status, record.started_at = "running", now()
-
-
-def _open(
-    context: Context,
-    actor: Identity,
-    upload: Upload,
-    digest: str,
-    *,
-    import_id: str,
-    status: str = "running",
-) -> str:
-    with context.database.session(actor.org, write=True) as session:
-        if upload.idempotency_key:
-            _free_key(session, upload.idempotency_key)
-        record = Import(
-            id=import_id,
-            org=actor.org,
-            dataset=upload.dataset,
-            filename=upload.filename,
-            sha256=digest,
-            bytes=upload.path.stat().st_size,
-            format=upload.format,
-            mapping=upload.mapping,
-            zone=upload.zone,
-            status=status,
-            spool=str(upload.path) if status == "queued" else None,
-            options={"account": upload.account} if upload.account else {},
-            idempotency_key=upload.idempotency_key,
-            user_id=actor.user_id,
-            started_at=now(),
-        )
-        session.add(record)
-    return import_id
-
-
-def _free_key(session: Session, key: str) -> None:
-    """Take the key off an attempt that came to nothing, so that the retry can carry it."""
-    earlier = session.scalar(select(Import).where(Import.idempotency_key == key))
-    if earlier is not None:
-        earlier.idempotency_key = None
-        session.flush()
-
-
-def _close(session: Session, actor: Identity, result: ImportResult, feed: str) -> None:
-    record = session.get_one(Import, result.import_id)
-    record.status, record.feed = "done", feed
-    record.records, record.accepted = result.records, result.accepted
-    record.rejected, record.duplicate = result.rejected, result.duplicate
-    record.rows, record.errors = dict(result.rows), [dict(e) for e in result.errors]
-    record.warnings, record.versions = list(result.warnings), dict(result.versions)
-    record.finished_at = now()
-    counters.bump(session, actor.org, "imports")
-    audit.record(
-        session,
-        actor=actor,
-        action="import.done",
-        object_kind="import",
-        object_id=record.id,
-        after={"filename": record.filename, "accepted": record.accepted, "rejected": record.rejected},
-    )
-
-
-def _fail(context: Context, actor: Identity, import_id: str, reason: str) -> None:
-    if import_id == "dry_run":
-        return
-    with context.database.session(actor.org, write=True) as session:
-        record = session.get_one(Import, import_id)
-        if record.status == "done":
-            return  # the connection broke after the records database had taken it all
-        record.status, record.error, record.finished_at = "failed", reason, now()
-        counters.bump(session, actor.org, "imports")
 
 
 def _sha256(path: Path) -> str:

@@ -16,6 +16,7 @@ from app.commands.serve import gunicorn_arguments
 from app.config import Settings
 from app.context import Context
 from app.factory import create_app
+from app.jobs.flush import flush
 from tests.world import bring, found, open_context
 
 pytestmark = pytest.mark.faults
@@ -31,8 +32,10 @@ def template(tmp_path_factory):
     context = open_context(folder / "home")
     firms = [found(context, slug, canary, folder) for slug, canary in (("acme", "KAN"), ("zeta", "ZEI"))]
     for firm in firms:
+        flush(context, firm.slug)  # the files to damage are those of Delta, not the live log
         again = firm.csv("executions").replace(f"{firm.canary}-E", f"{firm.canary}-F")
         bring(context, firm.people["compliance"], "executions", again, folder)
+        flush(context, firm.slug)
     context.database.close()
     return folder / "home", firms
 

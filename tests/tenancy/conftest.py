@@ -18,6 +18,7 @@ import pytest
 import redis
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import create_engine
 
 from app.factory import create_app
 from app.gateway import limits
@@ -101,6 +102,11 @@ def installation(
             "database_url": request.getfixturevalue("postgres_url"),
             "redis_url": request.getfixturevalue("redis_url"),
         }
+        # The servers outlive an installation: pytest may build this one again for another module.
+        with create_engine(settings["database_url"]).begin() as emptied:
+            emptied.exec_driver_sql("DROP SCHEMA public CASCADE")
+            emptied.exec_driver_sql("CREATE SCHEMA public")
+        redis.Redis.from_url(settings["redis_url"]).flushall()
     made = build(tmp_path_factory.mktemp("tenancy"), **settings)
     yield made
     _said(made, request.param)
