@@ -35,7 +35,7 @@ test: dev services ## Run every test: unit, services, browser
 	$(PY) -m pytest -q -m journey
 
 test-fast: dev ## Run the quick tests (under 90 seconds)
-	$(PY) -m pytest -q -m "not journey and not slow and not postgres and not redis and not faults" -n 2 --dist loadfile
+	TESTS=fast $(PY) -m pytest -q -m "not journey and not slow and not postgres and not redis and not faults" -n 2 --dist loadfile
 
 lint: dev ## Check style, types, import contracts and spelling
 	$(VENV)/bin/ruff check $(ROOMS)

@@ -1,15 +1,21 @@
 """Fixtures for all tests. Where a test needs rows, its docstring is the data."""
 
+import os
 import re
 from datetime import date
 from textwrap import dedent
 
 import polars as pl
 import pytest
+from hypothesis import settings
 
 from analytics.datasets import DATASETS, Dataset
 
 DAY = date(2026, 11, 20)
+# `make test-fast` looks at fewer generated cases; the full run at all.
+settings.register_profile("fast", max_examples=20, deadline=None)
+settings.register_profile("full", deadline=None)
+settings.load_profile(os.environ.get("TESTS", "full"))
 
 
 def parse_table(text: str, dataset: Dataset, *, day: date = DAY) -> pl.LazyFrame:

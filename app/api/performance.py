@@ -7,7 +7,7 @@ from flask import Response
 from app.api._schema import PROBLEMS, Answer, ScopeQuery
 from app.gateway.auth import current_desk
 from app.gateway.resource import answer, resource
-from app.observability import process, series
+from app.observability import process
 from app.queries import operations
 from app.scope import ROLES
 
@@ -21,7 +21,7 @@ def performance(query: ScopeQuery) -> Response:
     """Answer the own organisation's figures of this process; an operator sees all."""
     desk = current_desk()
     everyone = desk.identity.role == "operator"
-    seen = series.summary(desk.org, everyone=everyone)
+    seen = operations.requests(desk)
     data: dict[str, Any] = {
         "requests": seen["requests"],
         "slo": seen["slo"],

@@ -1,5 +1,6 @@
 """Is the data complete, is the system well: imports, rejects, data sets, jobs."""
 
+import re
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -9,11 +10,13 @@ from sqlalchemy import ColumnElement, func, select
 from analytics.datasets import DATASETS, IMPORTABLE, MESSAGES, REJECTS, Dataset
 from app.desk import Desk
 from app.errors import NotFound, Unavailable
+from app.observability import series
 from app.queries._import import as_dict
 from app.scope import DATA_ROLES, SURVEILLANCE_ROLES
 from app.storage.records.imports import Import
 from app.storage.records.jobs import Job
 
+_WATCHING = re.compile("complian|alert|case|surveil|detector|audit")
 LATENCIES_KEPT = 200  # finished jobs that p95 is taken over
 
 
@@ -125,6 +128,21 @@ def rejects(desk: Desk, import_id: str, *, limit: int = 100, offset: int = 0) ->
     columns = list(REJECTS.columns)
     total = desk.collect(rows.select(pl.len())).item()
     return desk.collect(rows.sort("line", "column").slice(offset, limit).select(columns)), int(total)
+
+
+# --- response times --------------------------------------------------------------------------------
+def requests(desk: Desk) -> dict[str, Any]:
+    """Return ``series.summary`` of the asker's organisation (operators: of all).
+
+    That somebody reads alerts is itself a trace of surveillance: its routes and callbacks are listed for
+    those who may read it, and count in the totals for everybody.
+    """
+    role = desk.identity.role
+    seen = series.summary(desk.org, everyone=role == "operator")
+    if role in SURVEILLANCE_ROLES or role == "operator":
+        return seen
+    rows = [row for row in seen["requests"] if not _WATCHING.search(str(row["route"]).lower())]
+    return seen | {"requests": rows}
 
 
 # --- jobs, lake ------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from typing import Any
 
 from dash import Dash
 
-from app.observability import process, series
+from app.observability import process
 from app.observability.endpoints import current_health
 from app.queries import operations
 from callbacks._fill import Drawn, View, fill
@@ -17,7 +17,7 @@ PAGE = "operations-health"
 def register(app: Dash) -> None:
     """Attach this page's callbacks to ``app``."""
     fill(app, PAGE, "services", "Services", ask=lambda _: current_health().services(), draw=_services)
-    fill(app, PAGE, "requests", "Response times", ask=_seen, draw=_requests)
+    fill(app, PAGE, "requests", "Response times", ask=operations.requests, draw=_requests)
     fill(app, PAGE, "work", "Jobs, cache, process", ask=_work, draw=_facts)
     fill(app, PAGE, "data", "Data sets", ask=operations.data_health, draw=_data)
 
@@ -25,10 +25,6 @@ def register(app: Dash) -> None:
 def _services(rows: list[dict[str, Any]], _: View) -> Drawn:
     bad = sum(row["status"] != "ok" for row in rows)
     return Drawn(services_strip(rows), sub=f"{bad} not well" if bad else "all answer", fit="flush")
-
-
-def _seen(desk: Any) -> dict[str, Any]:
-    return series.summary(desk.org, everyone=desk.identity.role == "operator")
 
 
 def _requests(seen: dict[str, Any], _: View) -> Drawn:

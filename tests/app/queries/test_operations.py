@@ -4,6 +4,7 @@ import pytest
 
 from app.desk import Desk
 from app.errors import NotFound
+from app.observability import series
 from app.queries import operations
 from app.scope import Scope
 from tests.world import bring, found, open_context
@@ -55,3 +56,19 @@ def test_every_data_set_tells_rows_age_and_gaps(firm):
     assert rows["executions"]["state"] == "ok"
     assert rows["prices"]["gaps"] == 0
     assert 0 <= rows["prices"]["lag_s"] < 600
+
+
+def test_that_somebody_reads_alerts_is_told_to_surveillance_only(firm):
+    context, acme, _ = firm
+    for route in (
+        "GET /api/compliance/alerts",
+        "overview-master--alerts.children",
+        "GET /api/trading/orders",
+    ):
+        series.observe("acme", route, 0.01, 200)
+    told = {
+        role: [row["route"] for row in operations.requests(desk(context, acme.people[role]))["requests"]]
+        for role in ("trader", "risk", "compliance")
+    }
+    assert told["trader"] == told["risk"] == ["GET /api/trading/orders"]
+    assert len(told["compliance"]) == 3
