@@ -34,8 +34,11 @@ test: dev services ## Run every test: unit, services, browser
 	$(PY) -m pytest -q -m "not journey" -n 2 --dist loadfile
 	$(PY) -m pytest -q -m journey
 
+# What starts servers, reads every kind of file or makes whole firms is left to the full run.
+LONG := tenancy api bench journeys faults acceptance app/demo app/sources app/records app/actions
+
 test-fast: dev ## Run the quick tests (under 90 seconds)
-	TESTS=fast $(PY) -m pytest -q -m "not journey and not slow and not postgres and not redis and not faults" -n 2 --dist loadfile
+	TESTS=fast $(PY) -m pytest -q -m "not journey and not slow and not postgres and not redis and not faults" $(LONG:%=--ignore=tests/%) -n 2 --dist loadfile
 
 lint: dev ## Check style, types, import contracts and spelling
 	$(VENV)/bin/ruff check $(ROOMS)
