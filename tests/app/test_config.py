@@ -81,16 +81,21 @@ def test_production_starts_with_a_good_secret():
     assert Settings.load(mode="production", secret_key=GOOD, allowed_hosts=("desk.example.com",)).production
 
 
-def test_a_refused_start_says_why_in_one_line_and_exits_with_1(tmp_path):
-    env = {"PATH": os.environ["PATH"], "QUARTERDECK_MODE": "production", "QUARTERDECK_HOME": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "app.py"), "serve"],
-        env=env,
+def started(home, *words, **settings):
+    """Run a command of app.py in a home of its own and return what became of it."""
+    env = {f"QUARTERDECK_{name.upper()}": value for name, value in settings.items()}
+    return subprocess.run(
+        [sys.executable, str(ROOT / "app.py"), *words],
+        env={"PATH": os.environ["PATH"], "QUARTERDECK_HOME": str(home), **env},
         capture_output=True,
         text=True,
-        cwd=tmp_path,
+        cwd=home,
         check=False,
     )
+
+
+def test_a_refused_start_says_why_in_one_line_and_exits_with_1(tmp_path):
+    done = started(tmp_path, "serve", mode="production")
     assert done.returncode == 1
     assert done.stderr.strip().splitlines() == [
         "app.py: QUARTERDECK_SECRET_KEY is missing: set at least 32 random characters."
@@ -99,20 +104,7 @@ def test_a_refused_start_says_why_in_one_line_and_exits_with_1(tmp_path):
 
 
 def test_demo_users_are_refused_in_production(tmp_path):
-    env = {
-        "PATH": os.environ["PATH"],
-        "QUARTERDECK_MODE": "production",
-        "QUARTERDECK_SECRET_KEY": GOOD,
-        "QUARTERDECK_HOME": str(tmp_path),
-    }
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "app.py"), "demo", "--size", "small"],
-        env=env,
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        check=False,
-    )
+    done = started(tmp_path, "demo", "--size", "small", mode="production", secret_key=GOOD)
     assert done.returncode == 1
     assert "production" in done.stderr
 
@@ -130,14 +122,6 @@ def test_production_does_not_serve_demo_people(tmp_path):
 
 
 def test_more_workers_without_a_shared_store_are_refused(tmp_path):
-    env = {"PATH": os.environ["PATH"], "QUARTERDECK_HOME": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "app.py"), "serve", "--workers", "2"],
-        env=env,
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        check=False,
-    )
+    done = started(tmp_path, "serve", "--workers", "2")
     assert done.returncode == 1
     assert "Redis" in done.stderr
