@@ -28,6 +28,7 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 def resource(
     name: str,
     *,
+    part: str = "",
     roles: Sequence[str] | frozenset[str] = DATA_ROLES,
     scope: str = "read",
     tag: str | None = None,
@@ -38,15 +39,17 @@ def resource(
 
     Args:
         name: Its place, also the subject of key scopes: a key with ``read:<name>`` may read here.
+        part: Names one of several files that share the place and its door.
         roles: Who may enter.
         scope: What a key must be allowed for safe methods.
         tag: Heading in the API's documentation; the name when left out.
         write_roles: Who may change things; ``roles`` without auditors when left out.
         write_scope: What a key must be allowed to change things: ``write``, or ``ingest``.
     """
+    own = f"{name}_{part}" if part else name
     blueprint = APIBlueprint(
-        name,
-        f"app.api.{name}",
+        own,
+        f"app.api.{own}",
         url_prefix=f"/api/{name}",
         abp_tags=[Tag(name=tag or name)],
         abp_security=[{"bearer": []}, {"api_key": []}],
