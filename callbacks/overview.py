@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, html
 
 from app.queries import compliance, intelligence, operations, portfolio, social, trading
 from app.queries import overview as questions
-from callbacks._fill import Drawn, View, failed, fill, look_at, nothing, opens
+from callbacks._fill import Drawn, View, fill, nothing, opens
 from callbacks._overview_kpis import kpi_strip
+from callbacks._strip import fill_strip
 from components.cards import legend, segment
 from components.charts.dot_interval import dot_interval
 from components.charts.line_band import line_band
@@ -16,7 +17,7 @@ from components.charts.treemap import treemap
 from components.feed import posts as posts_list
 from components.formats import bps, full_money, money, plural
 from components.health import dataset_strip
-from components.ids import DATA, THEME, URL, at
+from components.ids import at
 from components.insight import insights
 from components.states import link_button
 from components.tables import column, grid, link, table
@@ -28,27 +29,7 @@ GROUPS = (("sector", "Sector"), ("desk", "Desk"), ("country", "Country"))
 
 def register(app: Dash) -> None:
     """Attach this page's callbacks to ``app``."""
-
-    @app.callback(
-        Output(at(PAGE, "kpis"), "children"),
-        Output(at(PAGE, "kpis"), "data-state"),
-        Input(URL, "search"),
-        Input(THEME, "data"),
-        Input(DATA, "data"),
-    )
-    def show_kpis(search: str | None, theme: str | None, _: str | None) -> tuple[Any, str]:
-        try:
-            desk, view = look_at(search, theme)
-            answer = questions.overview(desk)
-            course = trading.pnl_series(desk)["rows"]
-            return kpi_strip(answer, view, course=course, fresh=trading.freshness(desk)), "ready"
-        except Exception as problem:  # noqa: BLE001 - the strip fails alone
-            drawn = failed(problem, retry=at(PAGE, "kpis", "retry"))
-            return [
-                html.Section(drawn.body, className="card"),
-                dcc.Store(id=at(PAGE, "kpis", "retry")),
-            ], drawn.state
-
+    fill_strip(app, PAGE, ask=_key_figures, draw=_strip)
     fill(app, PAGE, "net-pnl", "Net P&L", ask=trading.pnl_series, draw=_pnl)
     fill(app, PAGE, "exposure", "Exposure", ask=portfolio.positions, draw=_exposure)
     fill(app, PAGE, "venues", "Execution cost by venue", ask=trading.venues, draw=_venues)
@@ -78,6 +59,15 @@ def register(app: Dash) -> None:
         prevent_initial_call=True,
     )
     opens(app, at(PAGE, "alerts", "grid"))
+
+
+def _key_figures(desk: Any) -> tuple[dict[str, Any], Any, Any]:
+    return questions.overview(desk), trading.pnl_series(desk)["rows"], trading.freshness(desk)
+
+
+def _strip(answer: tuple[dict[str, Any], Any, Any], view: View) -> Any:
+    figures, course, fresh = answer
+    return kpi_strip(figures, view, course=course, fresh=fresh)
 
 
 def _pnl(answer: dict[str, Any], view: View) -> Drawn:

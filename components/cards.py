@@ -111,6 +111,23 @@ def slot(
     )
 
 
+def strip_slot(page: Page, tiles: int = 7) -> html.Div:
+    """Reserve the place of a page's strip of ``tiles`` key figures; ``callbacks._strip`` fills it."""
+    bone = html.Span(className="sk", style={"width": "60%", "height": "12px"})
+    waiting = html.Section(
+        [html.Div([bone], className="kpi") for _ in range(tiles)],
+        className=f"kpis k{tiles}",
+        **{"aria-busy": "true", "aria-label": "Key figures, loading"},
+    )
+    return html.Div(
+        [
+            html.Div(waiting, id=at(page.key, "kpis"), **{"data-card": "kpis", "data-state": "loading"}),
+            dcc.Store(id=at(page.key, "kpis", "retry")),
+            dcc.Store(id=at(page.key, "kpis", "key")),
+        ]
+    )
+
+
 def page_body(page: Page, *parts: Any, title: Any = None, meta: Any = None) -> html.Div:
     """Lay out a page: head with title and next steps, then its parts."""
     head = html.Div(

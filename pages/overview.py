@@ -4,7 +4,7 @@ from typing import Any
 
 from dash import html
 
-from components.cards import grid, page_body, slot
+from components.cards import grid, page_body, slot, strip_slot
 from components.page import OPERATIONS_ROLES, SURVEILLANCE_ROLES, TRADING_ROLES, Page, Step
 
 PAGE = Page(
@@ -38,20 +38,6 @@ def layout(role: str = "", **_: Any) -> html.Div:
     if role not in TRADING_ROLES:
         return page_body(PAGE, grid(slot(PAGE, "health", "Data health", height=150, skeleton="rows")))
     watch = role in SURVEILLANCE_ROLES
-    strip = html.Div(
-        html.Section(
-            [
-                html.Div(
-                    [html.Span(className="sk", style={"width": "60%", "height": "12px"})], className="kpi"
-                )
-                for _ in range(7)
-            ],
-            className="kpis k7",
-            **{"aria-busy": "true", "aria-label": "Key figures, loading"},
-        ),
-        id=f"{PAGE.key}--kpis",
-        **{"data-card": "kpis", "data-state": "loading"},
-    )
     alerts = (
         [slot(PAGE, "alerts", "Open alerts", span="span-8 md-12 xs-2", height=352, skeleton="rows")]
         if watch
@@ -59,7 +45,7 @@ def layout(role: str = "", **_: Any) -> html.Div:
     )
     return page_body(
         PAGE,
-        strip,
+        strip_slot(PAGE),
         grid(
             slot(PAGE, "net-pnl", "Net P&L", span="span-8 md-12 xs-1", height=392),
             slot(

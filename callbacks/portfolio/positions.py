@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from dash import Dash, Input, Output, dcc, html
+from dash import Dash, html
 
 from app.queries import portfolio
-from callbacks._fill import Drawn, View, failed, fill, look_at, nothing
+from callbacks._fill import Drawn, View, fill, nothing
+from callbacks._strip import fill_strip
 from components.cards import legend, segment
 from components.charts.line_band import line_band
 from components.charts.long_short import long_short
 from components.formats import day, full_money, known, money, number, percent, plural, quantity, words
-from components.ids import DATA, THEME, URL, at
+from components.ids import at
 from components.kpi import bullet, spark, strip, tile
 from components.metrics import metrics
 from components.states import link_button
@@ -45,24 +46,7 @@ _COLUMNS = [
 
 def register(app: Dash) -> None:
     """Attach this page's callbacks to ``app``."""
-
-    @app.callback(
-        Output(at(PAGE, "kpis"), "children"),
-        Output(at(PAGE, "kpis"), "data-state"),
-        Input(URL, "search"),
-        Input(THEME, "data"),
-        Input(DATA, "data"),
-    )
-    def show_kpis(search: str | None, theme: str | None, _: str | None) -> tuple[Any, str]:
-        try:
-            desk, view = look_at(search, theme)
-            values, reasons = portfolio.kpis(desk)
-            return _strip(values, reasons, portfolio.nav_series(desk), view), "ready"
-        except Exception as problem:  # noqa: BLE001 - the strip fails alone
-            retry = at(PAGE, "kpis", "retry")
-            drawn = failed(problem, retry=retry)
-            return [html.Section(drawn.body, className="card"), dcc.Store(id=retry)], drawn.state
-
+    fill_strip(app, PAGE, ask=_key_figures, draw=_strip, ignores=("group",))
     fill(app, PAGE, "exposure", "Exposure", ask=_exposure_by, draw=_exposure)
     fill(app, PAGE, "nav", "Net asset value", ask=portfolio.nav_series, draw=_nav)
     fill(app, PAGE, "positions", "Positions", ask=portfolio.positions, draw=_positions, ignores=("group",))
@@ -86,7 +70,12 @@ def register(app: Dash) -> None:
     )
 
 
-def _strip(values: dict[str, Any], reasons: dict[str, str], course: dict[str, Any], view: View) -> Any:
+def _key_figures(desk: Any) -> tuple[dict[str, Any], dict[str, str], dict[str, Any]]:
+    return (*portfolio.kpis(desk), portfolio.nav_series(desk))
+
+
+def _strip(answer: tuple[dict[str, Any], dict[str, str], dict[str, Any]], view: View) -> Any:
+    values, reasons, course = answer
     currency = view.currency
     rows = course["rows"].to_dicts()
     used = known(values["var_limit_used"])
