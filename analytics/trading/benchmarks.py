@@ -1,6 +1,7 @@
 """Prices an execution is measured against: decision, arrival, interval VWAP and TWAP, close, previous close."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
@@ -48,6 +49,11 @@ class Market:
             PRICES.empty() if prices is None else prices,
         )
 
+    @cached_property
+    def mids(self) -> pl.LazyFrame:
+        """The mids of the quotes (see ``mids``), computed once: a dozen as-of joins read them."""
+        return mids(self.quotes).collect().lazy()
+
 
 def mids(quotes: pl.LazyFrame) -> pl.LazyFrame:
     """Return the mid after each quote: instrument_id, time, bid_px, ask_px, mid; sorted by time.
@@ -65,6 +71,29 @@ def mids(quotes: pl.LazyFrame) -> pl.LazyFrame:
     return latest.select(
         _BY, "bid_px", "ask_px", time="transact_time", mid=(pl.col("bid_px") + pl.col("ask_px")) / two
     )
+
+
+def closing_prices(prices: pl.LazyFrame, market_mids: pl.LazyFrame) -> pl.LazyFrame:
+    """Return raw closes, and the last mid of a day where an instrument has no raw close for that day.
+
+    Many feeds give adjusted closes only, and an adjusted close was never a price anybody could trade at. The
+    last mid of the quotes stands for it then; the day is that of UTC.
+
+    Args:
+        prices: Rows of PRICES.
+        market_mids: ``mids``, of whole sessions: half a day of quotes ends before the close.
+
+    Returns:
+        instrument_id, date, adj_basis (``raw``), close.
+    """
+    raw = prices.filter((pl.col("adj_basis").fill_null("raw") == "raw") & (pl.col("close") > ZERO))
+    known = raw.select(_BY, "date", "close").unique([_BY, "date"], keep="last")
+    # Sorted by time, so the last of a group is the latest.
+    last = market_mids.group_by(_BY, date=pl.col("time").dt.date(), maintain_order=True).agg(
+        close=pl.col("mid").last()
+    )
+    lacking = last.join(known, on=[_BY, "date"], how="anti")
+    return pl.concat([known, lacking]).select(_BY, "date", "close", adj_basis=pl.lit("raw"))
 
 
 def mid_at(
@@ -245,7 +274,7 @@ def with_benchmarks(executions: pl.LazyFrame, windows: pl.LazyFrame, market: Mar
     """
     names = executions.collect_schema().names()
     root = pl.coalesce("root_id", "order_id") if "root_id" in names else pl.col("order_id")
-    known = mids(market.quotes)
+    known = market.mids
     priced = mid_at(windows, known, time="decision_time", name="decision_px")
     priced = mid_at(priced, known, time="release_time", name="_release_px")
     wanted = ("decision_px", "_release_px", "release_time", "last_fill_time")

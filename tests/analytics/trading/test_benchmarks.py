@@ -12,6 +12,7 @@ from analytics.datasets import DECIMAL
 from analytics.trading.benchmarks import (
     BENCHMARKS,
     Market,
+    closing_prices,
     daily_closes,
     interval_twap,
     interval_vwap,
@@ -225,3 +226,19 @@ def test_without_a_market_every_benchmark_is_null(table):
         executions.head(0), order_windows(none, executions.head(0)), Market.of()
     ).collect()
     assert empty.columns == found.columns
+
+
+def test_the_last_mid_stands_for_a_close_that_nobody_published(table):
+    prices = table(
+        """
+        instrument_id  date        adj_basis  close
+        X              2026-11-19  raw        98
+        X              2026-11-20  split_div  7
+        Y              2026-11-20  raw        11
+        """,
+        "prices",
+    )
+    found = closing_prices(prices, mids(table(QUOTES, "quotes"))).sort("instrument_id", "date").collect()
+    # Never the adjusted close of X, and never a mid where Y has a close of its own.
+    assert found.select("instrument_id", "close").rows() == [("X", 98), ("X", 104), ("Y", 11)]
+    assert set(found["adj_basis"]) == {"raw"}
