@@ -41,7 +41,7 @@ def record_findings(
     Args:
         session: The transaction; the audit entry is written in it.
         org: The organisation's slug.
-        findings: Rows of ``ALERT_SCHEMA`` of kind ``alert``.
+        findings: Rows of ``ALERT_SCHEMA`` of kind ``alert``; a ``subject`` ends the title where there is one.
         actor: On whose behalf.
         titles: Detector name to title.
         data_versions: Detector name to the table versions its findings rest on.
@@ -54,11 +54,10 @@ def record_findings(
         known.update(session.scalars(select(Alert.alert_id).where(Alert.alert_id.in_(chunk))))
     fresh = {f["alert_id"]: f for f in findings if f["alert_id"] not in known}
     for finding in fresh.values():
-        instruments = ", ".join(finding["instrument_ids"][:3])
         session.add(
             Alert(
                 org=org,
-                title=f"{titles[finding['detector']]} in {instruments}",
+                title=_title(titles[finding["detector"]], finding),
                 evidence={name: finding[name] or [] for name in _EVIDENCE},
                 data_versions=dict(data_versions[finding["detector"]]),
                 created_at=at,
@@ -80,3 +79,11 @@ def record_findings(
                 after={"alerts": len(found), "ids": sorted(found)[:100]},
             )
     return Recorded(tuple(sorted(fresh)), len(known))
+
+
+def _title(title: str, finding: Mapping[str, Any]) -> str:
+    subject = finding.get("subject")
+    if subject:
+        return f"{title}: {subject}"[:300]
+    instruments = ", ".join(finding["instrument_ids"][:3])
+    return f"{title} in {instruments}" if instruments else title

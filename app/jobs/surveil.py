@@ -10,7 +10,6 @@ from typing import Any
 
 import polars as pl
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from analytics.compliance.detector import LISTS, LISTS_SCHEMA, Detector, all_detectors
 from analytics.datasets import DATASETS, EXECUTIONS
@@ -19,18 +18,17 @@ from app.actions.alerts import record_findings
 from app.context import Context
 from app.errors import Conflict, FieldError, Invalid, NotFound, QuarterdeckError
 from app.jobs._job import Job
+from app.jobs._watch import NONE, Watch, pin, watches
 from app.scope import Identity
 from app.storage.artifacts import Artifacts
 from app.storage.collect import collect
 from app.storage.records import counters
 from app.storage.records._base import now
 from app.storage.records.alerts import Alert
-from app.storage.records.ledger import LakePin
 from app.storage.records.lists import ListEntry
 from app.storage.records.surveillance import DetectorRun
 
 log = logging.getLogger(__name__)
-NONE = "-"  # version of a table that has no rows
 
 
 @dataclass
@@ -95,7 +93,12 @@ def surveil(
             at=at,
         )
         if recorded.new:
-            _pin(session, org, looks, frozenset(recorded.new))
+            new = frozenset(recorded.new)
+            pin(
+                session,
+                org,
+                *(look.versions for look in looks if any(row["alert_id"] in new for row in look.found)),
+            )
         for look in looks:
             session.merge(_run_record(org, look, cause, at))
         counters.bump(session, org, "detector_runs")
@@ -130,6 +133,9 @@ def reproduce(context: Context, org: str, alert_id: str) -> dict[str, Any]:
         stored = session.scalar(select(Alert).where(Alert.alert_id == alert_id))
     if stored is None:
         raise NotFound("There is no such alert.")
+    watch = watches().get(stored.detector)
+    if watch is not None:
+        return _watched(context, org, stored, watch)
     kind = all_detectors().get(stored.detector)
     detector = kind() if kind is not None else None
     if detector is None or detector.version != stored.detector_version:
@@ -139,7 +145,7 @@ def reproduce(context: Context, org: str, alert_id: str) -> dict[str, Any]:
     tables = _tables(context, org, detector, _pinned_lists(context, org, stored), stored.data_versions)
     rows = collect(detector.detect(tables).filter(pl.col("alert_id") == alert_id)).to_dicts()
     again = rows[0] if rows else None
-    differences: dict[str, Any] = {"alert_id": [alert_id, None]} if again is None else _compare(stored, again)
+    differences = _differences(stored, again)
     return {
         "identical": not differences,
         "differences": differences,
@@ -147,6 +153,24 @@ def reproduce(context: Context, org: str, alert_id: str) -> dict[str, Any]:
         "detector_version": stored.detector_version,
         "parameters_version": stored.parameters_version,
     }
+
+
+def _watched(context: Context, org: str, stored: Alert, watch: Watch) -> dict[str, Any]:
+    """Return what ``reproduce`` does, of an alert that another job than the detectors' opened."""
+    if (watch.version, watch.parameters_version) != (stored.detector_version, stored.parameters_version):
+        raise Conflict(f"{stored.detector} {stored.detector_version} is not part of this release.")
+    again = watch.again(context, org, stored)
+    return {
+        "identical": not (differences := _differences(stored, again)),
+        "differences": differences,
+        "data_versions": stored.data_versions,
+        "detector_version": stored.detector_version,
+        "parameters_version": stored.parameters_version,
+    }
+
+
+def _differences(stored: Alert, again: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {"alert_id": [stored.alert_id, None]} if again is None else _compare(stored, again)
 
 
 # --- looking ---------------------------------------------------------------------------------------
@@ -254,23 +278,6 @@ def _within(row: Mapping[str, Any], start: date | None, end: date | None) -> boo
 # --- recording -------------------------------------------------------------------------------------
 def _watch(org: str) -> Identity:
     return Identity(org=org, user_id="surveillance", name="Surveillance", role="compliance")
-
-
-def _pin(session: Session, org: str, looks: Sequence[_Look], new: frozenset[str]) -> None:
-    """Keep the table versions that new alerts rest on from being cleared away."""
-    wanted = {
-        (name, int(token.split("+")[0]))
-        for look in looks
-        if any(row["alert_id"] in new for row in look.found)
-        for name, token in look.versions.items()
-        if name != LISTS and token != NONE
-    }
-    held = {
-        (pin.dataset, pin.version)
-        for pin in session.scalars(select(LakePin).where(LakePin.reason == "alert"))
-    }
-    for dataset, version in sorted(wanted - held):
-        session.add(LakePin(org=org, dataset=dataset, version=version, reason="alert"))
 
 
 def _run_record(org: str, look: _Look, cause: str, at: datetime) -> DetectorRun:
