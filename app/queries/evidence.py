@@ -9,6 +9,7 @@ import polars as pl
 from analytics.compliance.detector import all_detectors
 from analytics.datasets import (
     ACCOUNTS,
+    BARS,
     EXECUTIONS,
     INSTRUMENTS,
     MESSAGES,
@@ -17,19 +18,19 @@ from analytics.datasets import (
     POSTS,
     PRICES,
     QUOTES,
+    TAPE,
 )
 from analytics.trading.orders import order_states, with_fills
 from app.desk import Desk
 from app.queries._book import instruments
+from app.queries._course import course
 from app.queries._orders import priced
 from app.queries.compliance import alert
 from app.storage.cache import cached
 
 MOST = 500  # rows of one kind; detectors keep no more ids
-MOST_QUOTES = 1_200  # points of a chart
 LEAST_AROUND = timedelta(minutes=30)
 TALK_AROUND = timedelta(hours=1)
-_CLOSES = 60  # sessions shown where nothing finer is known
 
 
 @cached(ACCOUNTS, EXECUTIONS, INSTRUMENTS, MESSAGES, ORDER_EVENTS, POSTS, records=("alerts",))
@@ -72,14 +73,13 @@ def evidence(desk: Desk, alert_id: str) -> dict[str, Any]:
     }
 
 
-@cached(EXECUTIONS, INSTRUMENTS, ORDER_EVENTS, PRICES, QUOTES, records=("alerts",))
+@cached(BARS, EXECUTIONS, INSTRUMENTS, ORDER_EVENTS, PRICES, QUOTES, TAPE, records=("alerts",))
 def market(desk: Desk, alert_id: str) -> dict[str, Any]:
     """Return the price of an alert's instrument around its window, with its orders and fills.
 
     Returns:
-        ``instrument_id``, ``start`` and ``end`` (what is shown), ``kind``: ``quotes`` (rows of time, bid,
-        ask), ``fills`` (rows of time, price: everybody's here) or ``closes`` (rows of time, price), ``rows``
-        oldest first, ``orders`` (order_id, side, limit_px, order_qty, first_time, last_time, status) and
+        ``instrument_id``, ``start`` and ``end`` (what is shown), ``kind`` and ``rows`` (see
+        ``_course.course``), ``orders`` (order_id, side, limit_px, order_qty, first_time, last_time, status) and
         ``fills`` (exec_id, side, price, quantity, time). Prices as floats: they are only drawn.
 
     Raises:
@@ -90,7 +90,7 @@ def market(desk: Desk, alert_id: str) -> dict[str, Any]:
     rows = evidence(desk, alert_id)
     instrument = next(iter(found["instrument_ids"]), None)
     begin, finish = _window(found, rows)
-    kind, course = _course(desk, instrument, begin, finish)
+    kind, rows_shown = course(desk, instrument, begin, finish)
     own = pl.col("instrument_id") == instrument
     orders = rows["orders"].filter(own & pl.col("limit_px").is_not_null())
     fills = rows["executions"].filter(own)
@@ -100,7 +100,7 @@ def market(desk: Desk, alert_id: str) -> dict[str, Any]:
         "end": finish,
         "window": found["window"],
         "kind": kind,
-        "rows": course.to_dicts(),
+        "rows": rows_shown.to_dicts(),
         "orders": orders.select(
             "order_id",
             "side",
@@ -189,31 +189,3 @@ def _window(found: Mapping[str, Any], rows: Mapping[str, pl.DataFrame]) -> tuple
     first, last = min(moments), max(moments)
     room = max(LEAST_AROUND, (last - first) / 4)
     return first - room, last + room
-
-
-def _course(
-    desk: Desk, instrument: str | None, begin: datetime, finish: datetime
-) -> tuple[str, pl.DataFrame]:
-    own = pl.col("instrument_id") == instrument
-    during = pl.col("transact_time").is_between(begin, finish)
-    months = (pl.col("month") >= f"{begin:%Y-%m}") & (pl.col("month") <= f"{finish:%Y-%m}")
-    quotes = desk.rows(QUOTES, dated=False, scoped=False).filter(own, months, during)
-    shown = desk.collect(
-        quotes.sort("transact_time", "seq").select(
-            time="transact_time", bid=pl.col("bid_px").cast(pl.Float64), ask=pl.col("ask_px").cast(pl.Float64)
-        )
-    )
-    if shown.height >= 2:
-        return "quotes", shown.gather_every(max(1, -(-shown.height // MOST_QUOTES)))
-    trades = desk.executions(dated=False, scoped=False).filter(own, months, during)
-    price = pl.col("last_px").cast(pl.Float64)
-    shown = desk.collect(trades.sort("transact_time_ns").select(time="transact_time", price=price))
-    if shown.height >= 5:
-        return "fills", shown.gather_every(max(1, -(-shown.height // MOST_QUOTES)))
-    closes = desk.rows(PRICES, dated=False, scoped=False).filter(own, pl.col("date") <= finish.date())
-    daily = closes.sort("date", "adj_basis").unique("date", keep="last").sort("date").tail(_CLOSES)
-    return "closes", desk.collect(
-        daily.select(
-            time=pl.col("date").cast(pl.Datetime("us", "UTC")), price=pl.col("close").cast(pl.Float64)
-        )
-    )

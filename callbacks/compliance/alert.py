@@ -23,7 +23,13 @@ from components.tables import table
 
 PAGE = "compliance-alert"
 QUEUE = 40  # open alerts beside the one at hand
-_COURSES = {"quotes": "best bid and ask", "fills": "trades of the firm", "closes": "daily closes"}
+_COURSES = {
+    "quotes": "best bid and ask",
+    "bars": "intraday bars",
+    "tape": "trades of the market",
+    "fills": "trades of the firm",
+    "closes": "daily closes",
+}
 
 Ask = Callable[[Any, str], Any]
 Draw = Callable[[Any, View], Drawn]

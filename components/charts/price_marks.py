@@ -10,6 +10,7 @@ from components.formats import clock, day, known, plural, price, quantity, words
 from components.graph import floats, graph
 from components.theme import Theme
 
+_NAMES = {"closes": "Close", "bars": "Price", "tape": "Trades"}
 _MANY = 60  # orders from which only the fills and the first orders are drawn
 
 
@@ -72,7 +73,7 @@ def _lines(kind: str, rows: Sequence[Mapping[str, Any]], look: Theme) -> list[di
         return []
     x = [_text(row["time"]) for row in rows]
     if kind != "quotes":
-        name = "Close" if kind == "closes" else "Trades here"
+        name = _NAMES.get(kind, "Trades here")
         return [
             {"type": "scatter", "mode": "lines", "x": x, "y": floats(row["price"] for row in rows), "name": name,
              "line": {"color": look["text2"], "width": 1.4}, "hovertemplate": f"{name} %{{y:,.2f}}<extra></extra>"}
