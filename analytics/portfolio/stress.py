@@ -16,27 +16,36 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Episode:
-    """A stretch of market history: from the close of ``start`` to the close of ``end``."""
+    """A stretch of market history: from the close of ``start`` to the close of ``end``.
+
+    ``market``: what the US market did then (fraction), for what has no history of its own; None: not known.
+    """
 
     name: str
     title: str
     start: date
     end: date
+    market: float | None = None
 
 
-# Days as these falls are usually quoted, on the calendar of the US market.
+# Days as these falls are usually quoted, on the calendar of the US market; the market is the S&P 500,
+# price index, close to close.
 EPISODES = (
-    Episode("asia_1997", "Asian crisis, October 1997", date(1997, 10, 22), date(1997, 10, 27)),
-    Episode("russia_1998", "Russian default and LTCM, 1998", date(1998, 7, 17), date(1998, 8, 31)),
-    Episode("dotcom_2000", "End of the dot-com boom, 2000 to 2002", date(2000, 3, 24), date(2002, 10, 9)),
-    Episode("september_2001", "September 2001", date(2001, 9, 10), date(2001, 9, 21)),
-    Episode("lehman_2008", "Lehman and after, autumn 2008", date(2008, 9, 12), date(2008, 11, 20)),
-    Episode("crisis_2007", "Global financial crisis, 2007 to 2009", date(2007, 10, 9), date(2009, 3, 9)),
-    Episode("euro_2011", "US downgrade and euro crisis, 2011", date(2011, 7, 22), date(2011, 8, 8)),
-    Episode("china_2015", "Renminbi devaluation, August 2015", date(2015, 8, 17), date(2015, 8, 25)),
-    Episode("winter_2018", "Fourth quarter of 2018", date(2018, 9, 20), date(2018, 12, 24)),
-    Episode("covid_2020", "Covid-19, 2020", date(2020, 2, 19), date(2020, 3, 23)),
-    Episode("rates_2022", "Rise of interest rates, 2022", date(2022, 1, 3), date(2022, 10, 12)),
+    Episode("asia_1997", "Asian crisis, October 1997", date(1997, 10, 22), date(1997, 10, 27), -0.0945),
+    Episode("russia_1998", "Russian default and LTCM, 1998", date(1998, 7, 17), date(1998, 8, 31), -0.1934),
+    Episode(
+        "dotcom_2000", "End of the dot-com boom, 2000 to 2002", date(2000, 3, 24), date(2002, 10, 9), -0.4915
+    ),
+    Episode("september_2001", "September 2001", date(2001, 9, 10), date(2001, 9, 21), -0.116),
+    Episode("lehman_2008", "Lehman and after, autumn 2008", date(2008, 9, 12), date(2008, 11, 20), -0.3989),
+    Episode(
+        "crisis_2007", "Global financial crisis, 2007 to 2009", date(2007, 10, 9), date(2009, 3, 9), -0.5678
+    ),
+    Episode("euro_2011", "US downgrade and euro crisis, 2011", date(2011, 7, 22), date(2011, 8, 8), -0.1677),
+    Episode("china_2015", "Renminbi devaluation, August 2015", date(2015, 8, 17), date(2015, 8, 25), -0.1117),
+    Episode("winter_2018", "Fourth quarter of 2018", date(2018, 9, 20), date(2018, 12, 24), -0.1978),
+    Episode("covid_2020", "Covid-19, 2020", date(2020, 2, 19), date(2020, 3, 23), -0.3392),
+    Episode("rates_2022", "Rise of interest rates, 2022", date(2022, 1, 3), date(2022, 10, 12), -0.2543),
 )
 # A close older than this is not the price of the day asked for.
 STALE_DAYS = 10
