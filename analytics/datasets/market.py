@@ -136,7 +136,7 @@ BENCHMARKS = Dataset(
         "benchmark_id": text("Benchmark.", required=True),
         "date": day("Session.", required=True),
         "level": number("Index level.", Unit.PRICE),
-        "weights": text("JSON object of instrument to weight."),
+        "weights": text("JSON object of instrument to weight at the close."),
         "return": statistic("Simple return, where no level is published.", Unit.FRACTION),
     },
     key=("benchmark_id", "date"),

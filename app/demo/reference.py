@@ -17,6 +17,7 @@ from analytics.datasets import (
     PRICES,
     QUOTES,
 )
+from app.demo.basket import basket
 from app.demo.firm import ListEntry, Login
 from app.demo.firms import FirmPlan, Person
 from app.demo.history import Trades
@@ -52,8 +53,7 @@ def accounts(plan: FirmPlan) -> pl.DataFrame:
         {
             "account_id": book.account_id, "name": book.name, "desk": book.desk, "kind": book.kind,
             "base_currency": book.currency, "owner_id": book.owner, "link_group": book.link_group,
-            "benchmark_id": None if book.kind == "mm" else BENCHMARK, "strategy": book.strategy,
-            "pad": book.kind == "personal",
+            "benchmark_id": BENCHMARK, "strategy": book.strategy, "pad": book.kind == "personal",
         }
         for book in plan.books
     ]  # fmt: skip
@@ -108,9 +108,10 @@ def prices(market: Market) -> pl.DataFrame:
 
 
 def benchmarks(market: Market) -> pl.DataFrame:
-    """Return the benchmark file: the real index level."""
+    """Return the benchmark file: the real index level, and a basket of the stocks with its weights."""
     rows = {"benchmark_id": [BENCHMARK] * len(market.sessions), "date": market.sessions}
-    return conform(pl.DataFrame({**rows, "level": market.index_level}), BENCHMARKS)
+    index = pl.DataFrame({**rows, "level": market.index_level})
+    return conform(pl.concat([index, basket(market)], how="diagonal"), BENCHMARKS)
 
 
 def fx_rates(market: Market) -> pl.DataFrame:

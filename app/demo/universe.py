@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 INDEX_FUND = "SPIX"
 BENCHMARK = "SP500"
+BASKET = "EW20"
 
 
 @dataclass(frozen=True)
