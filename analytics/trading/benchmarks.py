@@ -162,7 +162,10 @@ def order_windows(events: pl.LazyFrame, executions: pl.LazyFrame) -> pl.LazyFram
         instrument_id=pl.coalesce(_BY, f"fill_{_BY}"),
         side=pl.coalesce("side", "fill_side"),
         order_qty=pl.coalesce("own_qty", "child_qty"),
-        decision_time=pl.coalesce("decided", "received", "release_time", "first_fill_time"),
+        # Of a parent whose children state when each of them was decided, the decision is not after the release.
+        decision_time=pl.min_horizontal(
+            pl.coalesce("decided", "received", "release_time", "first_fill_time"), "release_time"
+        ),
         release_time=pl.coalesce("release_time", "first_fill_time"),
         end_time=pl.max_horizontal("ended", "last_fill_time", "release_time"),
         first_fill_time="first_fill_time",
@@ -298,7 +301,11 @@ def with_benchmarks(executions: pl.LazyFrame, windows: pl.LazyFrame, market: Mar
 
 
 def slippage_by_benchmark(
-    executions: pl.LazyFrame, *, by: list[str] | None = None, weight: pl.Expr | None = None
+    executions: pl.LazyFrame,
+    *,
+    by: list[str] | None = None,
+    weight: pl.Expr | None = None,
+    cluster: str | None = None,
 ) -> pl.LazyFrame:
     """Return the notional-weighted slippage of each group against every benchmark.
 
@@ -306,6 +313,7 @@ def slippage_by_benchmark(
         executions: ``with_benchmarks``, with ``multiplier`` unless ``weight`` is given.
         by: Columns of the group; none gives one group.
         weight: As ``cost.slippage_interval``.
+        cluster: As ``cost.slippage_interval``.
 
     Returns:
         One row per group and benchmark: ``by``, ``benchmark``, ``n``, ``slippage_bp`` (positive = cost),
@@ -314,7 +322,7 @@ def slippage_by_benchmark(
     parts = []
     for name, column in BENCHMARKS.items():
         against = executions.with_columns(arrival_px=pl.col(column))
-        found = slippage_interval(against, by=by or [], weight=weight)
+        found = slippage_interval(against, by=by or [], weight=weight, cluster=cluster)
         parts.append(found.select(*(by or []), pl.lit(name).alias("benchmark"), pl.exclude(by or [])))
     return pl.concat(parts).sort(*(by or []), "benchmark")
 

@@ -24,8 +24,46 @@ def slippage_bp(benchmark: str = "arrival_px") -> pl.Expr:
     return pl.when(base > 0).then(side_sign().cast(pl.Float64) * (price / base - 1) * BASIS_POINTS)
 
 
+def ratio_sums(top: pl.Expr, bottom: pl.Expr) -> dict[str, pl.Expr]:
+    """Return the sums ``ratio_interval`` needs; those of several groups may be added up before it.
+
+    Args:
+        top: One independent observation a row, say what an order cost.
+        bottom: What it is measured in, say the order's notional. Rows where either is null do not count.
+
+    Returns:
+        Aggregations ``n`` (Int64), ``t``, ``b``, ``tt``, ``tb``, ``bb`` (Float64).
+    """
+    x, y = top.cast(pl.Float64), bottom.cast(pl.Float64)
+    x, y = pl.when(y.is_not_null()).then(x), pl.when(x.is_not_null()).then(y)
+    return {
+        "n": (x.is_not_null() & y.is_not_null()).sum().cast(pl.Int64),
+        "t": x.sum(),
+        "b": y.sum(),
+        "tt": (x**2).sum(),
+        "tb": (x * y).sum(),
+        "bb": (y**2).sum(),
+    }
+
+
+def ratio_interval() -> dict[str, pl.Expr]:
+    """Return ``value`` = t / b of ``ratio_sums`` with its 95 % interval, ``low`` and ``high``.
+
+    The standard error of a ratio of sums, linearised: sqrt(n / (n - 1) x sum((t - value b)^2)) / b. Null
+    value where b is not positive; null interval with fewer than 2 observations.
+
+    Source: Cochran, Sampling techniques, 1977, ch. 6.
+    """
+    b, n = pl.col("b"), pl.col("n").cast(pl.Float64)
+    value = pl.when(b > 0).then(pl.col("t") / b)
+    spread = pl.col("tt") - 2 * value * pl.col("tb") + value**2 * pl.col("bb")
+    # Rounding may leave a tiny negative where all are alike.
+    error = pl.when(n > 1).then((spread.clip(lower_bound=0) * n / (n - 1)).sqrt() / b)
+    return {"value": value, "low": value - Z_95 * error, "high": value + Z_95 * error}
+
+
 def slippage_interval(
-    executions: pl.LazyFrame, *, by: list[str], weight: pl.Expr | None = None
+    executions: pl.LazyFrame, *, by: list[str], weight: pl.Expr | None = None, cluster: str | None = None
 ) -> pl.LazyFrame:
     """Return the notional-weighted mean slippage of each group with its 95 % interval.
 
@@ -34,30 +72,52 @@ def slippage_interval(
         by: Columns of the group; none gives one row for all.
         weight: Weight of each execution; its notional by default (then amounts of several currencies must
             have been converted before).
+        cluster: Column of what belongs together (the order): its fills share one price path and count as one
+            observation in the interval. None treats fills as independent.
 
     Returns:
-        One row per group: ``by``, ``n`` (executions with a benchmark), ``slippage_bp``, ``low``, ``high``.
-        The interval treats fills as independent: the standard error of a weighted mean is
-        sqrt(sum(w^2 (s - mean)^2)) / sum(w), widened by n / (n - 1). Null with fewer than 2 executions.
+        One row per group: ``by``, ``n`` (executions with a benchmark), ``slippage_bp``, ``low``, ``high``
+        (see ``ratio_interval``). Null interval with fewer than 2 executions, or clusters.
     """
-    weights = (notional() if weight is None else weight).cast(pl.Float64)
-    rows = executions.select(*by, s=slippage_bp(), w=weights).drop_nulls(["s", "w"])
-    s, w = pl.col("s"), pl.col("w")
-    sums = rows.with_columns(_all=pl.lit(0)).group_by(by or ["_all"])
-    found = sums.agg(
-        n=pl.len(),
-        w=w.sum(),
-        ws=(w * s).sum(),
-        ww=(w**2).sum(),
-        wws=(w**2 * s).sum(),
-        wwss=(w**2 * s**2).sum(),
-    )
-    mean = pl.when(w > 0).then(pl.col("ws") / w)
-    spread = pl.col("wwss") - 2 * mean * pl.col("wws") + mean**2 * pl.col("ww")
-    n = pl.col("n").cast(pl.Float64)
-    # Rounding may leave a tiny negative where all fills slipped alike.
-    error = pl.when(n > 1).then((spread.clip(lower_bound=0) * n / (n - 1)).sqrt() / w)
-    return found.select(*by, "n", slippage_bp=mean, low=mean - Z_95 * error, high=mean + Z_95 * error)
+    weights = notional() if weight is None else weight
+    rows = executions.with_columns(_s=slippage_bp(), _w=weights)
+    found = weighted_interval(rows, "_s", by=by, weight="_w", cluster=cluster)
+    return found.select(*by, "n", slippage_bp="value", low="low", high="high")
+
+
+def weighted_interval(
+    rows: pl.LazyFrame, value: str, *, by: list[str], weight: str, cluster: str | None = None
+) -> pl.LazyFrame:
+    """Return the weighted mean of a column in each group with its 95 % interval.
+
+    Args:
+        rows: ``value``, ``weight`` (rows where either is null do not count), ``by``, ``cluster``.
+        value: Column measured.
+        by: Columns of the group; none gives one row for all.
+        weight: Column of the weight.
+        cluster: Column of what counts as one observation; a null is one of its own. None: every row.
+
+    Returns:
+        One row per group with such rows: ``by``, ``n`` (rows), ``clusters``, ``value``, ``low``, ``high``.
+    """
+    x, w = pl.col(value).cast(pl.Float64), pl.col(weight).cast(pl.Float64)
+    given = [pl.col(cluster).alias("_c")] if cluster else []
+    known = rows.select(*by, *given, x=x, w=w).drop_nulls(["x", "w"]).with_columns(_all=pl.lit(0))
+    keys = by or ["_all"]
+    sums = [
+        (pl.col("x") * pl.col("w")).sum().alias("_t"),
+        pl.col("w").sum().alias("_b"),
+        pl.len().alias("_k"),
+    ]
+    if cluster:
+        alone = known.filter(pl.col("_c").is_null()).with_columns(_t=pl.col("x") * pl.col("w"), _b="w", _k=1)
+        together = known.filter(pl.col("_c").is_not_null()).group_by(*keys, "_c").agg(*sums)
+        kept = [*keys, "_t", "_b", pl.col("_k").cast(pl.Int64)]
+        observed = pl.concat([alone.select(kept), together.select(kept)])
+    else:
+        observed = known.select(*keys, _t=pl.col("x") * pl.col("w"), _b="w", _k=pl.lit(1, pl.Int64))
+    found = observed.group_by(keys).agg(rows=pl.col("_k").sum(), **ratio_sums(pl.col("_t"), pl.col("_b")))
+    return found.select(*by, n=pl.col("rows"), clusters=pl.col("n"), **ratio_interval())
 
 
 @dataclass(frozen=True)

@@ -44,13 +44,16 @@ def with_markouts(
     for name, duration in HORIZONS.items():
         rows = rows.with_columns(_at=pl.col("transact_time").dt.offset_by(duration))
         rows = mid_at(rows, market_mids, time="_at", name=f"_{name}", max_age=max_age)
-    rows = daily_closes(rows.with_columns(_day=trade_day()), prices, day="_day")
-    rows = rows.with_columns(_close="close_px", _1d="next_close_px")
+    # Apart from the rows, which may have closes of their own: the benchmarks of their orders.
+    numbered = rows.with_columns(_day=trade_day()).with_row_index("_place").collect().lazy()
+    closes = daily_closes(numbered.select("_place", "instrument_id", "_day"), prices, day="_day")
+    closes = closes.select("_place", _close="close_px", _1d="next_close_px")
+    rows = numbered.join(closes, on="_place", how="left", maintain_order="left")
     found = rows.with_columns(
         _against(pl.col(f"_{name}")).alias(f"markout_{name}_bp") for name in ALL_HORIZONS
     )
     inner = [f"_{name}" for name in ALL_HORIZONS]
-    return found.drop("_at", "_day", "close_px", "previous_close_px", "next_close_px", *inner)
+    return found.drop("_at", "_day", "_place", *inner)
 
 
 def spreads(marked: pl.LazyFrame, *, horizon: str = "5m") -> pl.LazyFrame:

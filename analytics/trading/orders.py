@@ -93,26 +93,42 @@ def order_states(events: pl.LazyFrame) -> pl.LazyFrame:
 def fill_rate(events: pl.LazyFrame) -> pl.LazyFrame:
     """Return one row: ``orders`` (distinct) and ``fill_rate`` = filled / ordered quantity.
 
-    A parent whose children are in the frame too is left out of the rate, since its children carry its
-    fills; so are rejected orders, which never worked. The ordered quantity is the last one asked for, the
-    filled one the sum of fills less busts. Unit: fraction. Null when nothing was ordered.
+    Only orders that ``order_fills`` calls working count in the rate. Unit: fraction. Null when nothing was
+    ordered.
+    """
+    orders = order_fills(events)
+    ordered, filled = (pl.col(name).filter("working").sum() for name in ("ordered", "filled"))
+    return orders.select(
+        orders=pl.len().cast(pl.Int64), fill_rate=pl.when(ordered > 0).then(filled / ordered)
+    )
+
+
+def order_fills(events: pl.LazyFrame, *, keep: tuple[str, ...] = ()) -> pl.LazyFrame:
+    """Return what each order asked for and got: order_id, ``keep``, ``ordered``, ``filled``, ``working``.
+
+    A parent whose children are in the frame too does not work itself, since its children carry its fills;
+    neither do rejected orders. The ordered quantity is the last one asked for, the filled one the sum of
+    fills less busts. Unit: units, Float64.
+
+    Args:
+        events: Rows of ORDER_EVENTS, any order.
+        keep: Columns of the events to keep, the first known value of each.
     """
     fill, bust = pl.col("event_type") == "fill", pl.col("event_type") == "bust"
     by_order = events.sort("transact_time_ns", "event_seq").group_by("order_id", maintain_order=True)
     orders = by_order.agg(
+        *(pl.col(name).drop_nulls().first() for name in keep),
         ordered=pl.col("order_qty").drop_nulls().last().cast(pl.Float64),
         filled=(pl.col("last_qty").filter(fill).sum() - pl.col("last_qty").filter(bust).sum()).cast(
             pl.Float64
         ),
-        rejected=(pl.col("event_type") == "reject").any(),
-        parent=pl.col("parent_order_id").drop_nulls().first(),
+        _rejected=(pl.col("event_type") == "reject").any(),
+        _parent=pl.col("parent_order_id").drop_nulls().first(),
     )
-    parents = orders.select(order_id="parent").drop_nulls().unique().with_columns(is_parent=pl.lit(True))
-    orders = orders.join(parents, on="order_id", how="left")
-    working = ~pl.col("rejected") & pl.col("is_parent").is_null()
-    ordered, filled = (pl.col(name).filter(working).sum() for name in ("ordered", "filled"))
-    return orders.select(
-        orders=pl.len().cast(pl.Int64), fill_rate=pl.when(ordered > 0).then(filled / ordered)
+    parents = orders.select(order_id="_parent").drop_nulls().unique().with_columns(_is_parent=pl.lit(True))
+    orders = orders.join(parents, on="order_id", how="left", maintain_order="left")
+    return orders.with_columns(working=~pl.col("_rejected") & pl.col("_is_parent").is_null()).drop(
+        "_rejected", "_parent", "_is_parent"
     )
 
 
