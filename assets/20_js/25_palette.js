@@ -10,6 +10,7 @@
     ["layout-sidebar", "Fold or unfold the navigation", "[", () => qd.acts.rail()],
     ["link-45deg", "Copy link to this view", "Ctrl Shift L", () => qd.acts["copy-link"]()],
     ["calendar3", "Choose dates", "", () => qd.acts.dates()],
+    ["keyboard", "Show all keys", "?", () => qd.acts.help()],
     ["eraser", "Show everything: clear the context", "", () => qd.set(Object.fromEntries(qd.CONTEXT.map((name) => [name, ""])))],
   ];
   let dialog = null;

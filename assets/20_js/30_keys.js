@@ -1,18 +1,23 @@
-// Keys: G then a letter goes to a page, Alt 1 to 5 takes a next step, [ folds the rail, \ turns the theme.
+// Keys: G then a letter goes to a page, Alt 1 to 5 takes a next step, [ folds the rail, \ turns the theme, ? tells them all.
 (function () {
   "use strict";
   const qd = (window.qd = window.qd || {});
-  const PLACES = {
+  const PLACES = (qd.PLACES = {
     o: "/",
     b: "/trading/blotter",
-    e: "/portfolio/positions",
+    e: "/trading/execution-quality",
+    p: "/trading/pnl",
+    n: "/portfolio/positions",
+    r: "/portfolio/risk",
+    w: "/portfolio/what-if",
     a: "/compliance/alerts",
+    l: "/compliance/limits",
     s: "/social/feed",
     i: "/intelligence/insights",
     m: "/intelligence/models",
     h: "/operations/health",
-    p: "/operations/pipeline",
-  };
+    d: "/operations/pipeline",
+  });
   let going = 0;
 
   function typing(target) {
@@ -48,5 +53,6 @@
     if (event.key === "g") going = Date.now();
     else if (event.key === "[") qd.acts.rail();
     else if (event.key === "\\") qd.acts.theme();
+    else if (event.key === "?") qd.acts.help();
   });
 })();
