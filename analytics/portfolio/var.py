@@ -1,12 +1,14 @@
 """Value at risk and expected shortfall by six methods, over one or several days."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from analytics.definitions import declares
+from analytics.portfolio.garch import fit, flat, outlook
 from analytics.portfolio.passport import Passport, passport
 from analytics.portfolio.risk import MIN_HISTORY, expected_shortfall, value_at_risk
 
@@ -43,6 +45,7 @@ class TailRisk:
 _Tail = tuple[float, float] | str
 
 
+@declares("value_at_risk", "expected_shortfall")
 def tail_risk(
     pnl: Floats,
     *,
@@ -102,19 +105,20 @@ def tail_table(
     pnl: Floats,
     *,
     unit: str = "currency",
+    methods: Sequence[str] | None = None,
     confidences: tuple[float, ...] = CONFIDENCES,
     horizons: tuple[int, ...] = HORIZONS,
     seed: int = SEED,
     draws: int = DRAWS,
 ) -> list[Passport]:
-    """Return VaR and ES by every method, confidence and horizon, as passport records.
+    """Return VaR and ES by method (all of them when None), confidence and horizon, as passport records.
 
     ``pnl`` as in ``tail_risk``. Two records each, ``value_at_risk`` and ``expected_shortfall``: positive =
     loss; the convention names method, confidence, days and how the horizon was reached. The interval of the
     one-day historical VaR is the 95 % one of the order statistics; the others have none.
     """
     records = []
-    for method in METHODS:
+    for method in METHODS if methods is None else methods:
         for confidence in confidences:
             for days in horizons:
                 risk = tail_risk(pnl, method=method, confidence=confidence, days=days, seed=seed, draws=draws)
@@ -201,15 +205,10 @@ def _ewma(pnl: Floats, confidence: float, days: int, _: np.random.Generator, __:
     return _normal(0.0, math.sqrt((ewma_variance(pnl) or 0.0) * days), confidence)
 
 
-def _flat(values: Floats) -> bool:
-    # No spread but rounding, whatever the unit of the P&L.
-    return bool(np.std(values) <= 1e-14 * max(float(np.max(np.abs(values))), 1e-300))
-
-
 def _modified(pnl: Floats, confidence: float, days: int, _: np.random.Generator, __: int) -> _Tail:
     from scipy.stats import norm
 
-    if _flat(pnl):
+    if flat(pnl):
         return "all observations are equal: no skewness to speak of"
     centred = pnl - np.mean(pnl)
     spread = float(np.sqrt(np.mean(centred**2)))
@@ -230,38 +229,24 @@ def _modified(pnl: Floats, confidence: float, days: int, _: np.random.Generator,
 
 
 def _filtered(pnl: Floats, confidence: float, days: int, random: np.random.Generator, draws: int) -> _Tail:
-    import warnings
-
-    from arch import arch_model
-
-    if _flat(pnl):
-        return "all observations are equal: no volatility to fit"
-    # The optimiser likes values around one; the answer is scaled back.
-    unit = float(np.std(pnl))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        fit = arch_model(pnl / unit, mean="Constant", vol="GARCH", p=1, q=1, rescale=False).fit(
-            disp="off", show_warning=False
-        )
-    if fit.convergence_flag != 0:
-        return "the GARCH(1,1) fit did not converge"
-    mean, omega, alpha, beta = (float(value) for value in fit.params)
-    shocks = np.asarray(fit.std_resid, dtype=np.float64)
-    ahead = omega + alpha * float(fit.resid[-1]) ** 2 + beta * float(fit.conditional_volatility[-1]) ** 2
+    fitted = fit(pnl)
+    if isinstance(fitted, str):
+        return fitted
+    seen = outlook(pnl, fitted)
     if days == 1:
-        return _empirical((mean + math.sqrt(ahead) * shocks) * unit, confidence)
-    variance = np.full(draws, ahead)
+        return _empirical(seen.mean + seen.volatility * seen.shocks, confidence)
+    variance = np.full(draws, seen.volatility**2)
     total = np.zeros(draws)
     for _ in range(days):
-        moved = np.sqrt(variance) * random.choice(shocks, size=draws)
-        total += mean + moved
-        variance = omega + alpha * moved**2 + beta * variance
-    return _empirical(total * unit, confidence)
+        moved = np.sqrt(variance) * random.choice(seen.shocks, size=draws)
+        total += seen.mean + moved
+        variance = seen.omega + seen.alpha * moved**2 + seen.beta * variance
+    return _empirical(total, confidence)
 
 
 def _monte_carlo(pnl: Floats, confidence: float, days: int, random: np.random.Generator, draws: int) -> _Tail:
     mean, deviation = float(np.mean(pnl)), float(np.std(pnl, ddof=1))
-    if _flat(pnl):
+    if flat(pnl):
         return -mean * days, -mean * days
     centred = pnl - mean
     excess = float(np.mean(centred**4) / np.mean(centred**2) ** 2) - 3

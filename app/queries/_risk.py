@@ -1,5 +1,7 @@
 """The tail of what is held now."""
 
+from datetime import date
+
 import numpy as np
 import polars as pl
 
@@ -7,6 +9,7 @@ from analytics.datasets import CORPORATE_ACTIONS, FX_RATES, PRICES
 from analytics.portfolio.currency import rates
 from analytics.portfolio.risk import (
     MIN_HISTORY,
+    WINDOW,
     History,
     expected_shortfall,
     return_history,
@@ -38,17 +41,7 @@ def tail(desk: Desk) -> tuple[Values, Reasons, pl.DataFrame]:
         return dict.fromkeys(names, 0.0), {}, nothing
     book = held.group_by("instrument_id", "currency").agg(pl.col("market_value").sum()).sort("instrument_id")
     wanted = book["instrument_id"].to_list()
-    prices = desk.collect(
-        desk.rows(PRICES, dated=False, scoped=False)
-        .filter(pl.col("instrument_id").is_in(wanted) & (pl.col("date") <= day))
-        .select("instrument_id", "date", "adj_basis", "close")
-    )
-    splits = desk.collect(
-        desk.rows(CORPORATE_ACTIONS, dated=False, scoped=False)
-        .filter(pl.col("kind").str.to_lowercase().str.contains("split") & (pl.col("ratio") > 0))
-        .select("instrument_id", "ratio", date="ex_date")
-    )
-    history = _with_currency(desk, return_history(prices, splits, instruments=wanted), book)
+    history = returns_of(desk, book, until=day)
     pnl = simulated_pnl(history, book["market_value"].cast(pl.Float64).to_numpy())
     whole = ~np.isnan(history.returns).any(axis=1)
     simulated = pl.DataFrame(
@@ -65,6 +58,29 @@ def tail(desk: Desk) -> tuple[Values, Reasons, pl.DataFrame]:
         )
         return values, dict.fromkeys(names, why), simulated
     return values, {}, simulated
+
+
+def returns_of(desk: Desk, book: pl.DataFrame, *, until: date | None, window: int = WINDOW) -> History:
+    """Return the last ``window`` daily returns up to a day, in the answer's currency.
+
+    Args:
+        desk: Whose prices.
+        book: ``instrument_id``, ``currency`` (traded): the columns of the answer, in this order.
+        until: Last day.
+        window: Sessions.
+    """
+    wanted = book["instrument_id"].to_list()
+    prices = desk.collect(
+        desk.rows(PRICES, dated=False, scoped=False)
+        .filter(pl.col("instrument_id").is_in(wanted) & (pl.col("date") <= pl.lit(until, pl.Date)))
+        .select("instrument_id", "date", "adj_basis", "close")
+    )
+    splits = desk.collect(
+        desk.rows(CORPORATE_ACTIONS, dated=False, scoped=False)
+        .filter(pl.col("kind").str.to_lowercase().str.contains("split") & (pl.col("ratio") > 0))
+        .select("instrument_id", "ratio", date="ex_date")
+    )
+    return _with_currency(desk, return_history(prices, splits, instruments=wanted, window=window), book)
 
 
 def _with_currency(desk: Desk, history: History, book: pl.DataFrame) -> History:
