@@ -3,6 +3,7 @@
 import polars as pl
 
 from analytics.conventions import strict_sum
+from analytics.definitions import declares
 
 
 def exposure(holdings: pl.DataFrame, *, by: str | None = None, value: str = "market_value") -> pl.DataFrame:
@@ -34,6 +35,7 @@ def exposure(holdings: pl.DataFrame, *, by: str | None = None, value: str = "mar
     return found.sort("gross", *([by] if by else []), descending=[True] + [False] * bool(by), nulls_last=True)
 
 
+@declares("hhi")
 def concentration(
     holdings: pl.DataFrame, *, by: str = "instrument_id", value: str = "market_value"
 ) -> float | None:
@@ -47,6 +49,7 @@ def concentration(
     return float((weights**2).sum())
 
 
+@declares("leverage")
 def leverage(gross: float | None, nav: float | None) -> float | None:
     """Return gross / nav as a ratio; None where either is not known or nav is not positive."""
     return gross / nav if gross is not None and nav is not None and nav > 0 else None

@@ -7,6 +7,8 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
+from analytics.definitions import declares
+
 Floats = npt.NDArray[np.float64]
 
 YEAR_DAYS = 365.0
@@ -21,6 +23,7 @@ class MoneyReturn:
     annual: bool
 
 
+@declares("modified_dietz")
 def modified_dietz(
     start: date,
     end: date,
@@ -64,6 +67,7 @@ def modified_dietz(
     return MoneyReturn(gain / capital, None, annual=False)
 
 
+@declares("internal_rate_of_return")
 def internal_rate_of_return(flows: Sequence[tuple[date, float]]) -> MoneyReturn:
     """Return the yearly rate at which the flows are worth nothing (act/365, compounded once a year).
 

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analytics.conventions import SESSIONS_PER_YEAR
+from analytics.definitions import declares
 from analytics.portfolio.returns import drawdown, total_return
 
 Floats = npt.NDArray[np.float64]
@@ -14,6 +15,7 @@ Floats = npt.NDArray[np.float64]
 MIN_RETURNS = 2
 
 
+@declares("annualised_return")
 def annualised_return(returns: Floats, *, periods: int = SESSIONS_PER_YEAR) -> float | None:
     """Return (1 + total)^(periods / n) - 1. Unit: fraction a year.
 
@@ -25,6 +27,7 @@ def annualised_return(returns: Floats, *, periods: int = SESSIONS_PER_YEAR) -> f
     return float((1 + whole) ** (periods / returns.size) - 1)
 
 
+@declares("annualised_volatility")
 def annualised_volatility(returns: Floats, *, periods: int = SESSIONS_PER_YEAR) -> float | None:
     """Return the sample standard deviation (ddof 1) x sqrt(periods). Unit: fraction. None below 2 returns."""
     if returns.size < MIN_RETURNS:
@@ -32,6 +35,7 @@ def annualised_volatility(returns: Floats, *, periods: int = SESSIONS_PER_YEAR) 
     return float(np.std(returns, ddof=1) * math.sqrt(periods))
 
 
+@declares("sharpe_ratio", "sharpe_ratio_lo")
 def sharpe_ratio(
     returns: Floats, *, risk_free: float | Floats = 0.0, periods: int = SESSIONS_PER_YEAR
 ) -> float | None:
@@ -55,6 +59,7 @@ def sharpe_ratio(
     return float(np.mean(excess)) / spread * math.sqrt(periods)
 
 
+@declares("sortino_ratio")
 def sortino_ratio(returns: Floats, *, mar: float = 0.0, periods: int = SESSIONS_PER_YEAR) -> float | None:
     """Return (mean(r) - mar) / downside deviation x sqrt(periods); the deviation divides by all n.
 
@@ -66,17 +71,20 @@ def sortino_ratio(returns: Floats, *, mar: float = 0.0, periods: int = SESSIONS_
     return (float(np.mean(returns)) - mar) / downside * math.sqrt(periods) if downside > 0 else None
 
 
+@declares("max_drawdown")
 def max_drawdown(returns: Floats) -> float | None:
     """Return the deepest fall from a high, the starting value counted. Unit: fraction, 0 or negative."""
     return min(float(np.min(drawdown(returns))), 0.0) if returns.size else None
 
 
+@declares("calmar_ratio")
 def calmar_ratio(returns: Floats, *, periods: int = SESSIONS_PER_YEAR) -> float | None:
     """Return annualised return / |max drawdown|; None below a year or without a fall."""
     yearly, deepest = annualised_return(returns, periods=periods), max_drawdown(returns)
     return yearly / -deepest if yearly is not None and deepest else None
 
 
+@declares("omega_ratio")
 def omega_ratio(returns: Floats, *, mar: float = 0.0) -> float | None:
     """Return sum of gains over ``mar`` / sum of shortfalls under it. None without a shortfall."""
     gain = float(np.sum(np.maximum(returns - mar, 0.0)))
@@ -84,6 +92,7 @@ def omega_ratio(returns: Floats, *, mar: float = 0.0) -> float | None:
     return gain / loss if loss > 0 else None
 
 
+@declares("beta")
 def beta(returns: Floats, benchmark: Floats) -> float | None:
     """Return cov(r, b) / var(b). None below 2 returns or with a constant benchmark.
 
@@ -97,11 +106,13 @@ def beta(returns: Floats, benchmark: Floats) -> float | None:
     return float(np.cov(returns, benchmark, ddof=1)[0, 1] / np.var(benchmark, ddof=1))
 
 
+@declares("tracking_error")
 def tracking_error(returns: Floats, benchmark: Floats, *, periods: int = SESSIONS_PER_YEAR) -> float | None:
     """Return sd(r - b) x sqrt(periods). Unit: fraction. None below 2 returns."""
     return annualised_volatility(returns - benchmark, periods=periods)
 
 
+@declares("information_ratio")
 def information_ratio(
     returns: Floats, benchmark: Floats, *, periods: int = SESSIONS_PER_YEAR
 ) -> float | None:
@@ -109,6 +120,7 @@ def information_ratio(
     return sharpe_ratio(returns, risk_free=benchmark, periods=periods)
 
 
+@declares("hit_rate")
 def hit_rate(returns: Floats) -> float | None:
     """Return the share of periods with a gain. Unit: fraction. None without a return."""
     return float(np.mean(returns > 0)) if returns.size else None

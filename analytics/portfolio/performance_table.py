@@ -10,7 +10,7 @@ import numpy.typing as npt
 from analytics.conventions import SESSIONS_PER_YEAR
 from analytics.portfolio import performance, ratios
 from analytics.portfolio.passport import Passport, passport
-from analytics.portfolio.returns import drawdown, total_return
+from analytics.portfolio.returns import total_return
 
 Floats = npt.NDArray[np.float64]
 
@@ -129,11 +129,8 @@ def _shape(r: Floats, terms: Terms) -> Iterator[Passport]:
     yield record("tail_ratio", ratios.tail_ratio(r), "ratio", empty_tail, share=0.05, quantile="type 7")
     no_loss = _few(r, 1) or "there is no loss"
     yield record("gain_to_pain", ratios.gain_to_pain(r), "ratio", no_loss, gain="sum of all returns")
-    depth = drawdown(r)
-    under = float(np.mean(depth < -1e-12)) if r.size and np.isfinite(depth).all() else None
-    yield record("time_under_water", under, "fraction", None, start=True)
-    mean = float(np.mean(r - rf)) if r.size else None
-    yield record("mean_return", mean, "fraction", None, risk_free=rf)
+    yield record("time_under_water", ratios.time_under_water(r), "fraction", None, start=True)
+    yield record("mean_return", ratios.mean_return(r, risk_free=rf), "fraction", None, risk_free=rf)
 
 
 def _against(r: Floats, b: Floats, terms: Terms) -> Iterator[Passport]:

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analytics.conventions import SESSIONS_PER_YEAR
+from analytics.definitions import declares
 from analytics.portfolio.performance import MIN_RETURNS, annualised_return, beta, sharpe_ratio
 from analytics.portfolio.returns import drawdown, total_return
 
@@ -22,6 +23,7 @@ def flat(values: Floats) -> bool:
     return bool(np.std(values) <= 1e-14 * max(1.0, float(np.max(np.abs(values)))))
 
 
+@declares("ulcer_index")
 def ulcer_index(returns: Floats) -> float | None:
     """Return the root mean square of the drawdowns, all n counted. Unit: fraction, 0 or positive.
 
@@ -30,6 +32,7 @@ def ulcer_index(returns: Floats) -> float | None:
     return float(np.sqrt(np.mean(drawdown(returns) ** 2))) if returns.size else None
 
 
+@declares("pain_index")
 def pain_index(returns: Floats) -> float | None:
     """Return the mean depth of the drawdowns, all n counted. Unit: fraction, 0 or positive.
 
@@ -38,6 +41,24 @@ def pain_index(returns: Floats) -> float | None:
     return float(np.mean(np.abs(drawdown(returns)))) if returns.size else None
 
 
+@declares("time_under_water")
+def time_under_water(returns: Floats) -> float | None:
+    """Return the share of periods that end below an earlier high, the starting value counted.
+
+    Unit: fraction. None without a return, or where the value is not finite.
+    """
+    depth = drawdown(returns)
+    # Rounding of a product of returns is not a fall.
+    return float(np.mean(depth < -1e-12)) if returns.size and np.isfinite(depth).all() else None
+
+
+@declares("mean_return")
+def mean_return(returns: Floats, *, risk_free: float = 0.0) -> float | None:
+    """Return the arithmetic mean of r - rf per period. Unit: fraction. None without a return."""
+    return float(np.mean(returns - risk_free)) if returns.size else None
+
+
+@declares("martin_ratio")
 def martin_ratio(
     returns: Floats, *, risk_free: float = 0.0, periods: int = SESSIONS_PER_YEAR
 ) -> float | None:
@@ -48,6 +69,7 @@ def martin_ratio(
     return _over(_yearly_excess(returns, risk_free, periods), ulcer_index(returns))
 
 
+@declares("pain_ratio")
 def pain_ratio(returns: Floats, *, risk_free: float = 0.0, periods: int = SESSIONS_PER_YEAR) -> float | None:
     """Return (annualised return - annualised rf) / pain index; ``risk_free`` per period.
 
@@ -56,6 +78,7 @@ def pain_ratio(returns: Floats, *, risk_free: float = 0.0, periods: int = SESSIO
     return _over(_yearly_excess(returns, risk_free, periods), pain_index(returns))
 
 
+@declares("tail_ratio")
 def tail_ratio(returns: Floats, *, share: float = 0.05) -> float | None:
     """Return |(1 - share) quantile| / |share quantile|, both type 7. None below 2 returns or over a 0.
 
@@ -67,12 +90,14 @@ def tail_ratio(returns: Floats, *, share: float = 0.05) -> float | None:
     return _over(high, low)
 
 
+@declares("gain_to_pain")
 def gain_to_pain(returns: Floats) -> float | None:
     """Return the sum of all returns / |sum of the negative ones| (Schwager). None without a loss."""
     loss = float(-np.sum(np.minimum(returns, 0.0)))
     return float(np.sum(returns)) / loss if loss > 0 else None
 
 
+@declares("skewness")
 def skewness(returns: Floats) -> float | None:
     """Return the third standardised moment of the population (divisor n). None without spread.
 
@@ -92,6 +117,7 @@ def kurtosis(returns: Floats) -> float | None:
     return float(np.mean(centred**4) / np.mean(centred**2) ** 2)
 
 
+@declares("excess_kurtosis")
 def excess_kurtosis(returns: Floats) -> float | None:
     """Return the sample excess kurtosis G2 (Fisher): 0 expected of a normal.
 
@@ -104,6 +130,7 @@ def excess_kurtosis(returns: Floats) -> float | None:
     return (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * (whole - 3) + 6)
 
 
+@declares("correlation")
 def correlation(returns: Floats, benchmark: Floats) -> float | None:
     """Return Pearson's correlation. None below 2 returns or where one of the two is constant.
 
@@ -116,12 +143,14 @@ def correlation(returns: Floats, benchmark: Floats) -> float | None:
     return float(np.clip(np.corrcoef(returns, benchmark)[0, 1], -1.0, 1.0))
 
 
+@declares("r_squared")
 def r_squared(returns: Floats, benchmark: Floats) -> float | None:
     """Return the share of variance the benchmark explains. Unit: fraction. None as ``correlation``."""
     found = correlation(returns, benchmark)
     return None if found is None else found**2
 
 
+@declares("alpha_arithmetic", "alpha_geometric", "alpha_compounded")
 def jensen_alpha(
     returns: Floats,
     benchmark: Floats,
@@ -167,6 +196,7 @@ def jensen_alpha(
     return math.expm1(growth) if growth is not None and growth < 700 else None
 
 
+@declares("treynor_ratio")
 def treynor_ratio(
     returns: Floats, benchmark: Floats, *, risk_free: float = 0.0, periods: int = SESSIONS_PER_YEAR
 ) -> float | None:
@@ -178,6 +208,7 @@ def treynor_ratio(
     return _over(_yearly_excess(returns, risk_free, periods), beta(returns, benchmark))
 
 
+@declares("m2")
 def m2(
     returns: Floats, benchmark: Floats, *, risk_free: float = 0.0, periods: int = SESSIONS_PER_YEAR
 ) -> float | None:
@@ -194,6 +225,14 @@ def m2(
     return float(yearly + excess * np.std(benchmark) / np.std(returns))
 
 
+@declares(
+    "up_capture_arithmetic",
+    "up_capture_geometric",
+    "up_capture_cumulative",
+    "down_capture_arithmetic",
+    "down_capture_geometric",
+    "down_capture_cumulative",
+)
 def capture(
     returns: Floats, benchmark: Floats, *, side: str = "up", form: str = "arithmetic"
 ) -> float | None:
@@ -229,6 +268,7 @@ def capture(
     return _over(gained ** (1 / mine.size) - 1, moved ** (1 / mine.size) - 1)
 
 
+@declares("sharpe_error_opdyke", "sharpe_error_lo")
 def sharpe_error(
     returns: Floats, *, method: str = "opdyke", risk_free: float = 0.0, periods: int = SESSIONS_PER_YEAR
 ) -> float | None:
@@ -304,6 +344,7 @@ def track_record_length(
     return 1 + square * (float(norm.ppf(confidence)) / (sharpe - target)) ** 2
 
 
+@declares("probabilistic_sharpe_ratio")
 def probabilistic_sharpe_ratio(
     returns: Floats, *, target: float = 0.0, risk_free: float = 0.0, periods: int = SESSIONS_PER_YEAR
 ) -> float | None:
@@ -320,6 +361,7 @@ def probabilistic_sharpe_ratio(
     return sharpe_probability(once, target=goal, n=returns.size, skew=bend, kurt=heavy)
 
 
+@declares("minimum_track_record_length")
 def minimum_track_record_length(
     returns: Floats,
     *,

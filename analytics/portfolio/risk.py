@@ -7,6 +7,7 @@ import numpy.typing as npt
 import polars as pl
 
 from analytics.datasets import DECIMAL
+from analytics.definitions import declares
 from analytics.portfolio.facts import BASES
 
 Floats = npt.NDArray[np.float64]
@@ -16,6 +17,7 @@ WINDOW = 500
 MIN_HISTORY = 100
 
 
+@declares("var_99_1d")
 def value_at_risk(pnl: Floats, *, confidence: float) -> float | None:
     """Return the loss not exceeded with ``confidence``: minus the (1 - confidence) quantile, type 7.
 
@@ -27,6 +29,7 @@ def value_at_risk(pnl: Floats, *, confidence: float) -> float | None:
     return -float(np.quantile(pnl, 1 - confidence, method="linear"))
 
 
+@declares("es_975_1d")
 def expected_shortfall(pnl: Floats, *, confidence: float) -> float | None:
     """Return the mean loss of the (1 - confidence) worst share of outcomes.
 
