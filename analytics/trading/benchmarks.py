@@ -125,8 +125,8 @@ def order_windows(events: pl.LazyFrame, executions: pl.LazyFrame) -> pl.LazyFram
 
     Returns:
         order_id (the root), instrument_id, side, order_qty (last asked of the root, else the sum of its
-        children), decision_time (earliest stated on an execution, else the order's receipt), release_time
-        (first event of the parent or a child), end_time (last cancel, expiry or reject, or last fill, whichever
+        children), decision_time (earliest stated on an execution, else the order's receipt; never after the
+        release), release_time (first event of the parent or a child), end_time (last cancel, expiry or reject, or last fill, whichever
         is later), first_fill_time, last_fill_time.
         Orders known from executions only have the window of their fills, and no quantity. Sorted by order.
     """

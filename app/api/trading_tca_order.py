@@ -5,7 +5,8 @@ from flask import Response
 from app.api._schema import PROBLEMS, Answer, OrderPath, ScopeQuery
 from app.gateway.auth import current_desk
 from app.gateway.resource import answer, resource
-from app.queries.order_cost import READS, order_cost
+from app.queries._order_tree import READS
+from app.queries.order_cost import order_cost
 
 blueprint = resource("trading", part="tca_order", tag="Trading")
 
