@@ -74,8 +74,12 @@ DAILY_POSITIONS = Dataset(
         "traded_cash": number("Cash of the day's trades before costs.", Unit.SIGNED_MONEY),
         "costs": number("Commission, fees and taxes of the day, positive = cost.", Unit.SIGNED_MONEY),
         "income": number("Dividends and interest of the day, net of withholding.", Unit.SIGNED_MONEY),
-        "realised_pnl": number("Realised that day before costs, average cost.", Unit.SIGNED_MONEY),
-        "unrealised_pnl": number("Unrealised at the close, average cost.", Unit.SIGNED_MONEY),
+        "realised_pnl": number(
+            "Realised that day before costs, by the organisation's cost method.", Unit.SIGNED_MONEY
+        ),
+        "unrealised_pnl": number(
+            "Unrealised at the close, by the organisation's cost method.", Unit.SIGNED_MONEY
+        ),
         "pnl": number("Day's P&L after costs, income included.", Unit.SIGNED_MONEY),
         "fx_rate": number("Account base per unit of currency.", Unit.PRICE),
         "market_value_base": number("market_value in the account's base.", Unit.SIGNED_MONEY),

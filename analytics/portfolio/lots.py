@@ -144,7 +144,7 @@ def _path(frame: pl.DataFrame) -> _Path:
     group = frame.select(pl.struct(GROUP).rle_id()).to_series().to_numpy().astype(np.int64)
     before = ends - frame["quantity"]
     marks = frame["price"].is_null() & (frame["quantity"] != 0) & (before.sign() * ends.sign() > 0)
-    scale = _decimals(frame["quantity"], group, marks)
+    scale = decimals_of(frame["quantity"], group, marks)
     after, units = _units(ends, scale), _units(before, scale)
     split = marks.to_numpy().astype(np.bool_)
     running = np.cumsum(split)
@@ -153,9 +153,17 @@ def _path(frame: pl.DataFrame) -> _Path:
     return _Path(group, units, after, running - base, split, scale)
 
 
-def _decimals(quantity: pl.Series, group: Ints, split: pl.Series) -> Ints:
-    # The fewest decimals that hold every quantity of a position exactly; of its own, since one position in a
-    # coin with eight decimals must not use up the digits of another in millions of shares.
+def decimals_of(quantity: pl.Series, group: Ints, split: pl.Series) -> Ints:
+    """Return, per row, the fewest decimals that hold every quantity of its position exactly.
+
+    Each position has its own: one in a coin with eight decimals must not use up the digits of another in
+    millions of shares.
+
+    Args:
+        quantity: Signed units, fixed point.
+        group: Number of the position, one per row.
+        split: Rows at which a split changed the position.
+    """
     need = np.where(split.to_numpy(), _SPLIT_DECIMALS, 0).astype(np.int64)
     for decimals in range(12):
         finer = (quantity != quantity.round(decimals)).to_numpy()

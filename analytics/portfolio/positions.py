@@ -1,11 +1,15 @@
 """Positions by account, instrument and session, derived from executions."""
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from analytics.conventions import ONE, ZERO
 from analytics.datasets import DAILY_POSITIONS, DECIMAL
-from analytics.portfolio.costing import GROUP, average_cost
+from analytics.portfolio.cost_methods import DEFAULT, costed_or_averaged
+from analytics.portfolio.costing import GROUP
 from analytics.portfolio.facts import Facts, kept
+from analytics.portfolio.lots import Method
 
 _BY = list(GROUP)
 _EVENTS: dict[str, pl.DataType] = {
@@ -36,14 +40,27 @@ _DAYS: dict[str, pl.DataType] = {
     "realised_pnl": DECIMAL,
     "executions": pl.Int64(),
     "known": pl.Boolean(),
+    "averaged": pl.Boolean(),
 }
 
 
-def daily_positions(facts: Facts) -> pl.LazyFrame:
+@dataclass(frozen=True)
+class Book:
+    """Positions, and those of them that could not be kept by lot.
+
+    ``positions``: as ``daily_positions``. ``averaged``: account_id, instrument_id of positions that are at
+    average cost although another method was asked for, since lots cannot count their turnover.
+    """
+
+    positions: pl.LazyFrame
+    averaged: pl.DataFrame
+
+
+def daily_positions(facts: Facts, *, method: Method = DEFAULT) -> pl.LazyFrame:
     """Return one row per account, instrument and session in which something is held or happened.
 
-    The business columns of DAILY_POSITIONS, sorted by account, instrument, date. Method: average cost.
-    Splits change quantity and average cost on their ex date; dividends are income when a cash flow says so.
+    The business columns of DAILY_POSITIONS, sorted by account, instrument, date. The method (average, fifo,
+    lifo) decides what of the P&L counts as realised, and average cost; nothing else depends on it. Splits change quantity and average cost on their ex date; dividends are income when a cash flow says so.
     The last known close is carried forward with its date; an instrument never priced has a null market
     value, and its P&L of those days is booked on the first day with a price, so that sums over time hold:
 
@@ -53,7 +70,17 @@ def daily_positions(facts: Facts) -> pl.LazyFrame:
     to the last digit per account and instrument. ``pnl_base`` converts each day's cash at that day's rate
     and revalues the holding, so it includes the currency effect on the holding. Missing rate: null.
     """
-    states = kept(_states(facts))
+    return book(facts, method=method).positions
+
+
+def book(facts: Facts, *, method: Method = DEFAULT) -> Book:
+    """Return ``daily_positions``, and which of them are at average cost whatever the method says."""
+    states = kept(_states(facts, method))
+    averaged = states.filter("averaged").select(*_BY).unique().sort(*_BY).collect()
+    return Book(_daily(facts, states.drop("averaged")), averaged)
+
+
+def _daily(facts: Facts, states: pl.LazyFrame) -> pl.LazyFrame:
     rates = facts.rates(states.join(facts.bases, on="account_id", how="left").select("currency", "base"))
     states = _with_base_cash(states, facts, rates)
     held = facts.carried(states, by=_BY, keep=pl.col("quantity") != 0)
@@ -84,9 +111,9 @@ def _change(total: pl.Expr) -> pl.Expr:
     return total - before
 
 
-def _states(facts: Facts) -> pl.LazyFrame:
+def _states(facts: Facts, method: Method) -> pl.LazyFrame:
     # One row per account, instrument and day on which something happened, after all of that day's events.
-    days = _events(facts).map_batches(_end_of_day, schema=_DAYS)
+    days = _events(facts).map_batches(lambda events: _end_of_day(events, method), schema=_DAYS)
     days = days.join(facts.currencies, on="instrument_id", how="left").rename(
         {"position_currency": "currency"}
     )
@@ -98,11 +125,11 @@ def _states(facts: Facts) -> pl.LazyFrame:
     return days.with_columns(total_cash=pl.when("known").then(cash.cum_sum().over(_BY))).drop("known")
 
 
-def _end_of_day(events: pl.DataFrame) -> pl.DataFrame:
+def _end_of_day(events: pl.DataFrame, method: Method) -> pl.DataFrame:
     # Eager on purpose: what a position cost depends on the order of rows, which a stream may not keep.
     ordered = events.sort(*_BY, "date", "transact_time_ns", "exec_id", nulls_last=False)
-    days = average_cost(_with_split_quantities(ordered)).group_by(*_BY, "date", maintain_order=True)
-    ends = days.agg(
+    costed = costed_or_averaged(_with_split_quantities(ordered), method=method)
+    ends = costed.group_by(*_BY, "date", maintain_order=True).agg(
         quantity=pl.col("position").last(),
         cost_basis=pl.col("cost_basis").last(),
         multiplier=pl.col("multiplier").last(),
@@ -112,6 +139,7 @@ def _end_of_day(events: pl.DataFrame) -> pl.DataFrame:
         realised_pnl=pl.col("realised").sum(),
         executions=pl.col("exec_id").count().cast(pl.Int64),
         known=pl.col("known").all(),
+        averaged=pl.col("averaged").any(),
     )
     return ends.select(*_DAYS)
 

@@ -19,16 +19,18 @@ from analytics.datasets import (
 )
 from analytics.portfolio.facts import Facts
 from analytics.portfolio.nav import daily_nav
-from analytics.portfolio.positions import daily_positions
+from analytics.portfolio.positions import book
 from app.context import Context
 from app.jobs._job import Job
 from app.storage.collect import collect
+from app.storage.records.costing import costing, note_kept
 
 
 def derive(context: Context, org: str, *, cause: str) -> dict[str, str]:
     """Replace DAILY_POSITIONS and DAILY_NAV of an organisation by what its published facts give.
 
-    Both become visible together. Running it twice gives the same rows.
+    Both become visible together, with the cost method they were kept by. Running it twice gives the same
+    rows.
 
     Args:
         context: The installation's stores.
@@ -40,8 +42,11 @@ def derive(context: Context, org: str, *, cause: str) -> dict[str, str]:
     """
     with context.lake.writing(org) as writer:
         # Read inside the lock: an import that lands meanwhile waits, and derives again afterwards.
+        with context.database.session(org) as session:
+            method = costing(session, org).asked
         facts = _facts(context, org)
-        positions = collect(daily_positions(facts))
+        kept = book(facts, method=method)
+        positions = collect(kept.positions)
         nav = collect(daily_nav(facts, positions.lazy()))
         staged = [
             writer.replace(DAILY_POSITIONS, positions, cause=cause),
@@ -49,6 +54,7 @@ def derive(context: Context, org: str, *, cause: str) -> dict[str, str]:
         ]
         with context.database.session(org, write=True) as session:
             writer.publish(staged, session)
+            note_kept(session, org, method=method, averaged=kept.averaged.rows())
     return {dataset.name: context.lake.version(org, dataset) for dataset in (DAILY_POSITIONS, DAILY_NAV)}
 
 
