@@ -39,7 +39,7 @@ def period(desk: Desk, *, sessions: int | None = DEFAULT_SESSIONS) -> Period:
     derived NAV or, before anything was derived, the days with order events or executions.
     """
     # The calendar is the organisation's whatever the scope narrows: asked once for all of them.
-    days = _sessions(replace(desk, scope=Scope(as_of=desk.scope.as_of)))
+    days = all_sessions(desk)
     scope = desk.scope
     if scope.end is not None:
         days = [day for day in days if day <= scope.end]
@@ -59,6 +59,18 @@ def within(desk: Desk, *, sessions: int | None = DEFAULT_SESSIONS) -> tuple[Desk
     """Return the desk bounded to its period, and the period."""
     found = period(desk, sessions=sessions)
     return desk.with_scope(start=found.start, end=found.end), found
+
+
+def all_sessions(desk: Desk) -> list[date]:
+    """Return every session of the organisation, oldest first, whatever the scope narrows."""
+    return _sessions(replace(desk, scope=Scope(as_of=desk.scope.as_of)))
+
+
+def calendar(desk: Desk) -> list[date]:
+    """Return the organisation's sessions up to the scope's end, oldest first."""
+    days = _sessions(replace(desk, scope=Scope(as_of=desk.scope.as_of)))
+    end = desk.scope.end
+    return days if end is None else [day for day in days if day <= end]
 
 
 @cached(DAILY_NAV, EXECUTIONS, ORDER_EVENTS)
