@@ -1,9 +1,7 @@
 """How much of the value-at-risk limit is used."""
 
-from sqlalchemy import select
-
 from app.desk import Desk
-from app.storage.records.lists import Limit
+from app.queries._limit_records import in_force, today_of
 
 MEASURE = "var_99_1d"
 
@@ -14,9 +12,8 @@ def var_limit_used(desk: Desk, var: float | None) -> tuple[float | None, str | N
     The limit is the one of the account or desk the scope names alone, else the organisation's; the lowest
     where several apply. Unit: fraction (1 = the limit is reached).
     """
-    with desk.session() as session:
-        query = select(Limit).where(Limit.measure == MEASURE, Limit.disabled.is_(False))
-        limits = list(session.scalars(query))
+    today = today_of(desk)
+    limits = [one for one in in_force(desk, MEASURE) if one.holds(today)]
     scope = desk.scope
     if len(scope.account) == 1 and not scope.instrument:
         subject = ("account", scope.account[0])

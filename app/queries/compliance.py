@@ -9,10 +9,10 @@ import polars as pl
 from sqlalchemy import select
 
 from analytics.compliance.detector import all_detectors
-from analytics.datasets import ACCOUNTS, DAILY_NAV, DAILY_POSITIONS
+from analytics.datasets import ACCOUNTS, PEOPLE
 from app.desk import Desk
 from app.errors import FieldError, Forbidden, Invalid, NotFound
-from app.queries._limits import breaches
+from app.queries.limits import READS, breached
 from app.scope import SURVEILLANCE_ROLES
 from app.storage.cache import cached
 from app.storage.records.alerts import SEVERITIES, Alert
@@ -34,7 +34,7 @@ def may_read(desk: Desk) -> bool:
     return desk.identity.role in SURVEILLANCE_ROLES
 
 
-@cached(ACCOUNTS, DAILY_NAV, DAILY_POSITIONS, records=("alerts", "limits", "detector_runs"))
+@cached(*READS, PEOPLE, records=("alerts", "limits", "detector_runs"), ttl=3600)
 def summary(desk: Desk) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the overview's compliance figures, and for each null why it is null.
 
@@ -50,7 +50,7 @@ def summary(desk: Desk) -> tuple[dict[str, Any], dict[str, str]]:
     undated = desk.with_scope(start=None, end=None)
     open_now = Counter(a.severity for a in _in_scope(undated, _visible(desk)) if a.status not in CLOSED)
     values["alerts_open"] = {severity: open_now[severity] for severity in SEVERITIES}
-    values["limit_breaches"], why = breaches(desk)
+    values["limit_breaches"], why = breached(desk)
     if why:
         reasons["limit_breaches"] = why
     seen = [row["state"] == "ok" for row in coverage(desk)]

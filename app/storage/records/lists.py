@@ -1,6 +1,6 @@
 """Lists of the control room (restricted, watch, insider) and limits of the risk desk."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import Index, Numeric, String, Text
@@ -46,8 +46,15 @@ class Limit(OrgScoped):
     warn_at: Mapped[Decimal | None] = mapped_column(Numeric(38, 12, asdecimal=True))
     unit: Mapped[str] = mapped_column(String(20), default="")
     hard: Mapped[bool] = mapped_column(default=False)
+    valid_from: Mapped[date | None]  # first day it holds; None: always did
+    valid_to: Mapped[date | None]  # last day it holds; None: until further notice
     params: Mapped[Document] = mapped_column(default=dict)
     disabled: Mapped[bool] = mapped_column(default=False)
     created_by: Mapped[str] = mapped_column(String(40))
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
+
+    def holds(self, day: date) -> bool:
+        """Whether the limit's validity covers ``day``; both ends are part of it."""
+        begun = self.valid_from is None or self.valid_from <= day
+        return begun and (self.valid_to is None or day <= self.valid_to)
