@@ -216,8 +216,6 @@ def likeliest_shock(sensitivity: Mapping[str, float], covariance: Floats, *, los
 
     Source: Breuer et al., How to find plausible, severe and useful stress scenarios, IJCB 5(3), 2009.
     """
-    from scipy.stats import norm
-
     if not loss > 0:
         raise ValueError("the loss to reach is positive")
     s = np.array(list(sensitivity.values()), dtype=np.float64)
@@ -227,7 +225,7 @@ def likeliest_shock(sensitivity: Mapping[str, float], covariance: Floats, *, los
     moves = -loss * (covariance @ s) / variance
     distance = loss / math.sqrt(variance)
     told = dict(zip(sensitivity, (float(move) for move in moves), strict=True))
-    return Reverse(None, told, distance, float(norm.sf(distance)), None)
+    return Reverse(None, told, distance, math.erfc(distance / math.sqrt(2)) / 2, None)
 
 
 def liquidity_horizon(holdings: pl.DataFrame, *, participation: float = 0.2) -> pl.DataFrame:
