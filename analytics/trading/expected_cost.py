@@ -12,6 +12,7 @@ from analytics.trading.league import FALSE_DISCOVERY_RATE, q_values
 # it is only the prior until a firm's own orders say more.
 COEFFICIENT = 0.7
 MIN_ORDERS = 30
+AT_ONCE = 1.0  # seconds
 SESSION_SECONDS = 6.5 * 3600
 _MAD_TO_SD = 1.4826  # of a normal distribution
 # Prices move in jumps and orders differ: p-values from a Student t with few degrees of freedom.
@@ -71,12 +72,19 @@ def fit_cost_model(orders: pl.DataFrame, *, session_seconds: float = SESSION_SEC
         order weighted by 1 / its price risk squared, twice: the second time without what is more than four
         scales away, so that one wild order does not become the norm. Not below 0. ``scale`` is the median
         absolute residual in units of price risk, as an sd. The prior where fewer than MIN_ORDERS can be used.
+        Orders done AT_ONCE are left out: filled at the quote they saw, they tell of the spread alone, and as
+        nothing scatters there they would outweigh all others.
     """
-    rows = orders.select(
-        y=(pl.col("cost_bp").cast(pl.Float64) - _half_spread()),
-        x=_impact(),
-        risk=price_risk_bp(session_seconds=session_seconds),
-    ).drop_nulls()
+    worked = pl.col("duration_seconds").cast(pl.Float64) >= AT_ONCE
+    rows = (
+        orders.filter(worked)
+        .select(
+            y=(pl.col("cost_bp").cast(pl.Float64) - _half_spread()),
+            x=_impact(),
+            risk=price_risk_bp(session_seconds=session_seconds),
+        )
+        .drop_nulls()
+    )
     y, x, risk = (rows[name].to_numpy() for name in ("y", "x", "risk"))
     if y.size < MIN_ORDERS or not (x > 0).any():
         return CostModel()

@@ -1,0 +1,148 @@
+"""The fills of a period with every price they are measured against: computed once, read by every card."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+
+from analytics.conventions import trade_day
+from analytics.datasets import ACCOUNTS, DAILY_NAV, EXECUTIONS, FX_RATES, INSTRUMENTS, ORDER_EVENTS
+from analytics.trading.benchmarks import BENCHMARKS, order_windows, with_benchmarks
+from analytics.trading.cost import slippage_bp
+from analytics.trading.markouts import ALL_HORIZONS, spreads, with_markouts
+from analytics.trading.shortfall import root_orders
+from analytics.trading.volume import notional
+from app.desk import Desk
+from app.queries._market import MARKET, market
+from app.queries._money import converted
+from app.queries._period import Period, within
+from app.storage.cache import cached
+
+# Orders that work over several days began before the period; what is older than this is not looked for.
+LOOKBACK = timedelta(days=7)
+READS = (EXECUTIONS, ORDER_EVENTS, INSTRUMENTS, ACCOUNTS, FX_RATES, DAILY_NAV, *MARKET)
+SPREADS = ("quoted_spread_bp", "effective_spread_bp", "realised_spread_bp", "impact_bp")
+MARKOUTS = tuple(f"markout_{name}_bp" for name in ALL_HORIZONS)
+SLIPPAGES = {name: f"slip_{name}_bp" for name in BENCHMARKS}
+# Whose fills they are: few different values, kept as categories.
+_DIMENSIONS = (
+    "instrument_id", "symbol", "account_id", "trader_id", "desk", "strategy", "side", "venue", "broker",
+    "algo_id", "liquidity", "currency",
+)  # fmt: skip
+_SCHEMA: dict[str, pl.DataType] = (
+    {
+        "row": pl.UInt32(),
+        "order": pl.String(),
+        "known": pl.Boolean(),
+        "sliced": pl.Boolean(),
+        "day": pl.Date(),
+    }
+    | dict.fromkeys((*_DIMENSIONS, "missing_rate"), pl.Categorical())
+    | dict.fromkeys(("last_qty", "market_qty", "weight"), pl.Float64())
+    | dict.fromkeys((*SLIPPAGES.values(), *MARKOUTS, *SPREADS), pl.Float64())
+)
+
+
+def bare(desk: Desk) -> tuple[Desk, Period]:
+    """Return the desk bounded to its period without what only a page or a list knows, and the period.
+
+    Two views that differ in a chosen tab or the length of a list then share what is kept.
+    """
+    bounded, days = within(desk)
+    plain = bounded.with_scope(
+        extra={}, limit=100, cursor=None, group_by=None, order=None, alert=None, case=None, post=None
+    )
+    return plain, days
+
+
+@cached(*READS)
+def fills(desk: Desk) -> pl.DataFrame:
+    """Return one row per execution of the period as it stands, oldest first. The desk must be ``bare``.
+
+    Columns: ``row`` (place), ``order`` (its root order, the execution itself where it has none), ``known``
+    (whether it has one), ``sliced`` (whether its own order was cut from another), ``day`` (venue's), instrument_id, symbol, account_id, trader_id, desk, strategy,
+    side, venue, broker, algo_id, liquidity, currency (categories), ``last_qty``, ``weight`` (notional in the
+    answer's currency, null without a rate), ``missing_rate``, ``market_qty`` (traded by everybody from the
+    order's release to its last fill), the slippage against each benchmark, mark-outs, spreads (basis points,
+    positive = cost, null where no price is known).
+    """
+    rows = desk.collect(_described(desk, desk.executions()))
+    if rows.is_empty() or desk.scope.start is None or desk.scope.end is None:
+        return pl.DataFrame(schema=_SCHEMA)
+    events = desk.collect(order_history(desk))
+    tree = root_orders(events.lazy().select("order_id", "parent_order_id")).collect()
+    algos = events.lazy().group_by("order_id").agg(pl.col("algo_id").drop_nulls().first())
+    rows = (
+        rows.lazy()
+        .join(tree.lazy(), on="order_id", how="left", maintain_order="left")
+        .join(algos, on="order_id", how="left", maintain_order="left")
+        .collect()
+    )
+    history = desk.collect(fill_history(desk))
+    windows = (
+        order_windows(events.lazy(), history.lazy()).filter(pl.col("order_id").is_in(_roots(rows))).collect()
+    )
+    about = market(
+        desk,
+        instruments=rows["instrument_id"].unique().sort().to_list(),
+        start=first_day(windows, desk.scope.start),
+        end=desk.scope.end + timedelta(days=1),
+    )
+    priced = with_benchmarks(rows.lazy(), windows.lazy(), about)
+    priced = spreads(with_markouts(priced, about.mids, about.prices))
+    priced = priced.with_columns(
+        slippage_bp(column).alias(SLIPPAGES[name]) for name, column in BENCHMARKS.items()
+    )
+    priced = priced.with_columns(
+        weight=notional(),
+        order=pl.coalesce("root_id", "order_id", "exec_id"),
+        known=pl.col("order_id").is_not_null(),
+        sliced=(pl.col("root_id") != pl.col("order_id")).fill_null(value=False),
+    )
+    frame = converted(desk, priced.drop("last_px").collect(), "weight", date="day")
+    return frame.select(pl.col(name).cast(dtype) for name, dtype in _SCHEMA.items())
+
+
+def order_history(desk: Desk) -> pl.LazyFrame:
+    """Return the order events of the period and of the days before in which its orders may have begun."""
+    return earlier(desk).order_events()
+
+
+def fill_history(desk: Desk) -> pl.LazyFrame:
+    """Return the executions of the period and of the days before, as they stand."""
+    return earlier(desk).executions()
+
+
+def earlier(desk: Desk) -> Desk:
+    """Return the desk with LOOKBACK more days before its period."""
+    start = desk.scope.start
+    return desk if start is None else desk.with_scope(start=start - LOOKBACK)
+
+
+def first_day(windows: pl.DataFrame, start: date) -> date:
+    """Return the day from which quotes are needed: that of the earliest decision, at most LOOKBACK before."""
+    decided: Any = windows["decision_time"].min()
+    return start if decided is None else max(start - LOOKBACK, min(start, decided.date()))
+
+
+def described(desk: Desk) -> pl.LazyFrame:
+    """Return the latest symbol, contract size and currency of each instrument."""
+    rows = desk.rows(INSTRUMENTS, scoped=False).sort("valid_from", nulls_last=False)
+    return rows.unique("instrument_id", keep="last").select(
+        "instrument_id", "symbol", "multiplier", instrument_currency="currency"
+    )
+
+
+def _described(desk: Desk, executions: pl.LazyFrame) -> pl.LazyFrame:
+    about = described(desk).drop("instrument_currency")
+    joined = executions.join(about, on="instrument_id", how="left")
+    ordered = joined.sort("transact_time_ns", "exec_id").with_row_index("row")
+    return ordered.select(
+        "row", "exec_id", "order_id", "transact_time", "trade_date", "decision_time", "arrival_px", "last_qty",
+        "last_px", "multiplier", *(name for name in _DIMENSIONS if name not in {"algo_id", "symbol"}),
+        pl.coalesce("symbol", "instrument_id").alias("symbol"), day=trade_day(),
+    )  # fmt: skip
+
+
+def _roots(rows: pl.DataFrame) -> pl.Series:
+    return rows.select(pl.coalesce("root_id", "order_id")).to_series().drop_nulls().unique().implode()
