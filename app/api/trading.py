@@ -1,8 +1,8 @@
-"""/api/trading: orders, executions, P&L."""
+"""/api/trading: orders and executions. P&L beside it."""
 
 from flask import Response
 
-from analytics.datasets import DAILY_POSITIONS, EXECUTIONS, ORDER_EVENTS
+from analytics.datasets import EXECUTIONS, ORDER_EVENTS
 from app.api._page import page
 from app.api._schema import PROBLEMS, Answer, OrderPath, ScopeQuery, SortedQuery
 from app.gateway.auth import current_desk
@@ -31,11 +31,3 @@ def executions(query: SortedQuery) -> Response:
     """Answer one page of executions; corrected versions replace, busted ones are left out."""
     desk = current_desk(own=frozenset({"sort"}))
     return page(desk, trading.executions, datasets=(EXECUTIONS,))
-
-
-@blueprint.get("/pnl", summary="P&L of the period by group", responses={200: Answer, **PROBLEMS})
-def pnl(query: ScopeQuery) -> Response:
-    """Answer net P&L by ``group_by`` (desk), with realised, unrealised, income and costs."""
-    desk = current_desk()
-    rows = trading.pnl(desk, group_by=desk.scope.group_by or "desk")
-    return answer(desk, {"rows": rows, "series": trading.pnl_series(desk)}, datasets=(DAILY_POSITIONS,))

@@ -5,17 +5,29 @@ from typing import Any
 import polars as pl
 
 from analytics.conventions import strict_sum
-from analytics.datasets import ACCOUNTS, BENCHMARKS, DAILY_NAV, DAILY_POSITIONS, FX_RATES, INSTRUMENTS
+from analytics.datasets import (
+    ACCOUNTS,
+    BENCHMARKS,
+    DAILY_NAV,
+    DAILY_POSITIONS,
+    DECIMAL,
+    EXECUTIONS,
+    FX_RATES,
+    INSTRUMENTS,
+)
 from app.desk import Desk
 from app.errors import FieldError, Invalid
 from app.queries._benchmark import benchmark_pnl
 from app.queries._book import BY_TRADER, NOTHING_HELD, daily_pnl, holdings, instruments, unvalued
 from app.queries._money import Reasons, Values, currency, no_rate, total
 from app.queries._period import period, within
+from app.queries._pnl_explain import TRADE_GROUPS, traded_by
 from app.storage.cache import cached
 
-PNL_GROUPS = ("desk", "account", "strategy", "instrument", "sector", "country", "asset_class")
-_GROUP_COLUMN = {"account": "account_id", "instrument": "instrument_id"}
+PNL_GROUPS = (
+    "desk", "trader", "strategy", "account", "instrument", "venue", "day", "sector", "country", "asset_class",
+)  # fmt: skip
+_GROUP_COLUMN = {"account": "account_id", "instrument": "instrument_id", "day": "date"}
 USUAL_SESSIONS = 60
 MIN_USUAL = 20
 _SERIES: dict[str, pl.DataType] = {"date": pl.Date()} | dict.fromkeys(
@@ -95,38 +107,70 @@ def pnl_series(desk: Desk) -> dict[str, Any]:
     return answer | {"rows": rows, "benchmark": name, "reasons": reasons}
 
 
-@cached(DAILY_POSITIONS, DAILY_NAV, ACCOUNTS, FX_RATES, INSTRUMENTS)
+@cached(DAILY_POSITIONS, DAILY_NAV, EXECUTIONS, ACCOUNTS, FX_RATES, INSTRUMENTS)
 def pnl(desk: Desk, *, group_by: str = "desk") -> pl.DataFrame:
-    """Return P&L of the period by group, largest first.
+    """Return P&L of the period by group, largest first; by day in order.
 
     Columns: ``group`` (null where not known), ``label``, ``pnl`` (net), ``realised_pnl``,
     ``unrealised_change`` (with the currency effect on holdings: net less the other parts), ``income``,
     ``costs`` (positive = cost). Money in the answer's currency, null where not known. No row where the scope
     names traders: P&L is kept by account.
 
+    By trader and by venue it is the P&L of their trades until the close of each day: positions have neither,
+    so realised and unrealised are null there.
+
     Raises:
-        Invalid: For a group that is not one of desk, account, strategy, instrument, sector, country,
-            asset_class.
+        Invalid: For a group that is not one of ``PNL_GROUPS``.
     """
     if group_by not in PNL_GROUPS:
         allowed = f"must be one of {', '.join(PNL_GROUPS)}"
         raise Invalid("P&L is not grouped by this.", errors=[FieldError("group_by", allowed, group_by[:80])])
+    if group_by in TRADE_GROUPS:
+        return _of_trades(desk, TRADE_GROUPS[group_by])
     bounded, _ = within(desk)
     column = _GROUP_COLUMN.get(group_by, group_by)
-    days = daily_pnl(bounded, column)
+    days = daily_pnl(bounded, *([] if column == "date" else [column]))
     if desk.scope.trader:
         days = days.clear()
+    # A day alone knows its P&L or not; of several, only the last day's gaps are still open.
     found = days.group_by(column).agg(
         pnl=pl.when(pl.col("pnl").last().is_not_null()).then(pl.col("booked").sum()),
         **{name: strict_sum(pl.col(name)) for name in ("realised_pnl", "income", "costs")},
     )
     change = pl.col("pnl") - pl.col("realised_pnl") - pl.col("income") + pl.col("costs")
-    found = found.with_columns(unrealised_change=change, group=column, label=pl.col(column).cast(pl.String))
+    found = found.with_columns(
+        unrealised_change=change,
+        group=pl.col(column).cast(pl.String),
+        label=pl.col(column).cast(pl.String),
+    )
     if group_by == "instrument":
         symbols = desk.collect(instruments(desk).select("instrument_id", "symbol"))
         found = found.join(symbols, on="instrument_id", how="left").with_columns(
             label=pl.coalesce("symbol", "label")
         )
+    return _ordered(found, by_day=group_by == "day")
+
+
+def _of_trades(desk: Desk, column: str) -> pl.DataFrame:
+    unknown = pl.lit(None, DECIMAL)
+    found = (
+        traded_by(desk, column)
+        .group_by(column)
+        .agg(
+            pnl=strict_sum(pl.col("pnl")),
+            income=strict_sum(pl.col("carry")),
+            costs=-strict_sum(pl.col("fees")),
+        )
+    )
+    found = found.with_columns(group=column, label=column, realised_pnl=unknown, unrealised_change=unknown)
+    return _ordered(found, by_day=False)
+
+
+def _ordered(found: pl.DataFrame, *, by_day: bool) -> pl.DataFrame:
     found = found.with_columns(pl.col("label").fill_null("Not known"))
-    columns = ("group", "label", "pnl", "realised_pnl", "unrealised_change", "income", "costs")
-    return found.select(*columns).sort("pnl", "label", descending=[True, False], nulls_last=True)
+    found = found.select("group", "label", "pnl", "realised_pnl", "unrealised_change", "income", "costs")
+    return (
+        found.sort("group")
+        if by_day
+        else found.sort("pnl", "label", descending=[True, False], nulls_last=True)
+    )

@@ -59,7 +59,7 @@ def explain(desk: Desk, *, group_by: str = "desk") -> dict[str, Any]:
         raise Invalid(
             "P&L is not explained by this.", errors=[FieldError("group_by", allowed, group_by[:80])]
         )
-    _, days = within(desk)
+    desk, days = within(desk)  # bounded once, so that whoever asks for the same days shares the answer
     answer: dict[str, Any] = {
         "rows": [], "total": None, "rest": None, "difference": None, "group_by": group_by,
         "basis": "trades" if group_by in TRADE_GROUPS else "positions", "note": None, "incomplete": 0,
