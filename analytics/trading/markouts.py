@@ -15,6 +15,7 @@ ALL_HORIZONS = (*HORIZONS, "close", "1d")
 # A mid that was not refreshed for so long says nothing about the moment (closed, halted, feed gone).
 MAX_AGE = "10m"
 _DRAWS = 1000
+_HEAPS = 2000  # most clusters resampled one by one
 _CELLS = 4_000_000  # counts held at once while resampling: 32 MB
 
 Floats = npt.NDArray[np.float64]
@@ -163,6 +164,10 @@ def _bands(
     # One column per measure, weight 0 where an observation lacks it. Every draw serves all columns.
     _, place = np.unique(np.asarray(clusters), return_inverse=True)
     size = int(place.max(initial=-1)) + 1
+    if size > _HEAPS:
+        # Dealt at random into heaps that are drawn as a whole: the band's own noise stays below two per cent,
+        # and its cost no longer grows with the number of orders.
+        place, size = generator.permutation(size)[place] % _HEAPS, _HEAPS
     top, bottom = np.zeros((size, values.shape[1])), np.zeros((size, values.shape[1]))
     np.add.at(top, place, values * weights)
     np.add.at(bottom, place, weights)
@@ -236,7 +241,9 @@ def _points(
     w = group.select(pl.col(weight).cast(pl.Float64).fill_null(0.0).clip(lower_bound=0.0)).to_numpy()
     weights = np.where(np.isnan(x), 0.0, w)
     values = np.nan_to_num(x)
-    ids, names = group["_cluster"], group["_cluster"].to_numpy()
+    # Places instead of names: sorting numbers is many times faster, and their order is the same.
+    ids = group["_cluster"].rank("dense")
+    names = ids.to_numpy()
     bands = _bands(values, weights, names, generator=generator, confidence=0.95, draws=draws)
     points: list[dict[str, object]] = []
     for k, name in enumerate(ALL_HORIZONS):
