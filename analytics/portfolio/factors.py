@@ -158,8 +158,6 @@ def fit_model(
         loadings (least norm). Components are of residuals at unit variance, their sign such that most
         loadings are positive. None with fewer than ``MIN_SESSIONS`` sessions or no factor.
     """
-    from sklearn.decomposition import PCA
-
     sessions, names = returns.shape
     if sessions < MIN_SESSIONS or not factors or not names:
         return None
@@ -173,14 +171,15 @@ def fit_model(
     size = min(components, int(usable.sum()) - 1)
     if size > 0:
         scaled = residuals[:, usable] / spread[usable]
-        pca = PCA(n_components=size, svd_solver="full").fit(scaled)
-        scores = pca.transform(scaled)
+        # What sklearn's PCA gives (a test compares), without its long import while somebody waits.
+        scaled = scaled - scaled.mean(axis=0)
+        left, strength, weights = np.linalg.svd(scaled, full_matrices=False)
         for place in range(size):
-            sign = 1.0 if pca.components_[place].sum() >= 0 else -1.0
+            sign = 1.0 if weights[place].sum() >= 0 else -1.0
             # In the scale of a return: the component's own weights, summing to one in absolute value.
-            unit = float(np.abs(pca.components_[place] / spread[usable]).sum())
-            title = f"Common component {place + 1}"
-            kept.append(Factor(f"pca:{place + 1}", title, "statistical", sign * scores[:, place] / unit))
+            unit = float(np.abs(weights[place] / spread[usable]).sum())
+            course = sign * left[:, place] * strength[place] / unit
+            kept.append(Factor(f"pca:{place + 1}", f"Common component {place + 1}", "statistical", course))
         design = np.column_stack([factor.returns for factor in kept])
         loadings, residuals = _regress(returns, design)
     return FactorModel(tuple(kept), loadings, residuals, np.std(design, axis=0, ddof=1), sessions)

@@ -1,9 +1,9 @@
-"""/api/portfolio: positions, exposure, performance, risk."""
+"""/api/portfolio: positions, exposure, performance."""
 
 from flask import Response
 
-from analytics.datasets import DAILY_NAV, DAILY_POSITIONS, POSITIONS, PRICES
-from app.api._schema import PROBLEMS, Answer, PerformanceQuery, ScopeQuery
+from analytics.datasets import DAILY_POSITIONS, POSITIONS, PRICES
+from app.api._schema import PROBLEMS, Answer, ScopeQuery
 from app.gateway.auth import current_desk
 from app.gateway.resource import answer, paginate, resource
 from app.queries import portfolio
@@ -26,23 +26,6 @@ def exposure(query: ScopeQuery) -> Response:
     return answer(
         desk, portfolio.exposure(desk, group_by=desk.scope.group_by or "sector"), datasets=(DAILY_POSITIONS,)
     )
-
-
-@blueprint.get(
-    "/performance", summary="Performance metrics with their conventions", responses={200: Answer, **PROBLEMS}
-)
-def performance(query: PerformanceQuery) -> Response:
-    """Answer time-weighted performance net of costs."""
-    desk = current_desk(own=frozenset({"risk_free", "mar"}))
-    found = portfolio.performance(desk, risk_free=query.risk_free, mar=query.mar)
-    return answer(desk, found, datasets=(DAILY_NAV,))
-
-
-@blueprint.get("/risk", summary="Value at risk and expected shortfall", responses={200: Answer, **PROBLEMS})
-def risk(query: ScopeQuery) -> Response:
-    """Answer one-day historical-simulation VaR and ES of what is held; positive = loss."""
-    desk = current_desk()
-    return answer(desk, portfolio.risk(desk), datasets=(DAILY_POSITIONS, PRICES))
 
 
 @blueprint.get(
