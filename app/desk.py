@@ -20,7 +20,7 @@ from analytics.datasets import (
     REJECTS,
     Dataset,
 )
-from analytics.trading.fills import current
+from analytics.trading.fills import changes, current
 from app.errors import Forbidden
 from app.scope import DATA_ROLES, SURVEILLANCE_ROLES, Identity, Scope
 from app.storage.collect import collect
@@ -85,7 +85,8 @@ class Desk:
     def executions(self, *, dated: bool = True, scoped: bool = True) -> pl.LazyFrame:
         """Return executions as they stand: the latest version of each, busted ones left out."""
         rows = self.rows(EXECUTIONS, dated=dated, scoped=scoped)
-        return current(rows, among=self.lake.scan(self.org, EXECUTIONS, as_of=self.scope.as_of))
+        changed = self.lake.excerpt(self.org, EXECUTIONS, changes, as_of=self.scope.as_of)
+        return rows if changed.is_empty() else current(rows, among=changed.lazy())
 
     def order_events(self, *, dated: bool = True, scoped: bool = True) -> pl.LazyFrame:
         """Return order events, in the order they happened."""

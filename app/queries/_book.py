@@ -91,15 +91,16 @@ def daily_pnl(desk: Desk, *by: str) -> pl.DataFrame:
     rows = rows.join(accounts(desk), on="account_id", how="left").rename({"account_strategy": "strategy"})
     rows = rows.with_columns(base=pl.coalesce("base_currency", "currency"))
     # A day without a price books its P&L on the first day with one, so a total needs only the last day's.
-    whole = rows.group_by("date", *by, currency="base").agg(
-        pnl=strict_sum(pl.col("pnl_base")), booked=pl.col("pnl_base").sum()
-    )
-    parts = rows.group_by("date", *by, "currency").agg(
-        strict_sum(pl.col(name)).alias(name) for name in ("realised_pnl", "costs", "income")
+    sums = desk.collect(
+        rows.group_by("date", *by, "base", "currency").agg(
+            *(strict_sum(pl.col(name)).alias(name) for name in ("realised_pnl", "costs", "income")),
+            pnl=strict_sum(pl.col("pnl_base")),
+            booked=pl.col("pnl_base").sum(),
+        )
     )
     keys = ["date", *by]
-    left = converted(desk, desk.collect(whole), "pnl", "booked")
-    right = converted(desk, desk.collect(parts), "realised_pnl", "costs", "income")
+    left = converted(desk, sums.select(*keys, "pnl", "booked", currency="base"), "pnl", "booked")
+    right = converted(desk, sums, "realised_pnl", "costs", "income")
     # Null keys (no sector, no desk) must meet too.
     merged = _summed(left, keys, "pnl", "booked").join(
         _summed(right, keys, "realised_pnl", "costs", "income"),

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from analytics.conventions import strict_sum
 from analytics.datasets import (
     ACCOUNTS,
     CASH_FLOWS,
@@ -16,7 +17,7 @@ from analytics.datasets import (
     PRICES,
     SYSTEM,
 )
-from analytics.trading.cost import slippage_interval
+from analytics.trading.cost import ratio_interval, ratio_sums
 from analytics.trading.orders import fill_rate, order_to_trade, with_fills
 from app.desk import Desk
 from app.queries._money import Reasons, Values, converted, no_rate, number, total
@@ -115,32 +116,36 @@ def venues(desk: Desk) -> pl.DataFrame:
     interval), ``all_bp`` (the same over all venues, for the line to compare with).
     """
     bounded, _ = within(desk)
-    day = pl.col("transact_time").dt.date()
-    rows = priced(desk, bounded.executions())
-    traded = desk.collect(
-        rows.group_by("venue", "currency", date=day).agg(
-            executions=pl.len().cast(pl.Int64), notional=pl.col("notional").sum()
-        )
+    measured = pl.col("slippage_bp").is_not_null()
+    weight = pl.col("notional").cast(pl.Float64)
+    daily = priced(desk, bounded.executions()).group_by(
+        "venue", "currency", date=pl.col("transact_time").dt.date()
     )
-    # Each fill weighs what it was worth in one currency: the rate of its day, through the ratio below.
-    own = traded.group_by("currency", "date").agg(local=pl.col("notional").sum()).with_columns(whole="local")
-    traded = converted(desk, traded, "notional")
-    by_venue = traded.group_by("venue").agg(
-        pl.col("executions").sum(),
-        notional=pl.when(pl.col("notional").null_count() == 0).then(pl.col("notional").sum()),
+    sums = daily.agg(
+        executions=pl.len().cast(pl.Int64),
+        notional=pl.col("notional").sum(),
+        **ratio_sums(pl.col("slippage_bp") * weight, pl.when(measured).then(weight)),
     )
-    factor = converted(desk, own, "whole").select(
-        "currency", "date", factor=pl.col("whole").cast(pl.Float64) / pl.col("local").cast(pl.Float64)
+    frame = desk.collect(sums).with_columns(whole="notional")
+    frame = converted(desk, frame, "whole")
+    # A day's sums in its own currency, times its rate: squares count it twice.
+    rate = pl.when(pl.col("notional") > 0).then(
+        pl.col("whole").cast(pl.Float64) / pl.col("notional").cast(pl.Float64)
     )
-    weighed = rows.with_columns(date=day).join(factor.lazy(), on=["currency", "date"], how="left")
-    weight = pl.col("notional").cast(pl.Float64) * pl.col("factor")
-    costs = desk.collect(slippage_interval(weighed, by=["venue"], weight=weight))
-    overall = desk.collect(slippage_interval(weighed, by=[], weight=weight))
-    mean = overall["slippage_bp"][0] if overall.height else None
-    found = by_venue.join(costs, on="venue", how="left", nulls_equal=True)
-    return found.with_columns(pl.col("n").fill_null(0), all_bp=pl.lit(mean, pl.Float64)).sort(
-        "notional", "venue", descending=[True, False], nulls_last=True
+    frame = frame.with_columns(
+        [(pl.col(name) * rate).alias(name) for name in ("t", "b")]
+        + [(pl.col(name) * rate**2).alias(name) for name in ("tt", "tb", "bb")]
     )
+    added = [pl.col(name).sum() for name in ("n", "t", "b", "tt", "tb", "bb")]
+    whole = frame.select(added).select(**ratio_interval())["value"][0]
+    by_venue = frame.group_by("venue").agg(
+        pl.col("executions").sum(), *added, notional=strict_sum(pl.col("whole"))
+    )
+    found = by_venue.with_columns(**ratio_interval()).select(
+        "venue", "executions", "notional", "n", slippage_bp="value", low="low", high="high",
+        all_bp=pl.lit(whole, pl.Float64),
+    )  # fmt: skip
+    return found.sort("notional", "venue", descending=[True, False], nulls_last=True)
 
 
 @cached(EXECUTIONS, ORDER_EVENTS, PRICES, CASH_FLOWS, FX_RATES, POSTS)

@@ -16,9 +16,11 @@ import polars as pl
 from analytics.datasets import DATASETS, Dataset
 from app.errors import BadSettings, NotFound, Unavailable
 from app.storage import recovery
+from app.storage.collect import collect
 from app.storage.commit import FileLock
 from app.storage.database import Database
 from app.storage.delta import DeltaFolder, Snapshot
+from app.storage.excerpts import Choose, Excerpts
 from app.storage.gate import conform, stored_schema
 from app.storage.ledger import Entry, Head, Ledger
 from app.storage.livelog import Gap, LiveLog
@@ -64,6 +66,7 @@ class Lake:
         self._folders: dict[tuple[str, str], DeltaFolder] = {}
         self._lives: dict[tuple[str, str], LiveLog] = {}
         self._locks: dict[str, FileLock] = {}
+        self._excerpts = Excerpts()
         self._guard = threading.Lock()
 
     # --- reading -----------------------------------------------------------------------------------
@@ -92,6 +95,27 @@ class Lake:
             return self._empty(dataset) if entry is None else self._old(org, dataset, entry)
         rows = self._current(org, dataset)
         return rows if as_of is None else rows.filter(pl.col("ingest_time") <= as_of)
+
+    def excerpt(
+        self, org: str, dataset: Dataset, choose: Choose, *, as_of: datetime | None = None
+    ) -> pl.DataFrame:
+        """Return the few rows that ``choose``, a named function, takes from the published rows.
+
+        Many questions need the same few; they are kept in memory until the table changes.
+
+        Raises:
+            Unavailable: If the table is damaged.
+        """
+        if as_of is not None:
+            return collect(choose(self.scan(org, dataset, as_of=as_of)))
+        token = self.version(org, dataset)
+        found = self._excerpts.get(org, dataset.name, choose, token)
+        if found is None:
+            found = collect(choose(self.scan(org, dataset)))
+            # Rows that came in between belong to the next version's excerpt.
+            if self.version(org, dataset) == token:
+                self._excerpts.put(org, dataset.name, choose, token, found)
+        return found
 
     def version(self, org: str, dataset: Dataset) -> str:
         """Return a token that changes whenever the visible rows do; "-" when there are none."""
@@ -242,6 +266,7 @@ class Lake:
             with self._guard:
                 self._folders = {key: kept for key, kept in self._folders.items() if key[0] != org}
                 self._lives = {key: kept for key, kept in self._lives.items() if key[0] != org}
+            self._excerpts.forget(org)
             lock.remove()
 
     # --- private -----------------------------------------------------------------------------------
