@@ -33,6 +33,7 @@ class _Case:
     b: Floats | None
     rf: float
     m: int
+    mar: float = 0.0
 
     def sd(self, values: Floats, ddof: int = 1) -> float | None:
         return None if ratios.flat(values) else float(np.std(values, ddof=ddof))
@@ -47,6 +48,7 @@ def readings(
     *,
     benchmark: Floats | None = None,
     risk_free: float = 0.0,
+    mar: float = 0.0,
     periods: int = SESSIONS_PER_YEAR,
 ) -> list[Reading]:
     """Return a measure under our convention and under those of others.
@@ -56,6 +58,7 @@ def readings(
         returns: Simple returns per period, oldest first; values that are not finite are left out.
         benchmark: Of the same periods, for measures against one.
         risk_free: Per period.
+        mar: Minimum acceptable return per period.
         periods: In a year.
 
     Returns:
@@ -73,7 +76,7 @@ def readings(
     if name not in _READINGS or (name in AGAINST and benchmark is None):
         return []
     known = np.isfinite(returns) if benchmark is None else np.isfinite(returns) & np.isfinite(benchmark)
-    case = _Case(returns[known], None if benchmark is None else benchmark[known], risk_free, periods)
+    case = _Case(returns[known], None if benchmark is None else benchmark[known], risk_free, periods, mar)
     with np.errstate(over="ignore", invalid="ignore"):
         values = [(told, _finite(measure(case))) for told, measure in _READINGS[name].items()]
     ours = values[0][1]
@@ -109,8 +112,8 @@ def _mean_over(values: Floats, spread: float | None, m: int) -> float | None:
 
 
 def _sortino_of_the_losses(c: _Case) -> float | None:
-    losses = c.r[c.r < 0]
-    return _mean_over(c.r, float(np.sqrt(np.mean(losses**2))) if losses.size else None, c.m)
+    short = c.r[c.r < c.mar] - c.mar
+    return _mean_over(c.r - c.mar, float(np.sqrt(np.mean(short**2))) if short.size else None, c.m)
 
 
 def _yearly_mean(c: _Case) -> float | None:
@@ -192,9 +195,9 @@ _READINGS: dict[str, dict[str, _Measure]] = {
     },
     "sortino_ratio": {
         "downside deviation over all n (empyrical, quantstats)": lambda c: performance.sortino_ratio(
-            c.r, periods=c.m
+            c.r, mar=c.mar, periods=c.m
         ),
-        "downside deviation over the losses only": _sortino_of_the_losses,
+        "downside deviation over the periods below the minimum only": _sortino_of_the_losses,
     },
     "max_drawdown": {
         "the starting value counts as a high": lambda c: performance.max_drawdown(c.r),

@@ -39,7 +39,7 @@ def daily_returns(nav: pl.DataFrame, *, timing: str = "start") -> pl.DataFrame:
     return frame.select("date", pl.when(base > 0).then(earned).alias("return"))
 
 
-@declares("total_return")
+@declares("total_return", "time_weighted_return")
 def total_return(returns: Floats) -> float | None:
     """Return the compounded return. Unit: fraction. None without a return."""
     return float(np.prod(1.0 + returns) - 1.0) if returns.size else None

@@ -4,20 +4,36 @@ import polars as pl
 
 from analytics.datasets import BENCHMARKS
 from app.desk import Desk
+from app.errors import FieldError, Invalid
 from app.queries._book import accounts, nav_days
 from app.queries._period import Period
 
 _EMPTY = pl.DataFrame(schema={"date": pl.Date, "benchmark": pl.Float64})
 
 
-def benchmark_returns(desk: Desk) -> tuple[str | None, pl.DataFrame]:
+def benchmark_ids(desk: Desk) -> list[str]:
+    """Return the ids of the benchmarks that are known, sorted."""
+    levels = desk.rows(BENCHMARKS, dated=False)
+    ids: list[str] = desk.collect(levels.select(pl.col("benchmark_id").unique().sort()))[
+        "benchmark_id"
+    ].to_list()
+    return ids
+
+
+def benchmark_returns(desk: Desk, wanted: str | None = None) -> tuple[str | None, pl.DataFrame]:
     """Return the benchmark of the scope's accounts and its daily returns (``date``, ``return``).
 
-    The one most of the accounts name; where none names one, the organisation's only benchmark. (None, no
-    rows) otherwise. Returns come from levels, else from published returns. Unit: fraction.
+    ``wanted``, or the one most of the accounts name; where none names one, the organisation's only benchmark.
+    (None, no rows) otherwise. Returns come from levels, else from published returns. Unit: fraction.
+
+    Raises:
+        Invalid: If ``wanted`` is not a benchmark that is known.
     """
     levels = desk.rows(BENCHMARKS, dated=False)
-    known = desk.collect(levels.select(pl.col("benchmark_id").unique().sort()))["benchmark_id"].to_list()
+    known = benchmark_ids(desk)
+    if wanted is not None and wanted not in known:
+        allowed = f"must be one of {', '.join(known[:20])}" if known else "names no benchmark: none is known"
+        raise Invalid("There is no such benchmark.", errors=[FieldError("benchmark", allowed, wanted[:80])])
     named = desk.collect(
         accounts(desk)
         .filter(pl.col("benchmark_id").is_in(known))
@@ -25,7 +41,7 @@ def benchmark_returns(desk: Desk) -> tuple[str | None, pl.DataFrame]:
         .len()
         .sort("len", "benchmark_id", descending=[True, False])
     )["benchmark_id"]
-    name = named[0] if named.len() else known[0] if len(known) == 1 else None
+    name = wanted or (named[0] if named.len() else known[0] if len(known) == 1 else None)
     if name is None:
         return None, _EMPTY.rename({"benchmark": "return"})
     rows = desk.collect(levels.filter(pl.col("benchmark_id") == name).sort("date"))

@@ -9,6 +9,7 @@ from analytics.conventions import strict_sum
 from analytics.datasets import (
     ACCOUNTS,
     BENCHMARKS,
+    CASH_FLOWS,
     CORPORATE_ACTIONS,
     DAILY_NAV,
     DAILY_POSITIONS,
@@ -24,10 +25,11 @@ from app.desk import Desk
 from app.errors import FieldError, Invalid
 from app.queries._book import BY_TRADER, NOTHING_HELD, holdings, instruments, nav_days, unvalued
 from app.queries._money import Reasons, Values, currency, number
-from app.queries._performance import nav_series, performance
+from app.queries._performance import nav_series
 from app.queries._period import period
 from app.queries._risk import tail
 from app.queries._var_limit import var_limit_used
+from app.queries.performance import performance
 from app.storage.cache import cached
 
 __all__ = [
@@ -193,7 +195,7 @@ def _reported(desk: Desk) -> pl.DataFrame:
     return desk.collect(last.sort("source")).unique(["account_id", "instrument_id"], keep="first")
 
 
-@cached(*_BOOK, PRICES, CORPORATE_ACTIONS, BENCHMARKS, records=("limits",))
+@cached(*_BOOK, PRICES, CORPORATE_ACTIONS, BENCHMARKS, CASH_FLOWS, records=("limits",))
 def kpis(desk: Desk) -> tuple[Values, Reasons]:
     """Return the overview's portfolio figures, and for each null why it is null.
 

@@ -72,7 +72,7 @@ def test_performance_states_value_interval_n_and_convention(firm):
     sharpe = by_name["sharpe_ratio"]
     assert sharpe["low"] < sharpe["value"] < sharpe["high"]
     assert by_name["annualised_return"]["value"] is None
-    assert by_name["annualised_return"]["reason"] == "3 daily returns are too few for this."
+    assert by_name["annualised_return"]["reason"] == "needs a year (252 periods)"
     assert by_name["beta"]["n"] == 3
     assert found["benchmark"] == "SPX"
 
