@@ -127,10 +127,11 @@ def fill(
     name: str,
     title: str,
     *,
-    ask: Callable[[Any], Answer],
+    ask: Callable[..., Answer],
     draw: Callable[[Answer, View], Drawn],
     live: bool = True,
     ignores: tuple[str, ...] = (),
+    about: bool = False,
 ) -> None:
     """Fill a card whenever the address, the theme or the data change.
 
@@ -139,13 +140,16 @@ def fill(
         page: ``Page.key``.
         name: Name of the card, as its slot has it.
         title: Its heading.
-        ask: A question, of a desk.
+        ask: A question, of a desk; with ``about`` also of the thing that the page's path names.
         draw: From the answer and the view to the card's content.
         live: Ask again when any table has a new version.
         ignores: Parts of the address that do not matter to the card: when only they changed, it stays.
+        about: The page has a variable path and holds what it names in a store called ``id``.
     """
     retry = at(page, name, "retry")
     inputs = [Input(URL, "search"), Input(THEME, "data"), Input(retry, "data")]
+    if about:
+        inputs.insert(2, Input(at(page, "id"), "data"))
     if live:
         inputs.append(Input(DATA, "data"))
 
@@ -163,7 +167,19 @@ def fill(
         if live and held == f"{key.rpartition('|')[0]}|None":
             # The first beat only names the version that the card was just drawn from.
             return no_update, key
-        return card_of(name, title, search, theme_name, ask=ask, draw=draw, retry=retry), key
+        asked = asked_about(ask, rest[0]) if about else ask
+        return card_of(name, title, search, theme_name, ask=asked, draw=draw, retry=retry), key
+
+
+def asked_about(ask: Callable[..., Answer], named: Any) -> Callable[[Any], Answer]:
+    """Return the question about what the page's path names, whatever was sent for it."""
+
+    def asked(desk: Any) -> Answer:
+        if not isinstance(named, str) or not 0 < len(named) <= 200 or not named.isprintable():
+            raise NotFound("There is no such thing.")
+        return ask(desk, named)
+
+    return asked
 
 
 def opens(app: Dash, grid: str) -> None:
@@ -216,4 +232,4 @@ def card_of(
     )
 
 
-__all__ = ["Drawn", "View", "card_of", "failed", "fill", "look_at", "nothing", "opens"]
+__all__ = ["Drawn", "View", "asked_about", "card_of", "failed", "fill", "look_at", "nothing", "opens"]

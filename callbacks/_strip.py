@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from dash import Dash, Input, Output, State, html, no_update
 
 from app.gateway.staleness import oldest_s
-from callbacks._fill import View, _without, failed, look_at
+from callbacks._fill import View, _without, asked_about, failed, look_at
 from components.formats import age
 from components.ids import DATA, THEME, URL, at
 
@@ -24,42 +24,47 @@ def fill_strip(
     app: Dash,
     page: str,
     *,
-    ask: Callable[[Any], Answer],
+    ask: Callable[..., Answer],
     draw: Callable[[Answer, View], Any],
     ignores: tuple[str, ...] = (),
+    about: bool = False,
 ) -> None:
     """Fill a page's strip whenever the address, the theme or the data change.
 
     Args:
         app: The application.
         page: ``Page.key``; its layout holds ``strip_slot(PAGE)``.
-        ask: A question, of a desk.
+        ask: A question, of a desk; with ``about`` also of the thing that the page's path names.
         draw: From the answer and the view to a ``strip``.
         ignores: Parts of the address that do not matter to it: when only they changed, it stays.
+        about: As ``callbacks._fill.fill``.
     """
     retry, held_key = at(page, NAME, "retry"), at(page, NAME, "key")
+    named = [Input(at(page, "id"), "data")] if about else []
 
     @app.callback(
         Output(at(page, NAME), "children"),
         Output(at(page, NAME), "data-state"),
         Output(held_key, "data"),
+        *named,
         Input(URL, "search"),
         Input(THEME, "data"),
         Input(retry, "data"),
         Input(DATA, "data"),
         State(held_key, "data"),
     )
-    def show(
-        search: str | None, theme: str | None, again: object, data: str | None, held: str | None
-    ) -> tuple[Any, Any, Any]:
-        asked = "|".join([_without(search, ignores), str(theme), str(again)])
+    def show(*given: Any) -> tuple[Any, Any, Any]:
+        subject = given[0] if about else None
+        search, theme, again, data, held = given[1:] if about else given
+        asked = "|".join([str(subject), _without(search, ignores), str(theme), str(again)])
         key = f"{asked}|{data}"
         if key == held:
             return no_update, no_update, no_update
         if held == f"{asked}|None":
             # The first beat only names the version that the strip was just drawn from.
             return no_update, no_update, key
-        return *strip_of(search, theme, ask=ask, draw=draw, retry=retry), key
+        question = asked_about(ask, subject) if about else ask
+        return *strip_of(search, theme, ask=question, draw=draw, retry=retry), key
 
 
 def strip_of(

@@ -1,7 +1,8 @@
 """One order's life: what it asked for, and everything that happened to it, oldest first."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from dash import html
 
@@ -31,14 +32,30 @@ def close_button(name: str, label: str) -> html.Button:
     )
 
 
+def order_path(order_id: object) -> str:
+    """Return the address of an order's page."""
+    return f"/trading/orders/{quote(str(order_id), safe='')}"
+
+
+def happenings(events: Sequence[Mapping[str, Any]], *, named: bool = False) -> html.Ol:
+    """Draw order events as a timeline, in the order given.
+
+    Args:
+        events: Rows of ORDER_EVENTS.
+        named: Say of which order each is, where there are several.
+    """
+    return html.Ol([_event(event, named=named) for event in events], className="timeline")
+
+
 def order_life(answer: Mapping[str, Any]) -> html.Div:
     """Draw an order: ``app.queries.trading.order_life``."""
     order = answer["order"] or {}
     fills = answer["executions"].to_dicts()
-    parts: list[Any] = [html.Div(_summary(order, fills), className="p-3 pt-1")]
+    way_on = html.Div(link("Open the order's page", order_path(answer["order_id"])), className="t12 mt-2")
+    parts: list[Any] = [html.Div([_summary(order, fills), way_on], className="p-3 pt-1")]
     events = answer["events"].to_dicts()
     if events:
-        parts.append(html.Ol([_event(event) for event in events], className="timeline"))
+        parts.append(happenings(events))
     if fills:
         rows = [
             [
@@ -89,7 +106,7 @@ def _summary(order: Mapping[str, Any], fills: list[dict[str, Any]]) -> html.Dl:
     return facts(pairs)
 
 
-def _event(event: Mapping[str, Any]) -> html.Li:
+def _event(event: Mapping[str, Any], *, named: bool) -> html.Li:
     kind = str(event["event_type"])
     shape, tone = _MARKS.get(kind, ("dot", ""))
     said = [words(kind)]
@@ -112,6 +129,6 @@ def _event(event: Mapping[str, Any]) -> html.Li:
             ),
             html.Span(icon(shape), className=f"ic {tone}".strip()),
             html.Span([" ".join(said), *flags]),
-            html.Span(event.get("venue") or "", className="t3 t11"),
+            html.Span(event["order_id"] if named else event.get("venue") or "", className="t3 t11"),
         ]
     )

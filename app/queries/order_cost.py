@@ -173,14 +173,21 @@ def _head(desk: Desk, found: Tree, states: pl.DataFrame, window: dict[str, Any])
 
 def _limits(said: pl.DataFrame, found: Tree) -> pl.DataFrame:
     """Return from when until when each limit stood."""
-    # Of an order nobody ended, the limit stands until the last thing that is known.
-    following = pl.col("transact_time").shift(-1).over("order_id")
-    standing = said.sort("transact_time_ns", "event_seq").with_columns(
-        until=following.fill_null(pl.lit(found.last)),
-        limit=pl.col("limit_px").forward_fill().over("order_id"),
+    everything = with_fills(found.events.lazy(), found.fills.lazy())
+    # An order nobody ended stands until the last thing that is known of the whole.
+    working = pl.col("status").is_in(["open", "partial"])
+    stood = order_states(everything).select(
+        "order_id", stood=pl.when(working).then(pl.lit(found.last)).otherwise("last_time")
+    )
+    standing = (
+        said.lazy()
+        .sort("transact_time_ns", "event_seq")
+        .join(stood, on="order_id", how="left", maintain_order="left")
+        .with_columns(
+            until=pl.coalesce(pl.col("transact_time").shift(-1).over("order_id"), "stood"),
+            limit=pl.col("limit_px").forward_fill().over("order_id").cast(pl.Float64),
+        )
     )
     ends = pl.col("event_type").is_in(["cancel", "expire", "reject"])
     kept = standing.filter(~ends, pl.col("limit").is_not_null())
-    return kept.select(
-        "order_id", "side", "until", time="transact_time", limit_px=pl.col("limit").cast(pl.Float64)
-    )
+    return kept.select("order_id", "side", "until", time="transact_time", limit_px="limit").collect()

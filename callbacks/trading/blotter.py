@@ -100,7 +100,9 @@ def register(app: Dash) -> None:
             theme,
             ask=lambda desk: trading.order_life(desk, order),
             draw=lambda answer, _: Drawn(
-                order_life(answer), tools=(close_button("order", "Close the order"),), fit="flush"
+                order_life(answer | {"order_id": order}),
+                tools=(close_button("order", "Close the order"),),
+                fit="flush",
             ),
             retry=at(PAGE, "blotter", "retry"),
         )
