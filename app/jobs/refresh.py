@@ -12,7 +12,7 @@ DERIVES_FROM = frozenset(
 
 
 def refresh(context: Context, org: str, *, datasets: frozenset[str] | None = None) -> dict[str, Any]:
-    """Derive positions and NAV, look for alerts, then for insights.
+    """Derive positions and NAV, measure limits, look for alerts, then for insights.
 
     Args:
         context: The installation's stores.
@@ -24,6 +24,7 @@ def refresh(context: Context, org: str, *, datasets: frozenset[str] | None = Non
     """
     from app.jobs.derive import derive
     from app.jobs.insights import refresh_insights
+    from app.jobs.limits import monitor
     from app.jobs.surveil import surveil
 
     said: dict[str, Any] = {}
@@ -31,6 +32,8 @@ def refresh(context: Context, org: str, *, datasets: frozenset[str] | None = Non
     context.lake.flush(org)
     if datasets is None or datasets & DERIVES_FROM:
         said["derive"] = derive(context, org, cause="refresh")
+    # Every import: orders count as well, which nothing is derived from.
+    said["limits"] = monitor(context, org, cause="refresh")
     said["surveil"] = surveil(context, org, cause="refresh")
     said["insights"] = refresh_insights(context, org, cause="refresh")
     return said

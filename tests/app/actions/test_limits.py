@@ -30,17 +30,17 @@ def test_a_limit_warns_at_four_fifths_and_is_on_record(database, risk):
 
 def test_a_removed_limit_is_out_of_force_and_kept(database, risk):
     made = limits.add(database, risk, name="Gross", measure="gross_exposure", value=Decimal(100))
-    limits.remove(database, risk, made.id)
+    limits.retire(database, risk, made.id)
     with database.session(risk.org) as session:
         assert session.get_one(Limit, made.id).disabled
     with pytest.raises(NotFound):
-        limits.remove(database, risk, made.id)
+        limits.retire(database, risk, made.id)
 
 
 def test_a_stranger_finds_no_limit(database, risk, stranger):
     made = limits.add(database, risk, name="Gross", measure="gross_exposure", value=Decimal(100))
     with pytest.raises(NotFound):
-        limits.remove(database, replace(stranger, role="risk"), made.id)
+        limits.retire(database, replace(stranger, role="risk"), made.id)
 
 
 @pytest.mark.parametrize("role", ["trader", "compliance", "auditor", "admin"])
