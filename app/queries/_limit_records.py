@@ -6,10 +6,10 @@ from typing import Any
 import polars as pl
 from sqlalchemy import select
 
-from analytics.datasets import PEOPLE
+from analytics.datasets import ACCOUNTS, PEOPLE
 from analytics.portfolio.limit_measures import MEASURES, MONEY
 from app.desk import Desk
-from app.errors import Forbidden
+from app.errors import Forbidden, NotFound
 from app.scope import DATA_ROLES, SURVEILLANCE_ROLES
 from app.storage.records.limits import LimitBreach
 from app.storage.records.lists import Limit
@@ -86,8 +86,10 @@ def money_of(limit: Limit, base: str) -> str:
     return limit.unit if named else base
 
 
-def breaches(desk: Desk, *, retired: bool = False) -> list[dict[str, Any]]:
+def breaches(desk: Desk, *, restated: bool = False) -> list[dict[str, Any]]:
     """Return episodes above a limit that the identity may see: lasting ones first, the newest first.
+
+    Those found in figures that were corrected since are left out unless ``restated``.
 
     Rows: breach_id, limit_id, name, measure, unit, currency, subject_kind, subject_id, hard, opened, last_day,
     closed, closed_why, bound, peak, peak_day, current, driver, state (open, closed), settled (new,
@@ -100,10 +102,22 @@ def breaches(desk: Desk, *, retired: bool = False) -> list[dict[str, Any]]:
     rows = [
         _breach(desk, one, known[one.limit_id])
         for one in found
-        if retired or one.closed is None or one.closed_why != "restated"
+        if restated or one.closed is None or one.closed_why != "restated"
     ]
     rows.sort(key=lambda row: (row["opened"], row["breach_id"]), reverse=True)
     return sorted(rows, key=lambda row: (row["state"] != "open", row["settled"] == "confirmed"))
+
+
+def breach(desk: Desk, breach_id: str) -> dict[str, Any]:
+    """Return one breach as ``breaches`` tells it.
+
+    Raises:
+        NotFound: If there is none of this id that the identity may see.
+    """
+    found = next((row for row in breaches(desk, restated=True) if row["breach_id"] == breach_id), None)
+    if found is None:
+        raise NotFound("There is no such breach.")
+    return found
 
 
 def _breach(desk: Desk, one: LimitBreach, limit: Limit) -> dict[str, Any]:
@@ -143,3 +157,14 @@ def _breach(desk: Desk, one: LimitBreach, limit: Limit) -> dict[str, Any]:
     if desk.identity.role in SURVEILLANCE_ROLES:
         row["alert_id"] = one.alert_id
     return row
+
+
+def own_accounts(desk: Desk) -> frozenset[str]:
+    """Return the accounts that are this person's own, or their desk's: whose breaches somebody else settles."""
+    me = desk.identity.person_id
+    if me is None:
+        return frozenset()
+    mine = desk.collect(desk.rows(PEOPLE, scoped=False).filter(pl.col("person_id") == me).select("desk"))
+    desks = mine["desk"].drop_nulls().unique().to_list()
+    rows = desk.lake.scan(desk.org, ACCOUNTS).filter((pl.col("owner_id") == me) | pl.col("desk").is_in(desks))
+    return frozenset(desk.collect(rows.select("account_id"))["account_id"])

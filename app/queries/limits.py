@@ -26,7 +26,16 @@ from app.desk import Desk
 from app.errors import NotFound
 from app.queries import _book
 from app.queries._limit_facts import READS, facts
-from app.queries._limit_records import OVERSEERS, breaches, money_of, seen, today_of, told
+from app.queries._limit_records import (
+    OVERSEERS,
+    breach,
+    breaches,
+    money_of,
+    own_accounts,
+    seen,
+    today_of,
+    told,
+)
 from app.queries._money import converted, currency
 from app.queries._period import calendar, period
 from app.scope import Scope
@@ -35,7 +44,7 @@ from app.storage.records.limits import LimitUse
 from app.storage.records.lists import Limit
 
 __all__ = [
-    "OVERSEERS", "READS", "applies", "breached", "breaches", "courses", "history", "measured", "money_of", "seen", "sessions", "state_of", "told",
+    "OVERSEERS", "READS", "applies", "breach", "breached", "breaches", "courses", "history", "measured", "money_of", "own_accounts", "seen", "sessions", "state_of", "told",
 ]  # fmt: skip
 SESSIONS = 250  # sessions of history that are measured and kept
 HORIZON = 10  # sessions a forecast looks ahead
@@ -205,7 +214,7 @@ def _history(desk: Desk, limit_id: str, *, today: date) -> dict[str, Any]:
     )
     now = rows[-1] if rows else {"value": None, "driver": None, "reason": _book.NOTHING_HELD}
     told_now = told(limit, desk.identity.currency) | _used(limit, now, days[-1] if days else None, today)
-    own = [row for row in breaches(desk, retired=True) if row["limit_id"] == limit_id]
+    own = [row for row in breaches(desk, restated=True) if row["limit_id"] == limit_id]
     return told_now | {"rows": rows, "forecast": ahead, "breaches": own, "horizon": HORIZON}
 
 

@@ -17,6 +17,7 @@ WATCHERS = frozenset({"compliance", "auditor"})
 POLICY = {
     "/api/admin/": frozenset({"admin"}),
     "/api/analytics/": DATA,
+    "/api/compliance/limits": DATA,
     "/api/compliance/": WATCHERS,
     "/api/ingest/": ALL,
     "/api/intelligence/": DATA,
