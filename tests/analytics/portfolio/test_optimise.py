@@ -161,7 +161,7 @@ def test_what_cannot_be_is_refused_in_words(changes, reason):
 
 
 def test_too_little_history_and_nothing_to_choose_from_are_told():
-    with pytest.raises(InfeasibleError, match=f"Only 59 sessions .* {MIN_OBSERVATIONS} are needed"):
+    with pytest.raises(InfeasibleError, match=rf"Only 59 sessions .* {MIN_OBSERVATIONS} are needed"):
         optimal(returns_of(THREE)[:59], problem())
     with pytest.raises(InfeasibleError, match="nothing to choose from"):
         optimal(np.empty((DAYS, 0)), Problem((), ()))
