@@ -6,6 +6,7 @@ import pkgutil
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import tests.bench
@@ -27,6 +28,9 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names)}; all when left out")
     parser.add_argument("--quick", action="store_true", help="little data, two rounds")
+    parser.add_argument(
+        "--rows", type=int, help="executions, and as many order events; instead of the usual number"
+    )
     parser.add_argument("--out", type=Path, help="where to write; docs/benchmarks.md after a full run of all")
     asked = parser.parse_args(argv)
     unknown = [name for name in asked.names if name.lower() not in names]
@@ -34,10 +38,11 @@ def main(argv: list[str]) -> int:
         parser.error(f"no measure is called {', '.join(unknown)}")
     chosen = [names[name.lower()] for name in asked.names] or list(names.values())
     sizes, machine = Sizes.named(quick=asked.quick), Machine.look()
+    sizes = replace(sizes, rows=asked.rows) if asked.rows else sizes
     with tempfile.TemporaryDirectory(prefix="quarterdeck-bench-") as folder:
         bench = Bench(sizes, Path(folder))
         sections = [_run(name, bench) for name in chosen]
-    out = asked.out or (None if asked.names or asked.quick else TARGET)
+    out = asked.out or (None if asked.names or asked.quick or asked.rows else TARGET)
     if out is not None:
         out.write_text(page(sections, sizes, machine))
         _say(f"written: {out.name}")

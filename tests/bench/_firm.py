@@ -164,6 +164,35 @@ def order_events(rows: int) -> pl.DataFrame:
     return frame.with_columns(last_qty=pl.when(pl.col("event_type") == "fill").then("last_qty"))
 
 
+def quotes(sessions: list[date]) -> pl.DataFrame:
+    """Return best bid and ask of every name each minute of some sessions."""
+    chance = np.random.default_rng([SEED, 3])
+    course = courses(np.random.default_rng([SEED, 0]))
+    minutes = 7 * 60
+    parts = []
+    for day in sessions:
+        opened = int(datetime.combine(day, datetime.min.time(), UTC).timestamp()) + 14 * 3600
+        close = course[days().index(day)]
+        mid = close * np.exp(np.cumsum(chance.normal(0, 0.0002, (minutes, NAMES)), axis=0))
+        half = mid * chance.uniform(0.00005, 0.0004, mid.shape)
+        seconds = np.repeat(opened + 60 * np.arange(minutes), NAMES)
+        parts.append(
+            pl.DataFrame(
+                {
+                    "instrument_id": instruments()["instrument_id"].gather(
+                        np.tile(np.arange(NAMES), minutes)
+                    ),
+                    "transact_time": pl.Series(seconds * 1_000_000).cast(pl.Datetime("us", "UTC")),
+                    "bid_px": _fixed((mid - half).ravel(), 4),
+                    "ask_px": _fixed((mid + half).ravel(), 4),
+                    "bid_qty": _fixed(np.full(mid.size, 500.0), 0),
+                    "ask_qty": _fixed(np.full(mid.size, 500.0), 0),
+                }
+            )
+        )
+    return pl.concat(parts).with_columns(seq=pl.int_range(pl.len()))
+
+
 def _instants(chance: np.random.Generator, session: np.ndarray) -> pl.Series:
     second = chance.integers(14 * 3600, 21 * 3600, len(session)) * 1_000_000
     midnight = np.array([int(datetime.combine(d, datetime.min.time(), UTC).timestamp()) for d in days()])
@@ -227,6 +256,10 @@ class Firm:
         derive(context, SLUG, cause="bench")
         end = days()[-1]
         return cls(context, identity_of(), end - timedelta(days=PERIOD - 1), end)
+
+    def land(self, **tables: pl.DataFrame) -> None:
+        """Append tables to the firm's own."""
+        land(self.context, SLUG, **tables)
 
     def desk(self, *, dated: bool = True) -> Desk:
         """Return a desk that keeps no answers."""
