@@ -79,7 +79,7 @@ def test_what_is_not_invested_earns_nothing():
 
 
 def test_twice_the_returns_are_twice_the_risk_of_the_same_weights():
-    rows = market()
+    rows = market(90)
     once, twice = (walk(rows * scale, optimised(FREE), train=60, test=1) for scale in (1, 2))
     assert twice.weights == pytest.approx(once.weights, abs=1e-4)
     assert volatility(twice.returns) == pytest.approx(2 * volatility(once.returns), rel=1e-3)
