@@ -14,6 +14,7 @@ from analytics.conventions import strict_sum
 from analytics.datasets import BENCHMARKS, DAILY_POSITIONS
 from app.desk import Desk
 from app.errors import FieldError, Invalid
+from app.queries._benchmark import benchmark_returns
 from app.queries._book import BY_TRADER, accounts, daily_pnl
 from app.queries._growth import Growth, Unanswerable
 from app.queries._money import converted
@@ -109,19 +110,20 @@ def assemble(desk: Desk, benchmark: str) -> Days:
     if desk.scope.instrument:
         raise Unanswerable(BY_ACCOUNT)
     series = nav_series(desk)
-    nav = series["rows"].select("date", "nav", "flow", "return").sort("date")
+    nav = series["rows"].select("date", "base", "return").sort("date")
     if nav.is_empty():
         raise Unanswerable(series["reasons"].get("nav", "No net asset value is known in this period."))
+    first_day: date = nav["date"][0]
     # Before the first day of all there was nothing but the flow that opens it.
-    before = pl.col("date").shift(1).fill_null(pl.col("date") - timedelta(days=1))
-    opening = pl.col("nav").shift(1).fill_null(0.0) + pl.col("flow").fill_null(0.0)
-    nav = nav.with_columns(before=before, opening=opening).drop_nulls("return")
-    published = _published(desk, benchmark)
-    days = nav.join(published.select("date", level="return"), on="date", how="left", maintain_order="left")
-    weighted = published.drop_nulls("weights")
+    eve = period(desk.with_scope(start=None, end=first_day - timedelta(days=1))).last
+    before = pl.col("date").shift(1).fill_null(eve or first_day - timedelta(days=1))
+    nav = nav.with_columns(before=before).drop_nulls("return")
+    _, published = benchmark_returns(desk, benchmark)
+    days = nav.join(published.rename({"return": "level"}), on="date", how="left", maintain_order="left")
+    weighted = _weighted(desk, benchmark)
     days = days.filter(pl.col("before") >= (weighted["date"].min() or date.max))
     # An index that publishes levels is measured on its own days, as the performance page does.
-    if published["return"].null_count() < published.height:
+    if published.height:
         days = days.drop_nulls("level")
     if days.is_empty():
         raise Unanswerable(f"There is no day with a return of both the accounts and {benchmark}.")
@@ -132,7 +134,7 @@ def assemble(desk: Desk, benchmark: str) -> Days:
     instruments = sorted({*held["instrument_id"].to_list(), *(name for one in baskets for name in one)})
     growth = Growth.of(desk, instruments, last=days["date"][-1])
     dates, starts = days["date"].to_list(), days["before"].to_list()
-    opened = days["opening"].to_numpy().astype(np.float64)
+    opened = days["base"].to_numpy().astype(np.float64)
     mine = _matrix(held, starts, instruments) / opened[:, None]
     theirs = _drifted(growth, baskets, published=recent["date"].to_list(), starts=starts, benchmark=benchmark)
     returns = growth.between(starts, dates, used=(mine != 0) | (theirs != 0))
@@ -149,14 +151,12 @@ def assemble(desk: Desk, benchmark: str) -> Days:
     )
 
 
-def _published(desk: Desk, benchmark: str) -> pl.DataFrame:
+def _weighted(desk: Desk, benchmark: str) -> pl.DataFrame:
     end = period(desk, sessions=None).end
     rows = desk.rows(BENCHMARKS, dated=False).filter(
         (pl.col("benchmark_id") == benchmark) & (pl.col("date") <= pl.lit(end, pl.Date))
     )
-    level = pl.col("level").cast(pl.Float64)
-    moved = pl.coalesce(level / level.shift(1) - 1, pl.col("return"))
-    return desk.collect(rows.sort("date").select("date", "weights", moved.alias("return")))
+    return desk.collect(rows.drop_nulls("weights").sort("date").select("date", "weights"))
 
 
 def _held(desk: Desk, days: pl.DataFrame) -> pl.DataFrame:

@@ -25,6 +25,12 @@ def test_figures_and_sheets_use_the_same_colours(selector, colours):
     assert {name: in_sheet[name] for name in colours} == colours
 
 
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_legends_have_the_colours_of_the_series(name):
+    in_sheet = tokens_of(f'[data-bs-theme="{name}"]')
+    assert tuple(in_sheet[f"series{place}"] for place in (1, 2, 3)) == theme(name).series[:3]
+
+
 def luminance(colour: str) -> float:
     parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
