@@ -107,7 +107,7 @@ def read(name: str, function: Callable[..., Any]) -> Definition:
         title=title(name),
         formula=_begun(formula),
         unit=said.get("unit", "") or returned.get("unit", ""),
-        undefined=said.get("undefined", "") or returned.get("undefined", ""),
+        undefined=said.get("undefined", "") or _absent(returned.get("undefined", "")),
         source=source,
         checks=said.get("checks", ""),
         parameters=_arguments(sections.get("Args", "")),
@@ -148,6 +148,11 @@ def _said(text: str, *, plain: str = "plain") -> dict[str, str]:
             words = words.rstrip(".")
         add(kind, words)
     return {kind: words if kind == "source" else words.replace("``", "") for kind, words in found.items()}
+
+
+def _absent(words: str) -> str:
+    # "A ratio; None below 2 returns": what comes before says something else.
+    return words[words.find("None ") :] if "None " in words else words
 
 
 def _arguments(text: str) -> dict[str, str]:

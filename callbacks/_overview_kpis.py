@@ -22,6 +22,7 @@ from components.formats import (
 )
 from components.kpi import bullet, freshness_bars, severity_bar, spark, strip, tile
 from components.page import SURVEILLANCE_ROLES
+from components.passport import passport_of
 from components.severity import severity_counts
 
 LATE_S = 4 * 86_400  # a daily source older than a long weekend is late
@@ -138,6 +139,7 @@ def _risk(answer: dict[str, Any], currency: str) -> Any:
         viz=bullet(used) if used is not None else None,
         href="/portfolio/positions",
         reason=_why(answer, "portfolio", "var_99_1d"),
+        passport=passport_of("var_99_1d", of="portfolio"),
         hover=full_money(found["var_99_1d"], currency),
     )
 

@@ -26,6 +26,7 @@ def tile(
     reason: str | None = None,
     hover: str | None = None,
     age: str | None = None,
+    passport: str | None = None,
 ) -> html.A | html.Div:
     """Draw a tile.
 
@@ -42,6 +43,7 @@ def tile(
         reason: Why there is no figure.
         hover: The full figure.
         age: How old it is, when stale.
+        passport: What its label opens the passport of: ``components.passport.passport_of``.
     """
     found = known(value)
     tone = "up" if sign and found and found > 0 else "down" if sign and found and found < 0 else ""
@@ -50,7 +52,7 @@ def tile(
         figure.append(html.Small(unit))
     title = reason if shown == MISSING else hover
     more: dict[str, Any] = {"title": title} if title else {}
-    words: list[Any] = [html.Span(label, className="trunc")]
+    words: list[Any] = [_label(label, passport)]
     if age:
         words.append(html.Span("stale", className="tag high", title=f"{age} old"))
     parts = [
@@ -68,9 +70,24 @@ def tile(
         "data-state": "stale" if age else "ready" if found is not None else "empty",
     }
     target = safe_url(href)
+    if target and passport:
+        # A button does not fit into a link: the figure is the link then, and covers the tile.
+        parts[1] = html.Span(
+            html.A(figure, href=target, className="stretched-link", **{"data-carry": "1"}),
+            className=f"kpi-v {tone}".strip(),
+            **more,
+        )
+        return html.Div(parts, className="kpi position-relative", **marks)
     if target:
         return html.A(parts, href=target, className="kpi", **{"data-carry": "1"}, **marks)
     return html.Div(parts, className="kpi", **marks)
+
+
+def _label(words: str, passport: str | None) -> Any:
+    if passport is None:
+        return html.Span(words, className="trunc")
+    opens = {"data-passport": passport, "aria-haspopup": "dialog"}
+    return html.Button(words, type="button", className="ppl", **opens)
 
 
 def _apart(detail: Any) -> Any:

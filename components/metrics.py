@@ -1,21 +1,40 @@
-"""Measures as a table: value, its interval, how many observations, by which convention."""
+"""Measures as a table: value, its interval, how many observations; each name opens its passport."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dash import html
 
 from components.formats import MISSING, known, number, percent, words
+from components.passport import passport_link
 from components.tables import table
 
 
 def metric(value: Any, unit: str) -> str:
     """Return a measure in its unit: fractions as per cent."""
-    return percent(value) if unit == "fraction" else number(value, 2)
+    return percent(value) if unit == "fraction" else number(value, 0 if unit in _WHOLE else 2)
 
 
-def metrics(rows: Sequence[Mapping[str, Any]], *, label: str) -> html.Div:
-    """Draw measures: name, value, unit, low, high, n, convention, reason."""
+_WHOLE = frozenset({"count", "days", "periods", "currency"})
+
+
+def metrics(
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    label: str,
+    of: str = "performance",
+    names: Mapping[str, str] | None = None,
+) -> html.Div:
+    """Draw measures: name, value, unit, low, high, n, convention, reason.
+
+    Args:
+        rows: The records.
+        label: What the table holds.
+        of: Module of queries whose ``PASSPORTS`` answer for them (components/passport.py).
+        names: Words for names that do not read well by themselves.
+    """
+    often = Counter(row["name"] for row in rows)
     cells = []
     for row in rows:
         shown: Any = metric(row["value"], row["unit"])
@@ -24,6 +43,18 @@ def metrics(rows: Sequence[Mapping[str, Any]], *, label: str) -> html.Div:
         between = MISSING
         if known(row.get("low")) is not None and known(row.get("high")) is not None:
             between = f"{metric(row['low'], row['unit'])} to {metric(row['high'], row['unit'])}"
-        how = ", ".join(f"{words(k).lower()} {v}" for k, v in (row.get("convention") or {}).items())
-        cells.append([html.Span(words(row["name"]), title=how), shown, between, row["n"]])
+        pick = _telling(row, rows) if often[row["name"]] > 1 else {}
+        named = (names or {}).get(row["name"]) or words(row["name"])
+        told = ", ".join(str(value) for value in pick.values())
+        link = passport_link(row["name"], f"{named}, {told}" if told else named, of=of, **pick)
+        cells.append([link, shown, between, row["n"]])
     return table(["Measure", "Value", "95% interval", "n"], cells, numeric=(1, 2, 3), label=label)
+
+
+def _telling(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the parts of a record's convention that tell it from others of its name."""
+    conventions = [other.get("convention") or {} for other in rows if other["name"] == row["name"]]
+    mine = row.get("convention") or {}
+    return {
+        key: value for key, value in mine.items() if any(str(c.get(key)) != str(value) for c in conventions)
+    }

@@ -10,6 +10,7 @@ from dash import dcc, html
 from components.context import context_bar, pickers
 from components.ids import DATA, THEME, URL
 from components.page import SECTIONS, Page
+from components.passport import panel
 from components.states import hidden, icon
 
 REFRESH_MS = 20_000  # how often the screen asks whether any table has a new version
@@ -87,6 +88,7 @@ def shell(pages: Sequence[Page], *, who: Who, theme: str | None = None, release:
                 _more(open_pages, who), id="more", title="Quarterdeck", placement="end", is_open=False
             ),
             *pickers(),
+            panel(),
             html.Div(id="toasts", className="toasts", role="status"),
         ],
         id="shell",

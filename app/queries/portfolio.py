@@ -20,14 +20,17 @@ from analytics.datasets import (
 )
 from analytics.portfolio.exposure import concentration, leverage
 from analytics.portfolio.exposure import exposure as exposure_of
+from analytics.portfolio.passport import Passport
 from analytics.portfolio.reconciliation import reconcile
 from app.desk import Desk
 from app.errors import FieldError, Invalid
 from app.queries._book import BY_TRADER, NOTHING_HELD, holdings, instruments, nav_days, unvalued
 from app.queries._money import Reasons, Values, currency, number
+from app.queries._passports import Subject
 from app.queries._performance import nav_series
 from app.queries._period import period
 from app.queries._risk import tail
+from app.queries._tail_passports import leverage_record, tail_records
 from app.queries._var_limit import var_limit_used
 from app.queries.performance import performance
 from app.storage.cache import cached
@@ -243,3 +246,16 @@ def top_positions(desk: Desk, *, n: int = TOP) -> list[dict[str, Any]]:
         }
         for row in rows.head(n).iter_rows(named=True)
     ]
+
+
+def _records(desk: Desk) -> list[Passport]:
+    held = holdings(desk)
+    return [
+        *tail_records(risk(desk)),
+        leverage_record(*totals(desk), accounts=held["account_id"].n_unique()),
+    ]
+
+
+PASSPORTS = Subject(
+    records=_records, datasets=(*_BOOK, PRICES, CORPORATE_ACTIONS), period=lambda desk: period(desk).as_dict()
+)

@@ -14,6 +14,7 @@ from components.formats import day, full_money, known, money, number, percent, p
 from components.ids import at
 from components.kpi import bullet, spark, strip, tile
 from components.metrics import metrics
+from components.passport import passport_of
 from components.states import link_button
 from components.tables import column, grid, table
 
@@ -86,16 +87,16 @@ def _strip(answer: tuple[dict[str, Any], dict[str, str], dict[str, Any]], view: 
             tile("gross-exposure", "Gross exposure", values["gross_exposure"], money(values["gross_exposure"], currency),
                  detail=["net", money(values["net_exposure"], currency, plus=True)], reason=reasons.get("gross_exposure")),
             tile("leverage", "Leverage", values["leverage"], number(values["leverage"], 2), unit="× NAV",
-                 reason=reasons.get("leverage"), detail="gross to net asset value"),
+                 reason=reasons.get("leverage"), detail="gross to net asset value", passport=passport_of("leverage", of="portfolio")),
             tile("var", "VaR 99%, 1 day", values["var_99_1d"], money(values["var_99_1d"], currency), viz=bullet(used),
                  detail=[f"{percent(used)} of the limit"] if used is not None else [f"ES {money(values['es_975_1d'], currency)}"],
-                 reason=reasons.get("var_99_1d")),
+                 reason=reasons.get("var_99_1d"), passport=passport_of("var_99_1d", of="portfolio")),
             tile("total-return", "Total return", values["total_return"], percent(values["total_return"], plus=True), sign=True,
-                 reason=reasons.get("total_return"), detail="net of costs, time-weighted"),
+                 reason=reasons.get("total_return"), detail="net of costs, time-weighted", passport=passport_of("total_return", of="performance")),
             tile("sharpe", "Sharpe ratio", values["sharpe_ratio"], number(values["sharpe_ratio"], 2), reason=reasons.get("sharpe_ratio"),
-                 detail=[f"volatility {percent(values['annualised_volatility'])}"]),
+                 detail=[f"volatility {percent(values['annualised_volatility'])}"], passport=passport_of("sharpe_ratio", of="performance")),
             tile("max-drawdown", "Deepest drawdown", values["max_drawdown"], percent(values["max_drawdown"]), sign=True,
-                 reason=reasons.get("max_drawdown"), viz=spark([row["drawdown"] for row in rows], "down")),
+                 reason=reasons.get("max_drawdown"), viz=spark([row["drawdown"] for row in rows], "down"), passport=passport_of("max_drawdown", of="performance")),
         ]
     )  # fmt: skip
 

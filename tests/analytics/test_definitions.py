@@ -31,7 +31,7 @@ def test_parameters_are_those_of_the_function():
     found = definition("sharpe_ratio")
     assert found.formula == "mean(r - rf) / sd(r - rf) x sqrt(periods): arithmetic, ddof 1."
     assert found.parameters["risk_free"] == "Return without risk per period (not per year)."
-    assert found.undefined == "A ratio; None below 2 returns or without spread."
+    assert found.undefined == "None below 2 returns or without spread."
 
 
 def test_a_source_that_points_to_another_function_is_followed():
