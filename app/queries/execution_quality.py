@@ -150,6 +150,12 @@ def outliers(desk: Desk, *, limit: int = 100, offset: int = 0) -> tuple[pl.DataF
     return rows.slice(offset, limit), rows.height
 
 
+def counts(desk: Desk) -> dict[str, dict[str, int]]:
+    """Return how many executions choosing each value of a filter would show: filter, value, count."""
+    plain, _ = bare(desk)
+    return _counts(plain, filters=choice(desk).filters)
+
+
 def tca(desk: Desk, *, by: str = "venue", limit: int = 100, offset: int = 0) -> tuple[dict[str, Any], int]:
     """Return everything the page shows, for a script: the parts above under their names, and the count of outliers."""
     found = study(desk)
@@ -247,6 +253,19 @@ def _league(desk: Desk, *, by: str, filters: dict[str, str], benchmark: str) -> 
 
 
 @cached(*READS)
+def _counts(desk: Desk, *, filters: dict[str, str]) -> dict[str, dict[str, int]]:
+    rows, found = fills(desk), {}
+    for name, column in FILTERS.items():
+        others = {asked: value for asked, value in filters.items() if asked != column}
+        named = _narrowed(rows, others).filter(pl.col(column).is_not_null())
+        counted = (
+            named.group_by(pl.col(column).cast(pl.String)).len().sort("len", column, descending=[True, False])
+        )
+        found[name] = dict(counted.iter_rows())
+    return found
+
+
+@cached(*READS)
 def _judged(desk: Desk, *, filters: dict[str, str]) -> pl.DataFrame:
     traded = _of(orders(desk)["traded"], _narrowed(fills(desk), filters), filters)
     excess = (pl.col("cost_bp") - pl.col("expected_cost_bp")) * pl.col("weight") / 1e4
@@ -298,6 +317,6 @@ def _sizes(traded: pl.DataFrame) -> pl.DataFrame:
 
 
 __all__ = [
-    "FILTERS", "GROUPS", "NOBODY", "NO_EXECUTION", "OWN", "Choice", "choice", "daily", "league", "outliers",
+    "FILTERS", "GROUPS", "NOBODY", "NO_EXECUTION", "OWN", "Choice", "choice", "counts", "daily", "league", "outliers",
     "passports", "study", "tca",
 ]  # fmt: skip
