@@ -155,7 +155,7 @@ def traded_by(desk: Desk, column: str) -> pl.DataFrame:
     held = bounded.rows(DAILY_POSITIONS).select(
         "account_id", "instrument_id", "date", "currency", "market_px", "fx_rate", "pnl_base"
     )
-    rows = trades(desk, days, held).sort("account_id", "instrument_id", "date", "transact_time")
+    rows = trades(desk, days, held).sort("account_id", "instrument_id", "date", "transact_time_ns")
     keys = ["account_id", "instrument_id", "date"]
     rows = rows.join(held.drop("currency"), on=keys, how="left", maintain_order="left").join(
         accounts(desk).select("account_id", "base_currency"),

@@ -13,7 +13,7 @@ from analytics.conventions import (
     signed_quantity,
     trade_day,
 )
-from analytics.datasets import CASH_FLOWS, DECIMAL, FX_RATES
+from analytics.datasets import CASH_FLOWS, CORPORATE_ACTIONS, DECIMAL, FX_RATES
 from analytics.portfolio.currency import rates
 from app.desk import Desk
 from app.queries._book import instruments
@@ -38,7 +38,7 @@ def trades(desk: Desk, days: Period, held: pl.LazyFrame) -> pl.LazyFrame:
         held: account_id, instrument_id, date, ``currency`` (of the position).
 
     Returns:
-        account_id, instrument_id, date, trader_id, venue, transact_time, ``quantity`` (signed), ``multiplier``,
+        account_id, instrument_id, date, exec_id, trader_id, venue, transact_time_ns, ``price``, ``quantity`` (signed), ``multiplier``,
         ``cash`` (before costs; buying is negative), ``costs`` (positive = cost), ``accrued`` (paid). Money is
         null where the execution's currency has no rate to the position's.
     """
@@ -48,10 +48,10 @@ def trades(desk: Desk, days: Period, held: pl.LazyFrame) -> pl.LazyFrame:
         "end": end + _DAYS_AROUND if end else None,
     }
     fills = desk.with_scope(**around).executions().with_columns(date=trade_day())
-    fills = fills.filter(pl.col("date").is_between(pl.lit(start), pl.lit(end)))
+    fills = fills.filter(_inside(days))
     described = instruments(desk).select("instrument_id", "multiplier")
     rows = fills.join(described, on="instrument_id", how="left").select(
-        "account_id", "instrument_id", "date", "trader_id", "venue", "transact_time", "last_px",
+        "account_id", "instrument_id", "date", "exec_id", "trader_id", "venue", "transact_time_ns", "last_px",
         traded_in="currency",
         quantity=signed_quantity(),
         multiplier=pl.col("multiplier").fill_null(ONE),
@@ -87,11 +87,25 @@ def flows(desk: Desk, days: Period) -> pl.LazyFrame:
     )
     earned = pl.col("kind").is_in(INCOME_KINDS) & pl.col("instrument_id").is_not_null()
     dated = rows.with_columns(date=pl.coalesce("session", "date"))
-    if days.start is not None:
-        dated = dated.filter(pl.col("date").is_between(pl.lit(days.start), pl.lit(days.end)))
-    return dated.select(
+    return dated.filter(_inside(days)).select(
         "account_id", "instrument_id", "date", "currency", "amount", external=is_external(), earned=earned
     )
+
+
+def splits(desk: Desk, days: Period) -> pl.LazyFrame:
+    """Return splits that count on the period's sessions: the first on or after the ex date.
+
+    Columns: instrument_id, date, ``_ratio`` (new shares per old share, all splits of the day together).
+    """
+    actions = desk.rows(CORPORATE_ACTIONS, dated=False, scoped=False).filter(
+        pl.col("kind").str.to_lowercase().str.contains("split") & (pl.col("ratio") > 0)
+    )
+    calendar = pl.LazyFrame({"date": all_sessions(desk)}, schema={"date": pl.Date})
+    moved = actions.sort("ex_date").join_asof(
+        calendar, left_on="ex_date", right_on="date", strategy="forward", check_sortedness=False
+    )
+    ratio = pl.col("ratio").cast(pl.Float64).product().cast(DECIMAL)
+    return moved.filter(_inside(days)).group_by("instrument_id", "date").agg(_ratio=ratio)
 
 
 def rated(desk: Desk, rows: pl.LazyFrame, own: str) -> pl.LazyFrame:
@@ -113,3 +127,9 @@ def rated(desk: Desk, rows: pl.LazyFrame, own: str) -> pl.LazyFrame:
     )
     joined = rows.join(table, on=[own, "currency", "date"], how="left")
     return joined.with_columns(rate=pl.when(pl.col(own) == pl.col("currency")).then(ONE).otherwise("rate"))
+
+
+def _inside(days: Period) -> pl.Expr:
+    day = pl.col("date")
+    after = pl.lit(value=True) if days.start is None else day >= pl.lit(days.start)
+    return after if days.end is None else after & (day <= pl.lit(days.end))

@@ -19,9 +19,9 @@ from app.desk import Desk
 from app.queries._book import BY_TRADER, NOTHING_HELD, instruments
 from app.queries._cost_method import COSTING, convention
 from app.queries._money import number
-from app.queries._period import Period, all_sessions, within
+from app.queries._period import Period, within
 from app.queries._pnl_account import NO_ACCOUNT, account_sides
-from app.queries._traded import before, flows, rated, trades
+from app.queries._traded import before, flows, rated, splits, trades
 from app.storage.cache import cached
 
 CENT = 0.005  # a difference below half a cent is none
@@ -108,7 +108,7 @@ def sides(desk: Desk, days: Period) -> pl.DataFrame:
     ).filter(pl.col("date") >= pl.lit(days.start))  # fmt: skip
     held = held.join(_executed(desk, days, held), on=_POSITION, how="full", coalesce=True)
     held = held.join(_earned(desk, days, held), on=_POSITION, how="full", coalesce=True)
-    held = held.join(_splits(desk, days), on=["instrument_id", "date"], how="left")
+    held = held.join(splits(desk, days), on=["instrument_id", "date"], how="left")
     counted = pl.col("_quantity") + (pl.col("_quantity") * (pl.col("_ratio").fill_null(ONE) - ONE)).round(6)
     counted = counted + pl.col("_bought").fill_null(ZERO)
     value = pl.when(counted == 0).then(ZERO).otherwise(counted * pl.col("market_px") * pl.col("multiplier"))
@@ -143,20 +143,6 @@ def _earned(desk: Desk, days: Period, held: pl.LazyFrame) -> pl.LazyFrame:
     return rows.group_by(_POSITION).agg(
         _income=strict_sum(pl.col("amount") * pl.col("rate")), _paid=pl.lit(value=True)
     )
-
-
-def _splits(desk: Desk, days: Period) -> pl.LazyFrame:
-    # A split counts from the first session on or after its ex date.
-    actions = desk.rows(CORPORATE_ACTIONS, dated=False, scoped=False).filter(
-        pl.col("kind").str.to_lowercase().str.contains("split") & (pl.col("ratio") > 0)
-    )
-    calendar = pl.LazyFrame({"date": all_sessions(desk)}, schema={"date": pl.Date})
-    moved = actions.sort("ex_date").join_asof(
-        calendar, left_on="ex_date", right_on="date", strategy="forward", check_sortedness=False
-    )
-    within_it = pl.col("date").is_between(pl.lit(days.start), pl.lit(days.end))
-    ratio = pl.col("ratio").cast(pl.Float64).product().cast(DAILY_POSITIONS.schema["quantity"])
-    return moved.filter(within_it).group_by("instrument_id", "date").agg(_ratio=ratio)
 
 
 def _accounts(desk: Desk, days: Period) -> dict[str, Any]:
