@@ -103,7 +103,7 @@ def _against(name: str, label: str, one: Mapping[str, Any]) -> Any:
 def _share(value: Any) -> str:
     found = known(value)
     # Small shares would all read 0.0 %.
-    return number(found * 100, 2) + "%" if found is not None and abs(found) < 0.01 else percent(found)
+    return number(found * 100, 2) + "%" if found and abs(found) < 0.01 else percent(found)
 
 
 def headline(order: Mapping[str, Any]) -> str:
