@@ -15,7 +15,7 @@ from analytics.datasets import BENCHMARKS, DAILY_POSITIONS
 from app.desk import Desk
 from app.errors import FieldError, Invalid
 from app.queries._benchmark import benchmark_returns
-from app.queries._book import BY_TRADER, accounts, daily_pnl
+from app.queries._book import BY_TRADER, accounts
 from app.queries._growth import Growth, Unanswerable
 from app.queries._money import converted
 from app.queries._performance import nav_series
@@ -129,7 +129,7 @@ def assemble(desk: Desk, benchmark: str) -> Days:
         raise Unanswerable(f"There is no day with a return of both the accounts and {benchmark}.")
     first: date = days["before"][0]
     recent = weighted.filter(pl.col("date") >= weighted.filter(pl.col("date") <= first)["date"].max())
-    held = _held(desk, days)
+    held, costs = _read(desk, days)
     baskets = [_basket(benchmark, row) for row in recent.iter_rows(named=True)]
     instruments = sorted({*held["instrument_id"].to_list(), *(name for one in baskets for name in one)})
     growth = Growth.of(desk, instruments, last=days["date"][-1])
@@ -147,7 +147,7 @@ def assemble(desk: Desk, benchmark: str) -> Days:
         theirs=theirs,
         earned=days["return"].to_numpy().astype(np.float64),
         level=days["level"].fill_null(float("nan")).to_numpy().astype(np.float64),
-        costs=_costs(desk, days) / opened,
+        costs=_spent(costs, days) / opened,
     )
 
 
@@ -159,16 +159,21 @@ def _weighted(desk: Desk, benchmark: str) -> pl.DataFrame:
     return desk.collect(rows.drop_nulls("weights").sort("date").select("date", "weights"))
 
 
-def _held(desk: Desk, days: pl.DataFrame) -> pl.DataFrame:
-    # Values at the close before each day, in the answer's currency.
-    starts = days["before"].to_list()
-    rows = desk.with_scope(start=starts[0], end=starts[-1]).rows(DAILY_POSITIONS)
-    rows = rows.join(accounts(desk).select("account_id", "base_currency"), on="account_id", how="left")
-    rows = rows.group_by("date", "instrument_id", currency=pl.coalesce("base_currency", "currency")).agg(
-        market_value=strict_sum(pl.col("market_value_base"))
-    )
-    frame = desk.collect(rows.filter(pl.col("market_value") != 0).sort("date", "instrument_id", "currency"))
-    return converted(desk, frame, "market_value").drop_nulls("market_value")
+def _read(desk: Desk, days: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    # Values at the close before each day, and costs by day, in the answer's currency; one pass over the book.
+    bounded = desk.with_scope(start=days["before"][0], end=days["date"][-1])
+    bases = accounts(desk).select("account_id", "base_currency")
+    rows = bounded.rows(DAILY_POSITIONS).join(bases, on="account_id", how="left")
+    whole = desk.collect(
+        rows.group_by(
+            "date", "instrument_id", traded="currency", currency=pl.coalesce("base_currency", "currency")
+        ).agg(market_value=strict_sum(pl.col("market_value_base")), costs=strict_sum(pl.col("costs")))
+    ).sort("date", "instrument_id", "traded", "currency")
+    held = converted(desk, whole.filter(pl.col("market_value") != 0), "market_value")
+    spent = whole.filter(pl.col("costs").is_null() | (pl.col("costs") != 0))
+    spent = spent.group_by("date", currency="traded", maintain_order=True).agg(strict_sum(pl.col("costs")))
+    costs = converted(desk, spent, "costs").group_by("date").agg(strict_sum(pl.col("costs")))
+    return held.drop_nulls("market_value"), costs
 
 
 def _basket(benchmark: str, row: dict[str, Any]) -> dict[str, float]:
@@ -220,10 +225,12 @@ def _matrix(held: pl.DataFrame, starts: list[date], instruments: list[str]) -> F
     return found
 
 
-def _costs(desk: Desk, days: pl.DataFrame) -> Floats:
-    rows = daily_pnl(desk.with_scope(start=days["date"][0], end=days["date"][-1]))
+def _spent(costs: pl.DataFrame, days: pl.DataFrame) -> Floats:
     spent = days.join(
-        rows.select("date", pl.col("costs").cast(pl.Float64), traded=True), on="date", how="left"
+        costs.select("date", pl.col("costs").cast(pl.Float64), traded=True),
+        on="date",
+        how="left",
+        maintain_order="left",
     )
     # A day without a row had no trade and no cost; a null in a row is a cost that is not known.
     known = spent.select(pl.when("traded").then("costs").otherwise(0.0).fill_null(float("nan")))

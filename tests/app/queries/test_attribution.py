@@ -10,7 +10,7 @@ from analytics.portfolio.attribution import CLASSES, EFFECTS, brinson
 from analytics.portfolio.linking import METHODS, link
 from app.errors import Invalid
 from app.jobs.derive import derive
-from app.queries import portfolio
+from app.queries import performance
 from app.queries.attribution import MODELS, attribution
 from app.scope import Scope
 from tests.app._world import context_of, desk_of, land
@@ -77,16 +77,22 @@ def test_costs_stand_apart_and_everything_adds_up(classes):
     assert value(dear, "index_difference") == 0
 
 
-def test_the_returns_are_those_of_the_performance_page(classes):
-    desk = desk_of(classes, org="classes", scope=Scope(start=DAYS[1], end=DAYS[4]))
-    found = attribution(desk)
+def test_the_active_return_is_that_of_the_performance_page(classes):
+    dates = {"start": DAYS[1], "end": DAYS[4]}
+    found = attribution(desk_of(classes, org="classes", scope=Scope(**dates)))
     assert found["n"] == 4
-    total = {metric["name"]: metric for metric in portfolio.performance(desk)["metrics"]}["total_return"]
-    assert value(found, "portfolio_return") == total["value"]
-    level = [1000.0]
-    for w, r in zip(WB, RB, strict=True):
-        level.append(level[-1] * (1 + float(np.dot(w, r))))
-    assert value(found, "benchmark_return") == pytest.approx(level[4] / level[0] - 1, abs=1e-9)
+    beside = performance.course(
+        desk_of(classes, org="classes", scope=Scope(**dates, extra={"benchmark": "MIX"}))
+    )
+    last = beside["rows"].row(-1, named=True)
+    assert value(found, "active_return") == pytest.approx(
+        (last["index"] - last["benchmark_index"]) / 100, abs=1e-14
+    )
+    assert found["course"]["portfolio"].to_list() == pytest.approx(
+        (beside["rows"]["index"] / 100 - 1).to_list()
+    )
+    moved = np.prod([1 + float(np.dot(w, r)) for w, r in zip(WB, RB, strict=True)]) - 1
+    assert value(found, "benchmark_return") == pytest.approx(moved, abs=1e-9)
 
 
 def test_securities_add_up_to_their_class(classes):
@@ -122,7 +128,7 @@ def test_wrong_questions_are_refused(classes, wrong):
         (Scope(instrument=("P-bond",)), "not an instrument"),
         (Scope(account=("A2",)), "No net asset value"),
         (Scope(start=date(2027, 1, 1)), "No net asset value"),
-            (Scope(start=DAYS[0], end=DAYS[0]), "no day"),
+        (Scope(start=DAYS[0], end=DAYS[0]), "no day"),
     ],
 )
 def test_what_cannot_be_told_has_a_reason(classes, scope, words):
