@@ -44,7 +44,7 @@ from app.storage.records.limits import LimitUse
 from app.storage.records.lists import Limit
 
 __all__ = [
-    "OVERSEERS", "READS", "applies", "breach", "breached", "breaches", "courses", "history", "measured", "money_of", "own_accounts", "seen", "sessions", "state_of", "told",
+    "OVERSEERS", "READS", "applies", "breach", "breached", "breaches", "courses", "history", "measured", "measures", "money_of", "own_accounts", "seen", "sessions", "state_of", "summary", "told",
 ]  # fmt: skip
 SESSIONS = 250  # sessions of history that are measured and kept
 HORIZON = 10  # sessions a forecast looks ahead
@@ -135,6 +135,40 @@ def applies(limit: Limit, session: date, *, until: date) -> bool:
     until = max(session, until)
     begun = limit.valid_from is None or limit.valid_from <= until
     return begun and (limit.valid_to is None or session <= limit.valid_to)
+
+
+def measures() -> list[dict[str, Any]]:
+    """Return what a limit can bound: measure, title, unit, definition, and of which subjects it is known."""
+    return [
+        {
+            "measure": name,
+            "title": kind.title,
+            "unit": kind.unit,
+            "definition": kind.definition,
+            "subjects": list(kind.subjects),
+        }
+        for name, kind in MEASURES.items()
+    ]
+
+
+def summary(desk: Desk) -> dict[str, Any]:
+    """Return how many limits are in force, breached and warned of, the nearest to a breach, and what is open.
+
+    ``limits``, ``breached``, ``warned`` (counts), ``nearest`` (name and utilisation of the most used one that
+    is not breached, or None), ``unacknowledged`` and ``unconfirmed`` (breaches nobody, or one person, settled).
+    """
+    rows = measured(desk)
+    passed = breaches(desk)
+    near = [row for row in rows if row["state"] in {WARN, OK}]
+    nearest = max(near, key=lambda row: row["utilisation"], default=None)
+    return {
+        "limits": len(rows),
+        "breached": sum(row["state"] == BREACH for row in rows),
+        "warned": sum(row["state"] == WARN for row in rows),
+        "nearest": nearest and {name: nearest[name] for name in ("limit_id", "name", "utilisation")},
+        "unacknowledged": sum(row["settled"] == "new" for row in passed),
+        "unconfirmed": sum(row["settled"] == "acknowledged" for row in passed),
+    }
 
 
 @cached(*READS, PEOPLE, records=("limits",))
