@@ -1,15 +1,34 @@
 """/api/trading/pnl: what was earned, by whom, why, and whether the book adds up."""
 
-from flask import Response
+from typing import Literal
 
-from analytics.datasets import CASH_FLOWS, DAILY_NAV, DAILY_POSITIONS, EXECUTIONS
-from app.api._schema import PROBLEMS, Answer, ScopeQuery
+from flask import Response
+from pydantic import Field
+
+from analytics.datasets import BARS, CASH_FLOWS, DAILY_NAV, DAILY_POSITIONS, EXECUTIONS, QUOTES
+from app.api._schema import PROBLEMS, Answer, ScopeQuery, Word
 from app.gateway.auth import current_desk
 from app.gateway.resource import answer, resource
 from app.queries import pnl as questions
 from app.queries.pnl_identity import identity as both_sides
+from app.queries.pnl_intraday import intraday as through_the_day
+from app.queries.pnl_lots import lots as lots_of
 
 blueprint = resource("trading", part="pnl", tag="Trading")
+
+
+class IntradayQuery(ScopeQuery):
+    """Which day."""
+
+    session: Word | None = Field(None, description="Session; the last of the period when left out.")
+
+
+class LotsQuery(ScopeQuery):
+    """Which position: the one account and instrument named, else the largest."""
+
+    method: Literal["average", "fifo", "lifo"] | None = Field(
+        None, description="Cost method; the organisation's when left out."
+    )
 
 
 @blueprint.get("/pnl", summary="P&L of the period by group", responses={200: Answer, **PROBLEMS})
@@ -42,3 +61,21 @@ def identity(query: ScopeQuery) -> Response:
     """Answer both sides of the P&L identity, counted from different tables, and every difference."""
     desk = current_desk()
     return answer(desk, both_sides(desk), datasets=(DAILY_POSITIONS, DAILY_NAV, EXECUTIONS, CASH_FLOWS))
+
+
+@blueprint.get("/pnl/intraday", summary="P&L through one day", responses={200: Answer, **PROBLEMS})
+def intraday(query: IntradayQuery) -> Response:
+    """Answer cumulative P&L at the market's mids, by desk, and the step to the day's figure."""
+    desk = current_desk(own=frozenset({"session"}))
+    found = through_the_day(desk, session=query.session)
+    return answer(desk, found, datasets=(DAILY_POSITIONS, EXECUTIONS, QUOTES, BARS))
+
+
+@blueprint.get("/pnl/lots", summary="Lots of one position", responses={200: Answer, **PROBLEMS})
+def lots(query: LotsQuery) -> Response:
+    """Answer open lots and those closed in the period, of one account and one instrument."""
+    desk = current_desk(own=frozenset({"method"}))
+    scope = desk.scope
+    one = len(scope.account) == 1 and len(scope.instrument) == 1
+    named = {"account": scope.account[0], "instrument": scope.instrument[0]} if one else {}
+    return answer(desk, lots_of(desk, **named, method=query.method), datasets=(DAILY_POSITIONS, EXECUTIONS))
