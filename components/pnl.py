@@ -19,7 +19,7 @@ PARTS = (
     ("fees", "Fees"),
     ("residual", "Residual"),
 )
-ROOMY = 7  # weeks up to which a day shows its amount
+ROOMY = 5  # weeks up to which a day shows its amount
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -80,7 +80,7 @@ def _cell(
     value = by_day[one]
     said = f"{day(one)}: {full_money(value, currency, plus=True) if value is not None else 'not known'}"
     style = {} if value is None else {"backgroundColor": look.gain_loss(value, limit)}
-    strong = value is not None and abs(value) > 0.5 * limit
+    strong = value is not None and abs(value) > 0.9 * limit
     words = [html.Span(f"{one.day}", className="cal-n")]
     if roomy:
         words.append(html.Span(MISSING if value is None else money(value, plus=True), className="cal-v"))
@@ -111,7 +111,7 @@ def identity_state(answer: Mapping[str, Any]) -> tuple[str, str]:
     broken = (checked - holds) + (own.get("checked", 0) - own.get("holds", 0))
     if not checked:
         return "nothing to check", "line"
-    return ("holds to the cent", "ok") if not broken else (f"{number(broken)} off", "crit")
+    return ("holds", "ok") if not broken else (f"{number(broken)} off", "crit")
 
 
 def identity_table(answer: Mapping[str, Any]) -> html.Div:
@@ -186,15 +186,15 @@ def _sums(row: Mapping[str, Any]) -> html.Div:
         ("Earned", said("left")),
     ]
     right = [
-        ("Change of cash", said("cash_change")),
-        ("Change of market value", said("value_change")),
+        ("Cash change", said("cash_change")),
+        ("Value change", said("value_change")),
         ("", ""),
         ("Difference", said("difference") if abs(row["difference"]) >= 0.005 else full_money(0, currency)),
         ("Counted", said("right")),
     ]
     rows = [[a, b, c, d] for (a, b), (c, d) in zip(left, right, strict=True)]
     rows = [[html.Span(one) for one in line] for line in rows]
-    heads = [f"Earned, {currency}", "by lots and costs", "Counted", "by executions, flows, closes"]
+    heads = [f"Earned, {currency}", "", f"Counted, {currency}", ""]
     return table(heads, rows, numeric=(1, 3), label=f"Both sides in {currency}")
 
 

@@ -88,11 +88,18 @@ def _strip(answer: tuple[Any, ...], view: View) -> Any:
     share = proof["holds"] / proof["checked"] if proof["checked"] else None
 
     def amount(
-        name: str, key: str, label: str, *, sign: bool = True, detail: Any = None, viz: Any = None
+        name: str,
+        key: str,
+        label: str,
+        *,
+        sign: bool = True,
+        tone: bool = True,
+        detail: Any = None,
+        viz: Any = None,
     ) -> Any:
         value = values[name]
         return tile(
-            key, label, value, money(value, currency, plus=sign), sign=sign, detail=detail, viz=viz,
+            key, label, value, money(value, currency, plus=sign), sign=sign and tone, detail=detail, viz=viz,
             hover=full_money(value, currency, plus=sign), reason=reasons.get(name),
         )  # fmt: skip
 
@@ -101,12 +108,12 @@ def _strip(answer: tuple[Any, ...], view: View) -> Any:
             amount("net_pnl", "net-pnl", "Net P&L", detail=plural(len(rows), "session"), viz=spark([row["cumulative"] for row in rows], "acc")),
             amount("realised_pnl", "realised-pnl", "Realised", detail="before costs"),
             amount("unrealised_change", "unrealised-change", "Unrealised change", detail="with currency"),
-            amount("income", "income", "Income", detail="dividends and interest of holdings"),
+            amount("income", "income", "Income", detail="dividends, interest"),
             amount("costs", "costs", "Costs", sign=False, detail="commission, fees, taxes"),
-            amount("residual", "residual", "Residual", detail="explained by no cause"),
+            amount("residual", "residual", "Residual", tone=False, detail="explained by no cause"),
             tile(
                 "identity", "Book adds up", share, html.Span(words, className=f"t13 {tone}"),
-                detail=f"{proof['holds']:,} of {proof['checked']:,} position days",
+                detail=f"{proof['holds']:,} of {proof['checked']:,} to the cent",
                 reason=proof["reasons"].get("checked"),
             ),
         ]
@@ -212,15 +219,16 @@ def _groups(answer: tuple[dict[str, Any], str], view: View) -> Drawn:
         reason = found["reasons"].get("total") if show == "causes" else found["note"]
         return nothing(view, "No P&L in this period", reason or IMPORT_FIRST, tools=tools)
     title = dict(GROUPS)[group]
-    columns = [column("label", title, minWidth=130), column("pnl", "Net P&L", "signed", width=124)]
+    columns = [column("label", title, minWidth=112), column("pnl", "Net P&L", "signed", minWidth=100)]
     if show == "causes":
-        columns += [column(name, words, "signed", width=118) for name, words in PARTS]
+        short = {"carry": "Income"}
+        columns += [column(name, short.get(name, words), "signed", minWidth=94) for name, words in PARTS]
     else:
         columns += [
-            column("realised_pnl", "Realised", "signed", width=124),
-            column("unrealised_change", "Unrealised change", "signed", width=142),
-            column("income", "Income", "signed", width=104),
-            column("costs", "Costs", "money", width=104),
+            column("realised_pnl", "Realised", "signed"),
+            column("unrealised_change", "Unrealised change", "signed", minWidth=128),
+            column("income", "Income", "signed"),
+            column("costs", "Costs", "money"),
         ]
     made = grid(
         at(PAGE, "groups", "grid"),
@@ -291,7 +299,7 @@ def _identity(answer: dict[str, Any], view: View) -> Drawn:
     if not answer["checked"] and not answer["unknown"]:
         return nothing(view, "Nothing to check", answer["reasons"].get("checked", IMPORT_FIRST))
     words, tone = identity_state(answer)
-    badge = html.Span(words, className=f"tag {tone}")
+    badge = html.Span(f"{words} to the cent" if words == "holds" else words, className=f"tag {tone}")
     return Drawn(
         identity_table(answer),
         sub="counted twice, from different tables",

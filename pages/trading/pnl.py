@@ -33,8 +33,8 @@ def layout(**_: Any) -> html.Div:
         grid(
             slot(PAGE, "net-pnl", "Net P&L", span="span-7 md-12", height=342),
             slot(PAGE, "explain", "What caused it", span="span-5 md-12", height=342),
-            slot(PAGE, "groups", "By group", span="span-7 md-12", height=360, skeleton="rows"),
-            slot(PAGE, "days", "By day", span="span-5 md-12", height=360),
+            slot(PAGE, "groups", "By group", span="span-8 md-12", height=360, skeleton="rows"),
+            slot(PAGE, "days", "By day", span="span-4 md-12", height=360),
             slot(PAGE, "intraday", "Through the day", span="span-7 md-12", height=330),
             slot(PAGE, "identity", "Does it add up", span="span-5 md-12", height=330, skeleton="rows"),
             slot(PAGE, "lots", "Lots of one position", span="span-8 md-12", height=360, skeleton="rows"),
