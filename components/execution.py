@@ -8,7 +8,7 @@ from dash import html
 
 from components.formats import MISSING, bps, full_money, known, number, percent, plural, sigma
 from components.interval import interval
-from components.kpi import strip, tile
+from components.kpi import bullet, strip, tile
 from components.tables import table
 
 BENCHMARKS = {
@@ -47,6 +47,7 @@ def _tile(one: Mapping[str, Any], name: str, label: str, *, of: str, hover: str 
 
     low, high = known(one["low"]), known(one["high"])
     between = f"{shown(low)} to {shown(high)}" if low is not None else "no interval"
+    viz = bullet(one["value"], limit=None, scale=1.0) if fraction else _against_zero(one, low, high, between)
     figure = shown(one["value"])
     if fraction and (known(one["value"]) or 1.0) < 0.01:
         figure = f"{number(float(one['value']) * 100, 2)}%"
@@ -58,9 +59,18 @@ def _tile(one: Mapping[str, Any], name: str, label: str, *, of: str, hover: str 
         figure,
         unit="" if fraction else " bps",
         detail=[between, f"n {number(one['n'])}"],
+        viz=viz,
         reason=one["reason"],
         hover=hover or f"{plural(one['n'], of)}",
     )
+
+
+def _against_zero(one: Mapping[str, Any], low: float | None, high: float | None, words: str) -> Any:
+    value = known(one["value"])
+    if value is None or low is None or high is None:
+        return None
+    tone = "down" if low > 0 else "up" if high < 0 else "acc"
+    return interval(low, value, high, words=f"{bps(value, 2)}, {words}", tone=tone)
 
 
 def league_table(rows: Sequence[Mapping[str, Any]], *, by: str, held: frozenset[str]) -> html.Div:

@@ -297,11 +297,9 @@ def _markouts(executed: pl.DataFrame) -> pl.DataFrame:
 
 def _sizes(traded: pl.DataFrame) -> pl.DataFrame:
     """Return cost and expected cost by order size, smallest first."""
-    labels = [str(place) for place in range(len(_EDGES) + 1)]
     judged = traded.filter(pl.col("z").is_not_null() & pl.col("weight").is_not_null())
-    rows = judged.with_columns(
-        bucket=pl.col("size").cut(list(_EDGES), labels=labels).cast(pl.String).cast(pl.Int64)
-    )
+    above = [(pl.col("size") > edge).cast(pl.Int64) for edge in _EDGES]
+    rows = judged.with_columns(bucket=pl.sum_horizontal(above))
     w = pl.col("weight")
     expected = rows.group_by("bucket").agg(
         expected_bp=(pl.col("expected_cost_bp") * w).sum() / w.sum(),
@@ -309,7 +307,9 @@ def _sizes(traded: pl.DataFrame) -> pl.DataFrame:
         weight=w.sum(),
     )
     found = weighted_interval(rows.lazy(), "cost_bp", by=["bucket"], weight="weight").collect()
-    edges = pl.DataFrame({"bucket": range(len(labels)), "above": [0.0, *_EDGES], "up_to": [*_EDGES, None]})
+    edges = pl.DataFrame(
+        {"bucket": range(len(_EDGES) + 1), "above": [0.0, *_EDGES], "up_to": [*_EDGES, None]}
+    )
     return (
         found.rename({"value": "cost_bp"}).drop("clusters")
         .join(expected, on="bucket").join(edges, on="bucket").sort("bucket").drop("bucket")

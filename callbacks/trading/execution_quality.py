@@ -33,18 +33,18 @@ HEIGHT = 252
 # Whether orders that never traded count: their quotes may never have been meant to.
 SHORTFALLS = (("traded", "Traded"), ("all", "All orders"))
 _OUTLIERS = [
-    column("order", "Order", "link", minWidth=116),
-    column("symbol", "Instrument", minWidth=92),
+    column("order", "Order", "link", minWidth=112),
+    column("symbol", "Instrument", minWidth=84),
     column("trader_id", "Trader", minWidth=92),
-    column("day", "Day", "date", width=96),
-    column("side", "Side", "side", width=92),
-    column("weight", "Notional", "money", width=108),
-    column("size_bp", "bps of ADV", "number", width=98),
-    column("cost_bp", "Cost, bps", "bps", width=90),
-    column("expected_cost_bp", "Expected", "bps", width=90),
-    column("z", "z", "bps", width=70),
-    column("q", "q", "number", width=70),
-    column("excess", "Excess", "money", width=96),
+    column("cost_bp", "Cost, bps", "bps", width=84),
+    column("expected_cost_bp", "Expected", "bps", width=84),
+    column("z", "z", "bps", width=64),
+    column("q", "q", "number", width=64),
+    column("excess", "Excess", "money", width=84),
+    column("weight", "Notional", "money", width=100),
+    column("size_bp", "bps of ADV", "number", width=94),
+    column("side", "Side", "side", width=96),
+    column("day", "Day", "date", width=104),
 ]
 
 
@@ -98,7 +98,9 @@ def _draw_facets(answer: dict[str, Any], view: View) -> Drawn:
         held = [view.state(name)] if view.state(name) else []
         counted = answer["counts"][name]
         rows.append(facet(words, name, counted, held, names={**dict.fromkeys(held, ""), **{v: v for v in [*counted, *held]}}, many=False))  # fmt: skip
-    return Drawn(facets(*rows), sub="executions each choice would show", fit="pad")
+    return Drawn(
+        html.Div(facets(*rows), className="facets-flow"), sub="executions each choice would show", fit="pad"
+    )
 
 
 # --- cards -----------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ def layout(**_: Any) -> html.Div:
             slot(PAGE, "shortfall", "Implementation shortfall", span="span-4 md-12", height=310),
             slot(PAGE, "league", "Who costs more", span="span-7 md-12", height=340, skeleton="rows"),
             slot(PAGE, "daily", "Cost by day", span="span-5 md-12", height=340),
-            slot(PAGE, "sizes", "Cost by order size", span="span-5 md-12", height=340),
-            slot(PAGE, "outliers", "Orders off their expected cost", span="span-7 md-12", height=340, skeleton="rows"),
+            slot(PAGE, "sizes", "Cost by order size", span="span-4 md-12", height=340),
+            slot(PAGE, "outliers", "Orders off their expected cost", span="span-8 md-12", height=340, skeleton="rows"),
         ),
     )  # fmt: skip
