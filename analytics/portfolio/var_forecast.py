@@ -9,7 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from analytics.portfolio.garch import Garch, fit, flat, outlook
-from analytics.portfolio.risk import MIN_HISTORY, expected_shortfall, value_at_risk
+from analytics.portfolio.risk import expected_shortfall, value_at_risk
 from analytics.portfolio.var import MIN_GARCH, cornish_fisher, ewma_variance, tail_risk
 
 Floats = npt.NDArray[np.float64]
@@ -74,6 +74,48 @@ def replayed(values: Floats, returns: Floats, *, window: int, last: int) -> list
     return found
 
 
+@dataclass(frozen=True)
+class Filtered:
+    """One evening of filtered historical simulation: tails by confidence, or the reason why there are none."""
+
+    var: dict[float, float]
+    es: dict[float, float]
+    volatility: float | None
+    pit: float | None
+    n: int
+    reason: str | None
+
+
+def filtered_evenings(evenings: Evenings, *, confidences: Sequence[float]) -> list[Filtered]:
+    """Return what filtered historical simulation said on each evening.
+
+    Args:
+        evenings: Holdings replayed, and what came.
+        confidences: Of the tails.
+
+    Returns:
+        One entry per evening. A GARCH is fitted every ``REFIT`` evenings, the last one among them; those
+        between go on with its coefficients on their own holdings.
+    """
+    found = []
+    garch: Garch | str = ""
+    count = len(evenings.simulated)
+    for place, (pnl, held) in enumerate(zip(evenings.simulated, evenings.held, strict=True)):
+        why = NOTHING if not held else None
+        if not why and pnl.size < MIN_GARCH:
+            why = f"needs {MIN_GARCH} observations, has {pnl.size}"
+        if not why and flat(pnl):
+            why = "all observations are equal: no volatility to fit"
+        if why:
+            found.append(Filtered({}, {}, None, None, int(pnl.size), why))
+            continue
+        if not isinstance(garch, Garch) or (count - 1 - place) % REFIT == 0:
+            again = fit(pnl)
+            garch = again if isinstance(again, Garch) or not isinstance(garch, Garch) else garch
+        found.append(_filtered(pnl, float(evenings.realised[place]), garch, confidences))
+    return found
+
+
 def forecasts(
     evenings: Evenings, *, method: str, confidence: float = 0.99, draws: int = 4_000
 ) -> pl.DataFrame:
@@ -89,24 +131,21 @@ def forecasts(
         One row per evening: ``var``, ``es`` at ``confidence``, ``tail_var``, ``tail_es`` at 97.5 %
         (positive = loss, unit of the P&L), ``volatility`` (the forecast deviation), ``pit`` (where the
         realised P&L lies in the forecast distribution, 0 to 1), ``n`` (sessions replayed), ``reason``
-        (why there is no forecast). filtered_historical fits its GARCH every ``REFIT`` evenings, the last
-        one among them.
+        (why there is no forecast).
     """
-    rows = []
-    garch: Garch | str | None = None
-    count = len(evenings.simulated)
-    for place, (pnl, held) in enumerate(zip(evenings.simulated, evenings.held, strict=True)):
-        if not held:
-            rows.append(_none(pnl, NOTHING))
-            continue
-        if method == "filtered_historical" and pnl.size >= MIN_GARCH:
-            if not isinstance(garch, Garch) or (count - 1 - place) % REFIT == 0:
-                again = fit(pnl)
-                garch = again if isinstance(again, Garch) or not isinstance(garch, Garch) else garch
-            rows.append(_filtered(pnl, float(evenings.realised[place]), garch, confidence))
-        else:
-            rows.append(_plain(pnl, float(evenings.realised[place]), method, confidence, draws))
-    return pl.DataFrame(rows, schema=FORECASTS, orient="row")
+    if method == "filtered_historical":
+        levels = (confidence, ES_CONFIDENCE)
+        rows = [
+            (*(side.get(level) for level in levels for side in (one.var, one.es)),
+             one.volatility, one.pit, one.n, one.reason)
+            for one in filtered_evenings(evenings, confidences=levels)
+        ]  # fmt: skip
+        return pl.DataFrame(rows, schema=FORECASTS, orient="row")
+    told = [
+        _plain(pnl, float(realised), method, confidence, draws) if held else _none(pnl, NOTHING)
+        for pnl, held, realised in zip(evenings.simulated, evenings.held, evenings.realised, strict=True)
+    ]
+    return pl.DataFrame(told, schema=FORECASTS, orient="row")
 
 
 _Row = tuple[float | str | None, ...]
@@ -129,21 +168,20 @@ def _plain(pnl: Floats, realised: float, method: str, confidence: float, draws: 
     return _told((risks[0].var, risks[0].es, risks[1].var, risks[1].es), deviation, pit, int(pnl.size))
 
 
-def _filtered(pnl: Floats, realised: float, garch: Garch | str, confidence: float) -> _Row:
-    if isinstance(garch, str) or flat(pnl):
-        return _none(
-            pnl, garch if isinstance(garch, str) else "all observations are equal: no volatility to fit"
-        )
+def _filtered(pnl: Floats, realised: float, garch: Garch | str, confidences: Sequence[float]) -> Filtered:
+    n = int(pnl.size)
+    if isinstance(garch, str):
+        return Filtered({}, {}, None, None, n, garch)
     seen = outlook(pnl, garch)
     moved = seen.mean + seen.volatility * seen.shocks
-    tails: list[float | None] = []
-    for level in (confidence, ES_CONFIDENCE):
-        var, es = value_at_risk(moved, confidence=level), expected_shortfall(moved, confidence=level)
-        if var is None or es is None or not np.isfinite([var, es]).all():
-            return _none(pnl, f"needs {MIN_HISTORY} observations, has {pnl.size}")
-        tails += [var, max(var, es)]
-    pit = None if not np.isfinite(realised) else _rank(moved, realised)
-    return _told(tuple(tails), seen.volatility, pit, int(pnl.size))
+    var, es = {}, {}
+    for level in confidences:
+        loss, mean = value_at_risk(moved, confidence=level), expected_shortfall(moved, confidence=level)
+        if loss is None or mean is None or not np.isfinite([loss, mean]).all():
+            return Filtered({}, {}, None, None, n, "the result is not finite")
+        var[level], es[level] = loss, max(loss, mean)
+    pit = _rank(moved, realised) if np.isfinite(realised) else None
+    return Filtered(var, es, seen.volatility, pit, n, None)
 
 
 def _told(tails: tuple[float | None, ...], deviation: float, pit: float | None, n: int) -> _Row:

@@ -248,20 +248,32 @@ def _from_job(
     """Return the rows of the method that only the worker computes."""
     last = book.dates[-1] if book.dates else None
     kept, why = stored(desk, day=last) if last is not None else (None, book.why)
-    level = next((c for c in STORED_CONFIDENCES if abs(c - confidence) < 1e-9), None)
-    if kept is None or level is None:
+    if kept is not None and _offered(confidence) is None:
         offered = ", ".join(f"{c:g}" for c in STORED_CONFIDENCES)
-        why = why or f"Filtered historical simulation is kept at {offered} only."
-        return pl.DataFrame(schema=ROWS), _series(pl.DataFrame()), why
+        kept, why = None, f"Filtered historical simulation is kept at {offered} only."
+    evenings = kept.evenings if kept is not None else []
+    rows, series = kept_rows(book, evenings, confidence=confidence, sessions=sessions if kept else 0)
+    return rows, series, why
+
+
+def _offered(confidence: float) -> float | None:
+    return next((c for c in STORED_CONFIDENCES if abs(c - confidence) < 1e-9), None)
+
+
+def kept_rows(
+    book: Course, evenings: Sequence[Mapping[str, Any]], *, confidence: float, sessions: int
+) -> tuple[pl.DataFrame, Series]:
+    """Return the rows of a back-test of forecasts that were made before, as app/jobs/risk_models.py keeps them."""
     first = max(len(book.dates) - 1 - sessions, 0)
-    by_evening = {date.fromisoformat(row["made"]): row for row in kept.evenings}
+    by_evening = {date.fromisoformat(row["made"]): row for row in evenings}
+    level = _offered(confidence) or confidence
     told = pl.DataFrame(
         [_kept(by_evening.get(evening), level) for evening in book.dates[first:-1]],
         schema={"var": pl.Float64, "tail_var": pl.Float64, "tail_es": pl.Float64, "volatility": pl.Float64,
                 "pit": pl.Float64, "reason": pl.String},
         orient="row",
     )  # fmt: skip
-    return _joined(book, first, told), _series(told), why
+    return _joined(book, first, told), _series(told)
 
 
 def _kept(row: Mapping[str, Any] | None, level: float) -> tuple[Any, ...]:
