@@ -3,7 +3,6 @@
 skfolio takes seconds to import: every function here imports it when it is called, never before.
 """
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -226,15 +225,12 @@ def _solve(returns: Floats, problem: Problem, *, points: int | None = None) -> F
     from skfolio.exceptions import OptimizationError
 
     model = _model(problem, points)
-    # A column that never moves leaves a matrix that is only nearly positive; skfolio says so and repairs it.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            model.fit(returns)
-        except (OptimizationError, ValueError, np.linalg.LinAlgError) as error:
-            raise InfeasibleError(
-                "No weights keep all of these bounds, caps and the turnover limit at once."
-            ) from error
+    try:
+        model.fit(returns)
+    except (OptimizationError, ValueError, np.linalg.LinAlgError) as error:
+        raise InfeasibleError(
+            "No weights keep all of these bounds, caps and the turnover limit at once."
+        ) from error
     weights: Floats = np.asarray(model.weights_, dtype=np.float64)
     if not np.isfinite(weights).all():
         raise InfeasibleError("The solver found no weights for these returns.")

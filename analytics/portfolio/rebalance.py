@@ -69,9 +69,10 @@ def orders(traded: pl.DataFrame, held: pl.DataFrame, *, main: str | None) -> pl.
 
     Returns:
         ``account_id``, ``instrument_id``, ``side`` (buy, sell, sell_short, buy_cover), ``quantity`` (positive),
-        ``value`` (positive, currency). An instrument's trade is shared among the accounts that hold it, by the
-        size of what they hold, in whole lots; the largest holder takes the rest. An order that would cross zero
-        is two: one that closes, one that opens. Sorted by account and instrument.
+        ``value`` (positive, currency). An instrument's trade first closes what accounts hold against it, by the
+        size of what they hold; the rest is shared among the holders on its own side, or among all where there
+        is none. In whole lots; whoever trades most takes what rounding leaves. An order that would cross zero is
+        two: one that closes, one that opens. Sorted by account and instrument.
     """
     wanted = traded.filter(pl.col("quantity") != 0).select(
         "instrument_id",
@@ -84,16 +85,21 @@ def orders(traded: pl.DataFrame, held: pl.DataFrame, *, main: str | None) -> pl.
         account_id=pl.coalesce("account_id", pl.lit(main, pl.String)), own=pl.col("own").fill_null(0.0)
     )
     size = pl.col("own").abs()
-    part = (
-        pl.when(size.sum().over("instrument_id") > 0)
-        .then(size / size.sum().over("instrument_id"))
-        .otherwise(1.0)
+    whole = pl.col("quantity").abs()
+    against = pl.col("own") * pl.col("quantity") < 0
+    closed, kept = (pl.when(side).then(size).otherwise(0.0) for side in (against, ~against))
+    capacity, other = (part.sum().over("instrument_id") for part in (closed, kept))
+    rest = (whole - capacity).clip(lower_bound=0.0)
+    by = pl.when(other > 0).then(kept / other).when(capacity > 0).then(closed / capacity).otherwise(1.0)
+    closing_part = (
+        pl.when(capacity > 0).then(closed / capacity * pl.min_horizontal(whole, capacity)).otherwise(0.0)
     )
-    lots = pl.col("quantity").abs() / pl.col("lot")
+    shared = shared.with_columns(share=(closing_part + rest * by) / pl.col("lot"))
     shared = shared.with_columns(
-        lots=(lots * part + _DUST).floor(), first=size.rank("ordinal", descending=True).over("instrument_id")
+        lots=(pl.col("share") + _DUST).floor(),
+        first=pl.col("share").rank("ordinal", descending=True).over("instrument_id"),
     )
-    left = (lots.round() - pl.col("lots").sum()).over("instrument_id")
+    left = (whole / pl.col("lot")).round() - pl.col("lots").sum().over("instrument_id")
     shared = shared.with_columns(
         signed=(pl.col("lots") + pl.when(pl.col("first") == 1).then(left).otherwise(0.0))
         * pl.col("lot")

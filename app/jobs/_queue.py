@@ -42,9 +42,35 @@ class JobQueue:
         self._huey = _open(context)
         self._task = self._huey.task(name="work")(self._work)
 
-    def put(self, org: str, kind: str, params: Mapping[str, Any] | None = None, *, once: bool = False) -> str:
-        """Queue a job and return its id; with ``once`` a waiting one of the same kind serves for both."""
+    def put(
+        self,
+        org: str,
+        kind: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        once: bool = False,
+        key: str | None = None,
+    ) -> str:
+        """Queue a job and return its id.
+
+        Args:
+            org: Whose.
+            kind: Of job.
+            params: For it.
+            once: A waiting job of the same kind serves for both.
+            key: A job of the same kind and key that has not failed serves for both, done or not.
+        """
         with self._context.database.session(None, write=True) as session:
+            if key is not None:
+                same = select(JobRecord.id).where(
+                    JobRecord.org == org,
+                    JobRecord.kind == kind,
+                    JobRecord.unique_key == key,
+                    JobRecord.state != "failed",
+                )
+                kept = session.scalar(same.limit(1))
+                if kept is not None:
+                    return str(kept)
             if once:
                 waiting = select(JobRecord.id).where(
                     JobRecord.org == org, JobRecord.kind == kind, JobRecord.state == "queued"
@@ -53,7 +79,7 @@ class JobQueue:
                 if found is not None:
                     return str(found)
             job_id = new_id("job")
-            session.add(JobRecord(id=job_id, org=org, kind=kind, params=dict(params or {})))
+            session.add(JobRecord(id=job_id, org=org, kind=kind, params=dict(params or {}), unique_key=key))
         self._wake(job_id)
         return job_id
 

@@ -79,6 +79,20 @@ def test_an_order_through_zero_closes_and_opens():
     ]  # fmt: skip
 
 
+def test_a_trade_closes_shorts_before_it_adds_to_longs():
+    book = pl.DataFrame({"instrument_id": ["A"], "value": [-200.0], "unit_value": [10.0], "lot_size": [1.0]})
+    held = pl.DataFrame(
+        {"account_id": ["X", "Y", "Z"], "instrument_id": ["A"] * 3, "quantity": [10.0, -20.0, -10.0]}
+    )
+    found = orders(trades(book, {"A": 0.0}, base=1000.0), held, main=None)
+    # 20 to buy of 30 that are short: 13.3 and 6.7, the largest takes what rounding leaves.
+    assert found.rows() == [("Y", "A", "buy_cover", 14, 140), ("Z", "A", "buy_cover", 6, 60)]
+    more = orders(trades(book, {"A": 0.2}, base=1000.0), held, main=None)
+    assert more.rows() == [
+        ("X", "A", "buy", 10, 100), ("Y", "A", "buy_cover", 20, 200), ("Z", "A", "buy_cover", 10, 100),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("target", [-0.3, 0.0, 0.123, 0.9])
 def test_orders_add_up_to_the_trade(target):
     traded = trades(BOOK, {"A": target}, base=1000.0)
