@@ -20,7 +20,7 @@ WORDS = {
     "not_in_force": "not in force yet",
 }
 TONES = {"breach": "crit", "warn": "high", "ok": "ok"}
-SETTLED = {"new": "Not acknowledged", "acknowledged": "Needs a second person", "confirmed": "Settled"}
+SETTLED = {"new": "open", "acknowledged": "one of two", "confirmed": "settled"}
 
 
 def amount(value: object, row: Mapping[str, Any], *, full: bool = False) -> str:
@@ -97,15 +97,15 @@ def _bullet(row: Mapping[str, Any], chosen: str, *, may_retire: bool) -> html.Li
         html.Span(state, className=f"tag {TONES.get(row['state'], '')}") if state else None,
     ]
     if may_retire:
-        side.append(
-            html.Button(
-                "Retire",
-                id={"limit": "retire", "id": row["limit_id"]},
-                type="button",
-                className="lk",
-                n_clicks=0,
-            )
+        # Two presses: a retired limit does not come back.
+        sure = html.Button(
+            "Retire for good",
+            id={"limit": "retire", "id": row["limit_id"]},
+            type="button",
+            className="lk crit",
+            n_clicks=0,
         )
+        side.append(html.Details([html.Summary("Retire", className="lk"), sure], className="lim-retire"))
     reason = html.Span(row["reason"], className="t3") if row["value"] is None and row["reason"] else None
     return html.Li(
         [
@@ -116,7 +116,7 @@ def _bullet(row: Mapping[str, Any], chosen: str, *, may_retire: bool) -> html.Li
                 className="lim-foot",
             ),
         ],
-        className=f"lim {row['state']}",
+        className=f"lim is-{row['state']}",
         **{
             "data-limit": row["limit_id"],
             "data-value": "" if row["utilisation"] is None else repr(row["utilisation"]),
@@ -147,14 +147,12 @@ def evidence_link(row: Mapping[str, Any]) -> tuple[str, str] | None:
 def breach_table(rows: Sequence[Mapping[str, Any]], *, may_settle: bool, chosen: str) -> html.Div:
     """Draw episodes above a limit."""
     return table(
-        ["Limit", "Subject", "Since", "Last day", "State", "Peak", "Limit", "Behind it", "Settled", ""],
+        ["Limit", "Above it", "State", "Peak", "Limit", "Behind it", "Settled", ""],
         [
             [
-                html.Span([html.Span(row["name"], className="w6"), " ", html.Span("hard", className="tag crit") if row["hard"] else ""]),
-                subject(row),
-                day(row["opened"]),
-                day(row["last_day"]),
-                html.Span("breach" if row["state"] == "open" else row["closed_why"], className="tag crit" if row["state"] == "open" else "tag"),
+                _titled(row),
+                _days(row),
+                html.Span("breach", className="tag crit") if row["state"] == "open" else html.Span(row["closed_why"], className="tag"),
                 html.Span(amount(row["peak"], row), title=f"on {day(row['peak_day'])}"),
                 amount(row["bound"], row),
                 _behind(row),
@@ -163,9 +161,22 @@ def breach_table(rows: Sequence[Mapping[str, Any]], *, may_settle: bool, chosen:
             ]
             for row in rows
         ],
-        numeric=(5, 6),
+        numeric=(3, 4),
         label="Breaches",
     )  # fmt: skip
+
+
+def _titled(row: Mapping[str, Any]) -> html.Span:
+    hard = html.Span("hard", className="tag crit") if row["hard"] else None
+    return html.Span([html.Span(row["name"], className="w6"), " ", hard], title=f"of {subject(row)}")
+
+
+def _days(row: Mapping[str, Any]) -> str:
+    first, last = row["opened"], row["last_day"]
+    if first == last:
+        return day(first)
+    start = f"{first.day} {first:%b}" if first.year == last.year else day(first)
+    return f"{start} to {day(last)}"
 
 
 def _behind(row: Mapping[str, Any]) -> Any:
@@ -180,14 +191,9 @@ def _behind(row: Mapping[str, Any]) -> Any:
 def _settled(row: Mapping[str, Any]) -> html.Span:
     tone = {"new": "high", "acknowledged": "med", "confirmed": "ok"}[row["settled"]]
     who = [name for name in (row.get("acknowledged_by"), row.get("confirmed_by")) if name]
-    said = {"title": row["comment"]} if row.get("comment") else {}
-    return html.Span(
-        [
-            html.Span(SETTLED[row["settled"]], className=f"tag {tone}"),
-            html.Span(f" {' and '.join(who)}", className="t3"),
-        ],
-        **said,
-    )
+    said = [f"by {' and '.join(who)}" if who else "", f"“{row['comment']}”" if row.get("comment") else ""]
+    hover = ": ".join(filter(None, said))
+    return html.Span(SETTLED[row["settled"]], className=f"tag {tone}", **({"title": hover} if hover else {}))
 
 
 def _settle_button(row: Mapping[str, Any], chosen: str) -> html.Button | str:
@@ -230,18 +236,18 @@ def chosen_breach(row: Mapping[str, Any] | None) -> Any:
     return lines
 
 
-def list_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
-    """Draw entries of the control room's lists."""
+def list_table(rows: Sequence[Mapping[str, Any]], *, full: bool) -> html.Div:
+    """Draw entries of the control room's lists; ``full`` with whom and why."""
+    heads = ["List", "Instrument", "From", "Until", *(["Person", "Reason"] if full else [])]
     return table(
-        ["List", "Instrument", "Person", "From", "Until", "Reason"],
+        heads,
         [
             [
                 html.Span(words(row["kind"]), className="tag high" if row["valid"] else "tag"),
                 link(row["instrument_id"], f"/trading/blotter?instrument={row['instrument_id']}") if row["instrument_id"] else MISSING,
-                row["person_id"] or MISSING,
                 day(row["valid_from"]),
                 day(row["valid_to"]) if row["valid_to"] else "further notice",
-                row["reason"] or MISSING,
+                *([row["person_id"] or MISSING, row["reason"] or MISSING] if full else []),
             ]
             for row in rows
         ],

@@ -57,21 +57,25 @@ def closed_to_all(market: Market, entries: tuple[ListEntry, ...]) -> npt.NDArray
 
 
 def limits(plan: FirmPlan) -> tuple[LimitEntry, ...]:
-    """Return the firm's limits: on gross exposure, on single names, on the size of one order."""
+    """Return the firm's limits without their bounds, which ``app.demo.limits`` sets around what happened."""
     house = [book for book in plan.books if book.kind == "house"]
-    capital = sum(book.deposit for book in plan.books)
     return (
-        LimitEntry("Gross exposure of the firm", "gross_exposure", "organisation", None, 1.75 * capital, "USD"),
-        LimitEntry("Leverage of the firm", "leverage", "organisation", None, 1.6, "ratio"),
-        LimitEntry("Value at risk of the firm", "var_99_1d", "organisation", None, 0.045 * capital, "USD"),
-        LimitEntry("Largest position", "position_weight", "organisation", None, 0.055, "fraction"),
-        LimitEntry("Size of one order", "order_notional", "organisation", None, 5e6, "USD", hard=True),
+        LimitEntry("Gross exposure of the firm", "gross_exposure", "organisation", None, "USD"),
+        LimitEntry("Leverage of the firm", "leverage", "organisation", None, "ratio"),
+        LimitEntry("Value at risk of the firm", "var_99_1d", "organisation", None, "USD"),
+        LimitEntry("Largest position of the firm", "position_weight", "organisation", None, "fraction", "near"),
+        LimitEntry("Loss of the firm in one day", "loss_1d", "organisation", None, "USD"),
+        LimitEntry("Size of one order", "order_notional", "organisation", None, "USD", "slip", hard=True),
+        LimitEntry("Share of a day's volume", "participation", "organisation", None, "fraction"),
+        *(LimitEntry(f"Value at risk of {desk}", "var_99_1d", "desk", desk, "USD") for desk in plan.desks),
         *(
-            LimitEntry(
-                f"Gross exposure of {book.name}", "gross_exposure", "account", book.account_id,
-                2.8 * book.deposit, book.currency,
-            )
+            LimitEntry(f"Gross exposure of {book.name}", "gross_exposure", "account", book.account_id, book.currency)
             for book in house[:3]
+        ),
+        *(
+            LimitEntry(f"{title} of {book.name}", measure, "account", book.account_id, "fraction", "passed", hard=True)
+            for book in house
+            for title, measure in (("Drawdown", "drawdown"), ("Largest position", "position_weight"))
         ),
     )  # fmt: skip
 

@@ -33,14 +33,18 @@ class ListEntry:
 
 @dataclass(frozen=True)
 class LimitEntry:
-    """A limit on a measure of one subject, in ``unit``; a warning comes at 80 % of it."""
+    """A limit on a measure of one subject, set around what the subject did.
+
+    ``place``: ``well`` below, ``near`` with a warning, ``slip`` (passed on the one day that stands out), or a
+    candidate for the one that is ``passed`` now.
+    """
 
     name: str
     measure: str
-    subject_kind: str  # organisation, desk or account
+    subject_kind: str  # organisation, desk, account, ...
     subject_id: str | None
-    value: float
     unit: str
+    place: str = "well"
     hard: bool = False
 
 

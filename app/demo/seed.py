@@ -6,11 +6,10 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from app.actions import limits, lists, orgs, users
+from app.actions import lists, orgs, users
 from app.actions._roles import console, system
 from app.context import Context
 from app.demo.files import write
@@ -129,7 +128,7 @@ class _Seeding:
         began = time.perf_counter()
         self._import(firm, actor)
         self.note("import", began)
-        self._work(firm.slug)
+        self._work(firm)
         keep_labels(self.context.settings.root, firm)
         orgs.set_settings(
             self.context.database, actor, {"notice": NOTICE, "demo": {"seed": seed, "complete": True}}
@@ -148,16 +147,7 @@ class _Seeding:
                     database, control_room, kind=entry.kind, instrument_id=entry.instrument_id,
                     person_id=person, reason=entry.reason, valid_from=entry.start, valid_to=entry.end,
                 )  # fmt: skip
-        self._limits(firm)
         return replace(actor, currency=firm.currency, org_name=firm.name, demo=True)
-
-    def _limits(self, firm: Firm) -> None:
-        risk = replace(system(firm.slug, "Demo"), role="risk")
-        for entry in firm.limits:
-            limits.add(
-                self.context.database, risk, name=entry.name, measure=entry.measure, value=Decimal(str(entry.value)),
-                subject_kind=entry.subject_kind, subject_id=entry.subject_id, unit=entry.unit, hard=entry.hard,
-            )  # fmt: skip
 
     def _import(self, firm: Firm, actor: Identity) -> None:
         from app.jobs import ingest
@@ -177,14 +167,17 @@ class _Seeding:
                 rows[name] = result.accepted
         self.rows[firm.slug] = rows
 
-    def _work(self, slug: str) -> None:
+    def _work(self, firm: Firm) -> None:
+        from app.demo.limits import set_limits
         from app.jobs.derive import derive
         from app.jobs.insights import refresh_insights
         from app.jobs.surveil import surveil
         from app.jobs.train import train
 
+        slug = firm.slug
         steps: dict[str, Callable[[], Any]] = {
             "derive": lambda: derive(self.context, slug, cause="demo"),
+            "limits": lambda: set_limits(self.context, firm),
             "surveil": lambda: surveil(self.context, slug, cause="demo"),
             "train": lambda: train(self.context, slug),
             "insights": lambda: refresh_insights(self.context, slug, cause="demo"),

@@ -97,9 +97,10 @@ def _course(found: dict[str, Any] | None, view: View) -> Drawn:
     figure = limit_course(
         found["rows"][first:],
         look=view.look,
-        height=300,
+        height=330,
         warn_at=warn,
         fan=ahead["fan"],
+        since=found["valid_from"],
         shown=[amount(row["value"], found) for row in found["rows"][first:]],
     )
     as_table = table(
@@ -169,13 +170,16 @@ def _breaches(rows: list[dict[str, Any]], view: View) -> Drawn:
 # --- lists -----------------------------------------------------------------------------------------
 def _listed(desk: Any) -> list[dict[str, Any]]:
     """Return the lists that the role may see: the restricted one, or all of them."""
-    kind = None if desk.identity.role in SURVEILLANCE_ROLES else "restricted"
+    watches = desk.identity.role in SURVEILLANCE_ROLES
     at_now = datetime.now(UTC)
-    names = ("kind", "instrument_id", "person_id", "valid_from", "valid_to", "reason")
+    # Why something is restricted is itself a secret: those who only have to obey are not told.
+    told = ("reason", "person_id") if watches else ()
+    names = ("kind", "instrument_id", "valid_from", "valid_to", *told)
     return [
-        {name: getattr(entry, name) for name in names}
+        {"reason": None, "person_id": None}
+        | {name: getattr(entry, name) for name in names}
         | {"valid": entry.valid_from <= at_now and (entry.valid_to is None or entry.valid_to > at_now)}
-        for entry in lists.every(desk.database, desk.identity, kind=kind)
+        for entry in lists.every(desk.database, desk.identity, kind=None if watches else "restricted")
     ]
 
 

@@ -19,6 +19,7 @@ def limit_course(
     warn_at: float | None,
     fan: Sequence[Mapping[str, Any]] = (),
     shown: Sequence[str] = (),
+    since: date | None = None,
 ) -> html.Div:
     """Draw utilisation by session under its limit, and the fan of what may come.
 
@@ -29,6 +30,7 @@ def limit_course(
         warn_at: Utilisation from which a warning is given.
         fan: ahead (sessions), p10, p50, p90.
         shown: The measured value of each row as people read it.
+        since: First day on which the limit holds; before it nothing is a breach.
     """
     x = days(row["date"] for row in rows)
     used = [known(row["utilisation"]) for row in rows]
@@ -46,7 +48,11 @@ def limit_course(
             "hovertemplate": "<b>%{y:.1%}</b> of the limit, %{customdata}<extra></extra>",
         }
     )
-    above = [(one, value) for one, value in zip(x, used, strict=True) if value is not None and value > 1]
+    above = [
+        (one, value)
+        for one, value in zip(x, used, strict=True)
+        if value is not None and value > 1 and (since is None or one[:10] >= str(since))
+    ]
     if above:
         data.append(
             {
@@ -70,7 +76,9 @@ def limit_course(
     notes = [_note(1.0, "limit", look["crit"])]
     if warn_at is not None and low < warn_at < 1.0:
         shapes.append(_level(warn_at, look["high"], "4px,3px"))
-        notes.append(_note(warn_at, "warn", look["high"]))
+        # Where the two would cover each other, the limit is the one that is named.
+        if 1.0 - warn_at > 0.05 * (high - low):
+            notes.append(_note(warn_at, "warn", look["high"]))
     end = (
         _ahead(rows[-1]["date"], int(fan[-1]["ahead"]))
         if rows and fan
@@ -90,6 +98,21 @@ def limit_course(
         "shapes": shapes,
         "annotations": notes,
     }
+    if since is not None and x and x[0][:10] < str(since) <= x[-1][:10]:
+        shapes.append(_begin(str(since), look["text3"]))
+        notes.append(
+            {
+                "x": str(since),
+                "yref": "paper",
+                "y": 1,
+                "yanchor": "top",
+                "xanchor": "right",
+                "xshift": -4,
+                "text": "in force",
+                "font": {"size": 11, "color": look["text3"]},
+                "showarrow": False,
+            }
+        )
     last = next((value for value in reversed(used) if value is not None), None)
     finding = (
         f"{percent(last)} of the limit is used on {day(rows[-1]['date'])}."
@@ -145,6 +168,10 @@ def _ahead(last: date, sessions: int) -> date:
 
 def _level(at: float, colour: str, dash: str) -> dict[str, Any]:
     return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": at, "y1": at, "line": {"color": colour, "width": 1, "dash": dash}}  # fmt: skip
+
+
+def _begin(at: str, colour: str) -> dict[str, Any]:
+    return {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": at, "x1": at, "line": {"color": colour, "width": 1, "dash": "2px,3px"}}  # fmt: skip
 
 
 def _note(at: float, words: str, colour: str) -> dict[str, Any]:

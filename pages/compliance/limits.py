@@ -37,14 +37,6 @@ def layout(role: str = "", **_: Any) -> html.Div:
         height=220,
         skeleton="rows",
     )
-    lists = slot(
-        PAGE,
-        "lists",
-        "Control room lists",
-        span="span-7 md-12" if defines else "span-12",
-        height=200,
-        skeleton="rows",
-    )
     return page_body(
         PAGE,
         strip_slot(PAGE, 5),
@@ -53,7 +45,7 @@ def layout(role: str = "", **_: Any) -> html.Div:
             slot(PAGE, "course", "Course and forecast", span="span-6 md-12", height=420),
             breaches,
             html.Div(settle_card(), className="span-3 md-12") if settles else None,
-            lists,
-            html.Div(limit_form(), className="span-5 md-12") if defines else None,
+            html.Div(limit_form(), className="span-12") if defines else None,
+            slot(PAGE, "lists", "Control room lists", span="span-12", height=140, skeleton="rows"),
         ),
     )
