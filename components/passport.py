@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
+from analytics.definitions import title
 from components.formats import MISSING, day, known, moment, number, plural, words
 from components.states import bones, icon
 from components.tables import facts, table
@@ -44,7 +45,7 @@ def passport_link(name: str, shown: str | None = None, *, of: str, **pick: Any) 
         pick: Parts of its convention that tell it from others of its name.
     """
     return html.Button(
-        shown or words(name),
+        shown or title(name),
         type="button",
         className="ppl",
         **{"data-passport": passport_of(name, of=of, **pick), "aria-haspopup": "dialog"},

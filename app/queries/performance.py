@@ -117,7 +117,7 @@ def rolling(desk: Desk, *, window: str = "half") -> dict[str, Any]:
     """Return measures of the last quarter, half or whole year at each period.
 
     Returns:
-        ``rows`` as ``periods.rolling``; ``window`` (periods), ``span`` (its name), ``reasons["rows"]`` where
+        ``rows`` as ``periods.rolling``, the Sharpe ratio over the terms' risk-free rate; ``window`` (periods), ``span`` (its name), ``reasons["rows"]`` where
         the history is shorter; and the terms.
 
     Raises:
@@ -130,17 +130,15 @@ def rolling(desk: Desk, *, window: str = "half") -> dict[str, Any]:
     found = returns(desk, asked)
     size = PERIODS_PER_YEAR[asked.frequency] // WINDOWS[window]
     dates, r = found["rows"]["date"].to_list(), found["rows"]["return"].to_numpy()
-    other = found["rows"]["benchmark"]
     rows = periods.rolling(dates, r, window=size, periods=asked.periods)
-    if found["benchmark"] is not None and not other.null_count():
-        rows = periods.rolling(dates, r, window=size, benchmark=other.to_numpy(), periods=asked.periods)
-    elif found["benchmark"] is not None:
-        both = found["rows"].drop_nulls("benchmark")
-        beside = periods.rolling(
-            both["date"].to_list(), both["return"].to_numpy(), window=size,
-            benchmark=both["benchmark"].to_numpy(), periods=asked.periods,
-        ).select("date", "beta", "tracking_error")  # fmt: skip
-        rows = rows.drop("beta", "tracking_error").join(beside, on="date", how="left", maintain_order="left")
+    excess = periods.rolling(dates, r - asked.risk_free, window=size, periods=asked.periods)
+    both = found["rows"].drop_nulls("benchmark")
+    beside = periods.rolling(
+        both["date"].to_list(), both["return"].to_numpy(), window=size,
+        benchmark=both["benchmark"].to_numpy(), periods=asked.periods,
+    ).select("date", "beta", "tracking_error")  # fmt: skip
+    rows = rows.drop("beta", "tracking_error").with_columns(excess["sharpe"])
+    rows = rows.join(beside, on="date", how="left", maintain_order="left")
     answer = _framed(found, asked) | {"rows": rows, "window": size, "span": window}
     if rows.is_empty():
         short = f"A window needs {size} {asked.frequency} returns, there are {len(dates)}."

@@ -106,7 +106,9 @@ def measures(answer: dict[str, Any], view: View) -> Drawn:
     footer = ["A name opens its definition, and how other houses would read it"]
     if answer["benchmark"] is None:
         footer.append(answer["reasons"]["benchmark"])
-    return Drawn(metrics(answer["metrics"], label="All measures"), sub=sub, footer=footer, fit="flush")
+    return Drawn(
+        metrics(answer["metrics"], label="All measures", columns=2), sub=sub, footer=footer, fit="flush"
+    )
 
 
 def costs(answer: dict[str, Any], view: View) -> Drawn:

@@ -244,8 +244,7 @@ def _rolling(answer: tuple[dict[str, Any], dict[str, Any]], view: View) -> Drawn
         label=words,
     )
     unit = PERIOD[found["terms"]["frequency"]]
-    footer = [f"over the last {plural(found['window'], unit)}, risk-free rate 0" if field == "sharpe"
-              else f"over the last {plural(found['window'], unit)}"]  # fmt: skip
+    footer = [f"over the last {plural(found['window'], unit)}"]
     parts = legend(("ln", "acc", f"Rolling {words.lower()}"), ("ds", "t3", "Whole period"))
     named = passport_link(_WHOLE[field], "Definition", of="performance")
     return Drawn(figure, tools=tools, legend=parts, footer=[*footer, named], as_table=as_table)

@@ -5,11 +5,11 @@ from typing import Any
 
 from dash import html
 
-from components.charts.diverging import percent_ticks
 from components.charts.index_course import span
-from components.formats import day, known, percent, plural
+from components.formats import day, known, number, percent, plural
 from components.graph import days, floats, graph
 from components.theme import Theme
+from components.ticks import nice_step
 
 
 def fall_course(
@@ -79,8 +79,15 @@ def fall_course(
     layout = {
         "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
         "xaxis": {"range": span(x), "nticks": 6, "type": "date", "tickformat": "%b %Y"},
-        "yaxis": {**percent_ticks(low_edge, 0.0), "range": [low_edge * 1.12, -low_edge * 0.04]},
+        "yaxis": {**_ticks(low_edge), "range": [low_edge * 1.12, -low_edge * 0.04]},
         "shapes": shapes,
         "annotations": notes,
     }
     return graph(data, layout, look=look, height=height, finding=finding)
+
+
+def _ticks(low: float) -> dict[str, Any]:
+    step = nice_step(-low, 4)
+    ticks = [-place * step for place in range(round(-low / step) + 1)]
+    decimals = 0 if abs(step * 100 - round(step * 100)) < 1e-9 else 1 if step >= 0.001 else 2
+    return {"tickvals": ticks, "ticktext": ["0", *(f"{number(tick * 100, decimals)}%" for tick in ticks[1:])]}

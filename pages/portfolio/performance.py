@@ -41,8 +41,8 @@ def layout(**_: Any) -> html.Div:
             slot(PAGE, "months", "Returns by month", span="span-12", height=190, skeleton="rows"),
             slot(PAGE, "rolling", "Rolling", span="span-6 md-12", height=330),
             slot(PAGE, "spread", "Distribution of returns", span="span-6 md-12", height=330),
-            slot(PAGE, "metrics", "All measures", span="span-7 md-12 rows-2", height=680, skeleton="rows"),
-            slot(PAGE, "costs", "Before and after costs", span="span-5 md-12", height=240, skeleton="rows"),
-            slot(PAGE, "capture", "Up and down capture", span="span-5 md-12", height=240, skeleton="rows"),
+            slot(PAGE, "costs", "Before and after costs", span="span-6 md-12", height=230, skeleton="rows"),
+            slot(PAGE, "capture", "Up and down capture", span="span-6 md-12", height=230, skeleton="rows"),
+            slot(PAGE, "metrics", "All measures", height=640, skeleton="rows"),
         ),
     )
