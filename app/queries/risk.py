@@ -272,7 +272,7 @@ def kpis(desk: Desk, *, method: str = "historical") -> tuple[Values, Reasons]:
     """Return the page's key figures at the last session, and why one is null.
 
     Values: var_99_1d, es_975_1d, stressed_var_99_1d (money) with stressed_from and stressed_to; exceptions
-    (of ``exceptions_n``, at 99 % by ``method``), exceptions_expected and zone; beta, beta_before, benchmark
+    (of ``exceptions_n``, at 99 % by ``method``), exceptions_expected, zone and red_from; beta, beta_before, benchmark
     and beta_course; leverage; drawdown (of now, of the whole history), max_drawdown; for var_99_1d, es_975_1d,
     leverage and drawdown the ``<name>_limit``. Limits are in the organisation's own currency.
     """
@@ -297,6 +297,7 @@ def kpis(desk: Desk, *, method: str = "historical") -> tuple[Values, Reasons]:
         "exceptions_n": count["n"],
         "exceptions_expected": expected["value"],
         "zone": zone["zone"] if zone else None,
+        "red_from": zone["from_red"] if zone else None,
         "beta": slope["value"],
         "beta_before": slope["before"],
         "beta_course": slope["course"],

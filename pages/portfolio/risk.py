@@ -4,8 +4,7 @@ from typing import Any
 
 from dash import html
 
-from components.cards import grid, page_body, slot
-from components.ids import at
+from components.cards import grid, page_body, slot, strip_slot
 from components.page import Page, Step
 
 PAGE = Page(
@@ -27,10 +26,9 @@ PAGE = Page(
 
 def layout(**_: Any) -> html.Div:
     """Lay out the page; callbacks/portfolio/risk.py and callbacks/portfolio/stress.py fill it."""
-    strip = html.Div(id=at(PAGE.key, "kpis"), **{"data-card": "kpis", "data-state": "loading"})
     return page_body(
         PAGE,
-        strip,
+        strip_slot(PAGE),
         grid(
             slot(PAGE, "backtest", "VaR backtest", span="span-8 md-12", height=372),
             slot(
