@@ -5,6 +5,7 @@ import io
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from app.actions import scenarios
 from app.actions._roles import require
@@ -79,7 +80,9 @@ def keep(database: Database, actor: Identity, *, name: str, targets: Mapping[str
             "There is nothing to keep: no target is set.", errors=[FieldError("targets", "are needed")]
         )
     words = ",".join(f"{instrument}:{round(weight, 6):g}" for instrument, weight in sorted(targets.items()))
-    return scenarios.save(database, actor, kind="what_if", name=name, body={"query": f"targets={words}"})
+    return scenarios.save(
+        database, actor, kind="what_if", name=name, body={"query": urlencode({"targets": words}, safe=":,")}
+    )
 
 
 def _plain(value: float | None) -> str:

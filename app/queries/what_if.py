@@ -48,6 +48,7 @@ READS = (
 )  # fmt: skip
 PARTICIPATION = 0.2
 YEAR = 252
+OTHERS = 200  # instruments offered to join the plan
 FRESH_S = 60.0  # an entry of the restricted list begins and ends by the clock
 _SIDES = {"buy": 1.0, "buy_cover": 1.0, "sell": -1.0, "sell_short": -1.0}
 
@@ -66,7 +67,7 @@ def what_if(desk: Desk, targets: Mapping[str, float]) -> dict[str, Any]:
         side, quantity, price (last), value, reason; ``measures``: name, unit, before, after, reason (var_99_1d,
         es_975_1d, volatility, beta, gross_exposure, net_exposure, hhi, positions); ``trading``: turnover
         (fraction of base, both sides), traded, cost, cost_bp, days, unknown (trades without a cost); ``sectors``:
-        sector, before, after (net weights); ``base``, ``base_name`` (nav, or gross where none is known), ``currency``,
+        sector, before, after (net weights); ``others``: instrument_id, symbol of what could join; ``base``, ``base_name`` (nav, or gross where none is known), ``currency``,
         ``date``, ``restricted`` (ids held or named), ``targets``, ``reason`` (why there is no book).
 
     Raises:
@@ -89,7 +90,7 @@ def _what_if(desk: Desk, *, targets: dict[str, float]) -> dict[str, Any]:
     made = plan(desk, targets)
     told = described(made, desk) | {"targets": targets}
     if made.reason or not made.base > 0:
-        empty: dict[str, Any] = {name: [] for name in ("rows", "orders", "measures", "sectors")}
+        empty: dict[str, Any] = {name: [] for name in ("rows", "orders", "measures", "sectors", "others")}
         return told | empty | {"trading": None, "reason": made.reason or "The book is worth nothing."}
     moved = _moved(made, targets)
     placed = orders_of(moved, made.book.held, main=_main(made))
@@ -100,6 +101,7 @@ def _what_if(desk: Desk, *, targets: dict[str, float]) -> dict[str, Any]:
         "orders": _orders(placed, moved, made),
         "measures": _measures(desk, made, moved, after),
         "trading": _trading(moved, made),
+        "others": _others(desk, made),
         "sectors": _sectors(moved, base=made.base),
     }
 
@@ -142,6 +144,17 @@ def _main(made: Plan) -> str | None:
         .sort("g", "account_id", descending=[True, False])
     )
     return str(found["account_id"][0]) if found.height else None
+
+
+def _others(desk: Desk, made: Plan) -> list[dict[str, Any]]:
+    """Return instruments with a price that are neither held nor named: they could join the plan."""
+    priced = desk.rows(PRICES, dated=False, scoped=False).select("instrument_id").unique()
+    known = desk.rows(INSTRUMENTS, scoped=False).select("instrument_id", "symbol").unique("instrument_id")
+    found = known.join(priced, on="instrument_id", how="semi").filter(
+        ~pl.col("instrument_id").is_in(made.rows["instrument_id"].to_list())
+    )
+    symbol = pl.coalesce("symbol", "instrument_id").alias("symbol")
+    return desk.collect(found.select("instrument_id", symbol).sort("symbol").head(OTHERS)).to_dicts()
 
 
 def _costed(moved: pl.DataFrame, made: Plan) -> pl.DataFrame:
