@@ -1,6 +1,7 @@
 """Limits are set by risk, on record, and taken out of force without being forgotten."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import select
 from app.actions import limits
 from app.errors import Forbidden, Invalid, NotFound
 from app.storage.records import counters
+from app.storage.records._base import now
 from app.storage.records.audit import AuditEntry
 from app.storage.records.lists import Limit
 
@@ -63,3 +65,42 @@ def test_what_does_not_fit_names_its_field(database, risk, field, values):
     with pytest.raises(Invalid) as refused:
         limits.add(database, risk, name="x", measure="leverage", **values)
     assert [error.field for error in refused.value.errors] == [field]
+
+
+def test_a_limit_holds_from_today_unless_it_says_otherwise(database, risk):
+    made = limits.add(database, risk, name="x", measure="leverage", value=Decimal(2))
+    assert (made.valid_from, made.valid_to) == (now().date(), None)
+    until = limits.add(
+        database, risk, name="x", measure="leverage", value=Decimal(2),
+        valid_from=date(2026, 1, 1), valid_to=date(2026, 1, 1),
+    )  # fmt: skip
+    days = (date(2025, 12, 31), date(2026, 1, 1), date(2026, 1, 2))
+    assert [until.holds(day) for day in days] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("measure", {"measure": "luck"}),
+        ("subject_kind", {"measure": "leverage", "subject_kind": "trader", "subject_id": "t"}),
+        ("valid_to", {"valid_from": date(2026, 1, 2), "valid_to": date(2026, 1, 1)}),
+        ("value", {"value": Decimal("1e-13")}),
+        ("value", {"value": Decimal("1e24")}),
+        ("value", {"value": Decimal("Infinity")}),
+        ("warn_at", {"warn_at": Decimal("NaN")}),
+    ],
+)
+def test_what_cannot_be_measured_or_kept_is_refused(database, risk, field, values):
+    with pytest.raises(Invalid) as refused:
+        limits.add(database, risk, **({"name": "x", "measure": "leverage", "value": Decimal(1)} | values))
+    assert [error.field for error in refused.value.errors] == [field]
+
+
+def test_a_retired_limit_ends_today_or_when_it_ended(database, risk):
+    open_end = limits.add(database, risk, name="x", measure="leverage", value=Decimal(2))
+    over = limits.add(
+        database, risk, name="y", measure="leverage", value=Decimal(2),
+        valid_from=date(2026, 1, 1), valid_to=date(2026, 2, 1),
+    )  # fmt: skip
+    assert limits.retire(database, risk, open_end.id).valid_to == now().date()
+    assert limits.retire(database, risk, over.id).valid_to == date(2026, 2, 1)
