@@ -38,8 +38,8 @@ pytestmark = [pytest.mark.slow]
 TOLD: list[tuple] = []
 
 
-def desk_of(context, org: str, currency: str, **scope) -> Desk:
-    identity_of = Identity(org, "u_risk", "Risk", "risk", currency=currency)
+def desk_of(context, org: str, base: str = "USD", **scope) -> Desk:
+    identity_of = Identity(org, "u_risk", "Risk", "risk", currency=base)
     return Desk(context.lake, context.database, identity_of, Scope(start=date(1990, 1, 1), **scope), None)
 
 
