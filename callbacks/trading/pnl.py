@@ -113,7 +113,7 @@ def _strip(answer: tuple[Any, ...], view: View) -> Any:
             amount("residual", "residual", "Residual", tone=False, detail="explained by no cause"),
             tile(
                 "identity", "Book adds up", share, html.Span(words, className=f"t13 {tone}"),
-                detail=f"{proof['holds']:,} of {proof['checked']:,} to the cent",
+                detail=f"{proof['holds']:,} of {proof['checked']:,} days",
                 reason=proof["reasons"].get("checked"),
             ),
         ]
@@ -222,7 +222,11 @@ def _groups(answer: tuple[dict[str, Any], str], view: View) -> Drawn:
     columns = [column("label", title, minWidth=112), column("pnl", "Net P&L", "signed", minWidth=100)]
     if show == "causes":
         short = {"carry": "Income"}
-        columns += [column(name, short.get(name, words), "signed", minWidth=94) for name, words in PARTS]
+        columns += [
+            column(name, short.get(name, words), "signed", minWidth=94)
+            for name, words in PARTS
+            if _told(name, found)
+        ]
     else:
         columns += [
             column("realised_pnl", "Realised", "signed"),
@@ -249,6 +253,11 @@ def _groups(answer: tuple[dict[str, Any], str], view: View) -> Drawn:
         ]
     sub = "P&L of trades to the day's close" if found["basis"] == "trades" else currency
     return Drawn(made, sub=sub, tools=tools, footer=footer, fit="flush")
+
+
+def _told(part: str, found: dict[str, Any]) -> bool:
+    # A trade has no value of yesterday, so neither price nor currency effect: columns of noughts say nothing.
+    return found["basis"] == "positions" or part in {"new_trades", "carry", "fees"}
 
 
 def _cents(value: float | None) -> str:
@@ -284,10 +293,14 @@ def _days(answer: dict[str, Any], view: View) -> Drawn:
     )  # fmt: skip
     footer = [
         f"{gains} of {plural(len(rows), 'day')} with a gain",
-        f"best {day(best['group'])} {money(best['pnl'], currency, plus=True)}",
-        f"worst {day(worst['group'])} {money(worst['pnl'], currency, plus=True)}",
+        f"best {_short(best)} {money(best['pnl'], currency, plus=True)}",
+        f"worst {_short(worst)} {money(worst['pnl'], currency, plus=True)}",
     ]
     return Drawn(body, sub="click a day to narrow the view", as_table=as_table, footer=footer)
+
+
+def _short(row: dict[str, Any]) -> str:
+    return day(row["group"]).rpartition(" ")[0]
 
 
 def _size(row: dict[str, Any]) -> float:
