@@ -116,12 +116,15 @@ def mid_at(
     return joined.sort("_row").drop("_row")
 
 
-def order_windows(events: pl.LazyFrame, executions: pl.LazyFrame) -> pl.LazyFrame:
+def order_windows(
+    events: pl.LazyFrame, executions: pl.LazyFrame, roots: pl.LazyFrame | None = None
+) -> pl.LazyFrame:
     """Return when each parent order was decided, released and ended, children taken together.
 
     Args:
         events: Rows of ORDER_EVENTS.
         executions: Rows of EXECUTIONS as they stand.
+        roots: ``shortfall.root_orders`` of the events, where it is known already.
 
     Returns:
         order_id (the root), instrument_id, side, order_qty (last asked of the root, else the sum of its
@@ -130,8 +133,8 @@ def order_windows(events: pl.LazyFrame, executions: pl.LazyFrame) -> pl.LazyFram
         is later), first_fill_time, last_fill_time.
         Orders known from executions only have the window of their fills, and no quantity. Sorted by order.
     """
-    tree = events.select("order_id", "parent_order_id").unique()
-    roots = root_orders(tree)
+    if roots is None:
+        roots = root_orders(events.select("order_id", "parent_order_id"))
     told = events.join(roots, on="order_id", how="left").sort("transact_time_ns", "event_seq")
     own = pl.col("order_id") == pl.col("root_id")
     asked = pl.col("order_qty").drop_nulls()
@@ -245,8 +248,8 @@ def daily_closes(rows: pl.LazyFrame, prices: pl.LazyFrame, *, day: str) -> pl.La
     """
     raw = prices.filter((pl.col("adj_basis").fill_null("raw") == "raw") & (pl.col("close") > ZERO))
     closes = raw.select(_BY, "close", _day="date").unique([_BY, "_day"], keep="last").sort("_day")
-    numbered = _numbered(rows)
-    asked = numbered.select("_row", _BY, _day=pl.col(day)).drop_nulls().sort("_day")
+    # Many rows share an instrument and a day: each pair is looked up once.
+    asked = rows.select(_BY, _day=pl.col(day)).unique().drop_nulls().sort("_day").collect().lazy()
     found = asked.join(closes.rename({"close": "close_px"}), on=[_BY, "_day"], how="left").sort("_day")
     for name, strategy in (("previous_close_px", "backward"), ("next_close_px", "forward")):
         found = found.join_asof(
@@ -257,7 +260,7 @@ def daily_closes(rows: pl.LazyFrame, prices: pl.LazyFrame, *, day: str) -> pl.La
             allow_exact_matches=False,
             check_sortedness=False,
         )
-    return numbered.join(found.drop(_BY, "_day"), on="_row", how="left").sort("_row").drop("_row")
+    return rows.join(found, left_on=[_BY, day], right_on=[_BY, "_day"], how="left", maintain_order="left")
 
 
 def with_benchmarks(executions: pl.LazyFrame, windows: pl.LazyFrame, market: Market) -> pl.LazyFrame:

@@ -46,8 +46,9 @@ def standings(
         ``reason``. Sorted by rank, then by member; those without a rank last. Unit: that of ``value``.
 
     Method: the weighted mean of a member and its error from the scatter of its clusters (linearised ratio,
-    n / (n - 1)). Test: the member against all others together, Welch's t, two-sided. q: Benjamini and
-    Hochberg over the members tested. Shrinkage: normal model, variance between members by DerSimonian and
+    HC2: n / (n - 1) where all weigh alike). Test: the member against all others together, Welch's t,
+    two-sided; a few heavy clusters count as few, (sum w^2)^2 / (sum w^4) - 1 degrees of freedom, or luck in
+    one large order would name its trader. q: Benjamini and Hochberg over the members tested. Shrinkage: normal model, variance between members by DerSimonian and
     Laird, the interval includes the uncertainty of the league's mean.
 
     Source: Benjamini and Hochberg, JRSS B 57, 1995; DerSimonian and Laird, Controlled Clinical Trials 7,
@@ -59,7 +60,7 @@ def standings(
     if compared.sum() < 2:
         compared = np.zeros_like(compared)
     mean, error = (members[name].to_numpy().astype(np.float64) for name in ("mean", "error"))
-    size = members["clusters"].to_numpy().astype(np.float64)
+    freedom = members["freedom"].to_numpy().astype(np.float64)
     worth = members["weight"].to_numpy().astype(np.float64)
     columns = dict.fromkeys(("shrunk", "low", "high", "league_mean", "p", "q"), np.full(mean.size, np.nan))
     columns = {name: values.copy() for name, values in columns.items()}
@@ -68,10 +69,12 @@ def standings(
         shrunk, spread = shrink(mean[part], error[part])
         columns["shrunk"][part] = shrunk
         columns["low"][part], columns["high"][part] = shrunk - _Z * spread, shrunk + _Z * spread
-        others, p = _against_the_rest(mean[part], error[part], size[part], worth[part])
+        others, p = _against_the_rest(mean[part], error[part], freedom[part], worth[part])
         columns["league_mean"][part], columns["p"][part] = others, p
         columns["q"][part] = q_values(p)
-    found = members.with_columns(pl.Series(name, values).fill_nan(None) for name, values in columns.items())
+    found = members.drop("freedom").with_columns(
+        pl.Series(name, values).fill_nan(None) for name, values in columns.items()
+    )
     reason = (
         pl.when(pl.col("clusters") < min_n)
         .then(pl.lit(FEW.format(min_n)))
@@ -123,10 +126,12 @@ def between_variance(means: Floats, errors: Floats) -> float:
 
 def q_values(p: Sequence[float] | Floats) -> Floats:
     """Return the false discovery rate at which each p-value would just count (Benjamini and Hochberg)."""
-    from scipy.stats import false_discovery_control
-
     given = np.asarray(p, dtype=np.float64)
-    found: Floats = false_discovery_control(given, method="bh") if given.size else given
+    order = np.argsort(given)[::-1]
+    scaled = given[order] * given.size / np.arange(given.size, 0, -1)
+    found = np.empty_like(given)
+    # The smallest of its own and all larger p-values' rates, never above 1.
+    found[order] = np.minimum.accumulate(np.minimum(scaled, 1.0))
     return found
 
 
@@ -151,9 +156,10 @@ def _members(
     # Sums of floats depend on their order: sorted, the same rows give the same figures however they came.
     sums = sums.sort(by, "c").with_columns(mean=(pl.col("top").sum() / pl.col("w").sum()).over(by))
     off = pl.col("top") - pl.col("mean") * pl.col("w")
-    count = pl.len().cast(pl.Float64)
+    # A heavy cluster draws the mean to itself and looks closer to it than it is: its part is grown by its
+    # share of the weight (HC2; n / (n - 1) where all weigh alike).
+    scatter = (off**2 / (1 - pl.col("w") / pl.col("w").sum())).sum()
     # Rounding leaves a scatter of 1e-16 where all are alike.
-    scatter = (off**2).sum() * count / (count - 1)
     scale = (pl.col("mean").first() * pl.col("w").sum()) ** 2
     error = pl.when((pl.len() > 1) & (scatter > 1e-24 * scale)).then(scatter.sqrt() / pl.col("w").sum())
     found = sums.group_by(by, maintain_order=True).agg(
@@ -162,20 +168,23 @@ def _members(
         weight=pl.col("w").sum(),
         mean=pl.col("mean").first(),
         error=error.fill_null(0.0).first(),
+        freedom=((pl.col("w") ** 2).sum() ** 2 / (pl.col("w") ** 4).sum() - 1).clip(lower_bound=1.0),
     )
     return found.with_columns(error=pl.when(pl.col("clusters") > 1).then("error"))
 
 
-def _against_the_rest(means: Floats, errors: Floats, sizes: Floats, weights: Floats) -> tuple[Floats, Floats]:
+def _against_the_rest(
+    means: Floats, errors: Floats, own_freedom: Floats, weights: Floats
+) -> tuple[Floats, Floats]:
     # Each member against the weighted mean of all others, with Welch and Satterthwaite's degrees of freedom.
-    from scipy import stats
+    from scipy.special import stdtr  # scipy.stats takes seconds to import, and a person waits
 
     rest = weights.sum() - weights
     others = ((weights * means).sum() - weights * means) / rest
     variance = errors**2
     pooled = ((weights**2 * variance).sum() - weights**2 * variance) / rest**2
-    fourth = weights**4 * variance**2 / (sizes - 1)
+    fourth = weights**4 * variance**2 / own_freedom
     pooled_fourth = (fourth.sum() - fourth) / rest**4
-    freedom = (variance + pooled) ** 2 / (variance**2 / (sizes - 1) + pooled_fourth)
-    p: Floats = 2 * stats.t.sf(np.abs(means - others) / np.sqrt(variance + pooled), freedom)
+    freedom = (variance + pooled) ** 2 / (variance**2 / own_freedom + pooled_fourth)
+    p: Floats = 2 * stdtr(freedom, -np.abs(means - others) / np.sqrt(variance + pooled))
     return others, p

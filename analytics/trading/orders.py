@@ -103,8 +103,8 @@ def fill_rate(events: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def order_fills(events: pl.LazyFrame, *, keep: tuple[str, ...] = ()) -> pl.LazyFrame:
-    """Return what each order asked for and got: order_id, ``keep``, ``ordered``, ``filled``, ``working``.
+def order_fills(events: pl.LazyFrame) -> pl.LazyFrame:
+    """Return what each order asked for and got: order_id, ``ordered``, ``filled``, ``working``.
 
     A parent whose children are in the frame too does not work itself, since its children carry its fills;
     neither do rejected orders. The ordered quantity is the last one asked for, the filled one the sum of
@@ -112,18 +112,16 @@ def order_fills(events: pl.LazyFrame, *, keep: tuple[str, ...] = ()) -> pl.LazyF
 
     Args:
         events: Rows of ORDER_EVENTS, any order.
-        keep: Columns of the events to keep, the first known value of each.
     """
     fill, bust = pl.col("event_type") == "fill", pl.col("event_type") == "bust"
     by_order = events.sort("transact_time_ns", "event_seq").group_by("order_id", maintain_order=True)
     orders = by_order.agg(
-        *(pl.col(name).drop_nulls().first() for name in keep),
         ordered=pl.col("order_qty").drop_nulls().last().cast(pl.Float64),
         filled=(pl.col("last_qty").filter(fill).sum() - pl.col("last_qty").filter(bust).sum()).cast(
             pl.Float64
         ),
         _rejected=(pl.col("event_type") == "reject").any(),
-        _parent=pl.col("parent_order_id").drop_nulls().first(),
+        _parent=pl.col("parent_order_id").min(),
     )
     parents = orders.select(order_id="_parent").drop_nulls().unique().with_columns(_is_parent=pl.lit(True))
     orders = orders.join(parents, on="order_id", how="left", maintain_order="left")

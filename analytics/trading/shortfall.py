@@ -21,8 +21,9 @@ def root_orders(orders: pl.LazyFrame) -> pl.LazyFrame:
         ``order_id``, ``root_id``, one row per order. An order without a parent, or whose parent nobody
         describes, is the child of that id itself. In a cycle every order is its own root.
     """
-    known = orders.group_by("order_id").agg(up=pl.col("parent_order_id").drop_nulls().sort().first())
-    found = known.with_columns(root_id=pl.coalesce("up", "order_id")).drop("up").collect()
+    known = orders.group_by("order_id").agg(up=pl.col("parent_order_id").min()).collect()
+    # Only children can move; most orders have no parent.
+    found = known.drop_nulls("up").rename({"up": "root_id"})
     for _ in range(_HOPS):
         # Each hop doubles how far an order looks, so three hops reach eight generations.
         above = found.select(root_id="order_id", higher="root_id")
@@ -35,7 +36,8 @@ def root_orders(orders: pl.LazyFrame) -> pl.LazyFrame:
     else:
         # What still moves after that many hops runs in a circle.
         found = found.with_columns(root_id=pl.when(settled).then("root_id").otherwise("order_id"))
-    return found.lazy()
+    alone = known.filter(pl.col("up").is_null()).select("order_id", root_id="order_id")
+    return pl.concat([alone, found]).lazy()
 
 
 def filled_amounts(executions: pl.LazyFrame, roots: pl.LazyFrame | None = None) -> pl.LazyFrame:

@@ -29,6 +29,17 @@ _DIMENSIONS = (
     "instrument_id", "symbol", "account_id", "trader_id", "desk", "strategy", "side", "venue", "broker",
     "algo_id", "liquidity", "currency",
 )  # fmt: skip
+_EVENTS = (
+    "order_id", "parent_order_id", "event_seq", "event_type", "transact_time", "transact_time_ns", "received_time",
+    "instrument_id", "account_id", "side", "order_qty", "last_qty", "last_px", "exec_id", "algo_id", "venue",
+)  # fmt: skip
+_FILLS = (
+    "exec_id", "order_id", "instrument_id", "account_id", "side", "last_qty", "last_px", "commission", "fees", "taxes",
+    "transact_time", "transact_time_ns", "decision_time",
+)  # fmt: skip
+_PRICED = (
+    "instrument_id", "order_id", "root_id", "transact_time", "trade_date", "side", "last_px", "arrival_px",
+)  # fmt: skip
 _SCHEMA: dict[str, pl.DataType] = (
     {
         "row": pl.UInt32(),
@@ -70,47 +81,50 @@ def fills(desk: Desk) -> pl.DataFrame:
     if rows.is_empty() or desk.scope.start is None or desk.scope.end is None:
         return pl.DataFrame(schema=_SCHEMA)
     events = desk.collect(order_history(desk))
-    tree = root_orders(events.lazy().select("order_id", "parent_order_id")).collect()
-    algos = events.lazy().group_by("order_id").agg(pl.col("algo_id").drop_nulls().first())
-    rows = (
-        rows.lazy()
-        .join(tree.lazy(), on="order_id", how="left", maintain_order="left")
-        .join(algos, on="order_id", how="left", maintain_order="left")
-        .collect()
-    )
     history = desk.collect(fill_history(desk))
-    windows = (
-        order_windows(events.lazy(), history.lazy()).filter(pl.col("order_id").is_in(_roots(rows))).collect()
-    )
+    tree = parents(events)
+    rows = rows.join(tree, on="order_id", how="left", maintain_order="left")
+    windows = order_windows(events.lazy(), history.lazy(), tree.lazy().select("order_id", "root_id"))
+    windows = windows.filter(pl.col("order_id").is_in(_roots(rows)))
+    around = windows.collect()
     about = market(
         desk,
         instruments=rows["instrument_id"].unique().sort().to_list(),
-        start=first_day(windows, desk.scope.start),
+        start=first_day(around, desk.scope.start),
         end=desk.scope.end + timedelta(days=1),
     )
-    priced = with_benchmarks(rows.lazy(), windows.lazy(), about)
-    priced = spreads(with_markouts(priced, about.mids, about.prices))
-    priced = priced.with_columns(
+    # Only what prices depend on goes through the joins; the rest stands beside it, in the same order.
+    priced = with_benchmarks(rows.lazy().select(_PRICED), around.lazy(), about)
+    priced = spreads(with_markouts(priced, about.mids, about.prices)).with_columns(
         slippage_bp(column).alias(SLIPPAGES[name]) for name, column in BENCHMARKS.items()
     )
-    priced = priced.with_columns(
+    measured = priced.select("market_qty", *SLIPPAGES.values(), *MARKOUTS, *SPREADS).collect()
+    frame = rows.hstack(measured).with_columns(
         weight=notional(),
         order=pl.coalesce("root_id", "order_id", "exec_id"),
         known=pl.col("order_id").is_not_null(),
         sliced=(pl.col("root_id") != pl.col("order_id")).fill_null(value=False),
     )
-    frame = converted(desk, priced.drop("last_px").collect(), "weight", date="day")
+    frame = converted(desk, frame, "weight", date="day")
     return frame.select(pl.col(name).cast(dtype) for name, dtype in _SCHEMA.items())
+
+
+def parents(events: pl.DataFrame) -> pl.DataFrame:
+    """Return root_id, algo_id and venue of each order, one row each."""
+    roots = root_orders(events.lazy().select("order_id", "parent_order_id"))
+    # The largest name stands for the first known one: an order has one, and this is many times faster.
+    named = events.lazy().group_by("order_id").agg(pl.col("algo_id", "venue").max())
+    return roots.join(named, on="order_id", how="left").collect().rename({"venue": "order_venue"})
 
 
 def order_history(desk: Desk) -> pl.LazyFrame:
     """Return the order events of the period and of the days before in which its orders may have begun."""
-    return earlier(desk).order_events()
+    return earlier(desk).order_events().select(_EVENTS)
 
 
 def fill_history(desk: Desk) -> pl.LazyFrame:
     """Return the executions of the period and of the days before, as they stand."""
-    return earlier(desk).executions()
+    return earlier(desk).executions().select(_FILLS)
 
 
 def earlier(desk: Desk) -> Desk:

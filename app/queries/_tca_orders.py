@@ -10,9 +10,9 @@ from analytics.trading.benchmarks import Market, mid_at, order_windows
 from analytics.trading.expected_cost import CostModel, fit_cost_model, market_norms, with_expected_cost
 from analytics.trading.markouts import reversion
 from analytics.trading.orders import order_fills, with_fills
-from analytics.trading.shortfall import PARTS, filled_amounts, root_orders, shortfalls
+from analytics.trading.shortfall import PARTS, filled_amounts, shortfalls
 from app.desk import Desk
-from app.queries._fills import READS, described, fill_history, fills, first_day, order_history
+from app.queries._fills import READS, described, fill_history, fills, first_day, order_history, parents
 from app.queries._market import daily_history, market
 from app.queries._money import converted
 from app.storage.cache import cached
@@ -59,25 +59,26 @@ def orders(desk: Desk) -> Orders:
     executed = fills(desk)
     events = desk.collect(order_history(desk))
     history = desk.collect(fill_history(desk))
-    tree = root_orders(events.lazy().select("order_id", "parent_order_id"))
+    tree = parents(events)
+    roots = tree.lazy().select("order_id", "root_id")
     start, end = desk.scope.start, desk.scope.end
     if start is None or end is None:
-        windows, about = order_windows(events.lazy(), history.lazy()).collect(), Market.of()
+        windows, about = order_windows(events.lazy(), history.lazy(), roots).collect(), Market.of()
         daily = about.prices
     else:
         # An order that ended before the period began is not one of it.
         active = pl.col("end_time").dt.date() >= start
-        windows = order_windows(events.lazy(), history.lazy()).filter(active).collect()
+        windows = order_windows(events.lazy(), history.lazy(), roots).filter(active).collect()
         names = pl.concat([windows["instrument_id"], executed["instrument_id"].cast(pl.String)])
         known = names.drop_nulls().unique().sort().to_list()
         about = market(desk, instruments=known, start=first_day(windows, start), end=end + timedelta(days=1))
         daily = daily_history(desk, instruments=known, start=start, end=end)
-    short = _shortfalls(desk, windows, filled_amounts(history.lazy(), tree), about)
+    short = _shortfalls(desk, windows, filled_amounts(history.lazy(), roots), about)
     traded, model = _traded(executed, short, about, daily)
     return {
         "traded": traded,
-        "untraded": _untraded(short, events),
-        "asked": _asked(desk),
+        "untraded": _untraded(short, tree),
+        "asked": _asked(desk, events, history, tree),
         "model": {"coefficient": model.coefficient, "scale": model.scale, "orders": float(model.orders)},
     }
 
@@ -106,8 +107,8 @@ def _shortfalls(desk: Desk, windows: pl.DataFrame, filled: pl.LazyFrame, about: 
     return frame.with_columns(total=total)
 
 
-def _untraded(short: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
-    named = events.group_by("order_id").agg(pl.col("algo_id", "venue").drop_nulls().first())
+def _untraded(short: pl.DataFrame, tree: pl.DataFrame) -> pl.DataFrame:
+    named = tree.select("order_id", "algo_id", venue="order_venue")
     rows = short.filter(pl.col("fills") == 0).join(named, on="order_id", how="left")
     known = pl.col("total").is_not_null()
     return rows.group_by("algo_id", "venue").agg(
@@ -117,9 +118,12 @@ def _untraded(short: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _asked(desk: Desk) -> pl.DataFrame:
-    events = with_fills(desk.order_events(), desk.executions())
-    working = order_fills(events, keep=("algo_id", "venue")).filter("working")
+def _asked(desk: Desk, events: pl.DataFrame, history: pl.DataFrame, tree: pl.DataFrame) -> pl.DataFrame:
+    start = desk.scope.start
+    since = pl.lit(value=True) if start is None else pl.col("transact_time").dt.date() >= start
+    told = with_fills(events.lazy().filter(since), history.lazy().filter(since))
+    named = tree.lazy().select("order_id", "algo_id", venue="order_venue")
+    working = order_fills(told).filter("working").join(named, on="order_id", how="left")
     o, f = pl.col("ordered"), pl.col("filled")
     sums = {"n": pl.len().cast(pl.Int64), "t": f.sum(), "b": o.sum()}
     squares = {"tt": (f**2).sum(), "tb": (f * o).sum(), "bb": (o**2).sum()}
