@@ -32,7 +32,7 @@ _RESULTS = {
     "unknown": ("t3", "dash"),
 }
 _LIKELIHOOD = ("kupiec_pof", "christoffersen_independence", "conditional_coverage")
-SHOWN = 8  # parts with a line of their own
+SHOWN = 11  # parts with a line of their own
 AXIS = 12  # exceptions the bar reaches to, at least
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from analytics.portfolio.garch import flat
+
 Floats = npt.NDArray[np.float64]
 
 MIN_PAIRS = 20
@@ -48,12 +50,12 @@ def correlations(names: Sequence[str], returns: Floats) -> Correlations:
             if n < MIN_PAIRS:
                 continue
             left, right = returns[both, i], returns[both, j]
+            if flat(left) or flat(right):
+                continue
             left, right = left - left.mean(), right - right.mean()
             spread = float(np.sqrt((left @ left) * (right @ right)))
-            # Rounding of a constant series is not a move.
-            if spread > 1e-20 * n:
-                value = 1.0 if i == j else float(np.clip((left @ right) / spread, -1.0, 1.0))
-                matrix[i, j] = matrix[j, i] = value
+            value = 1.0 if i == j else float(np.clip((left @ right) / spread, -1.0, 1.0))
+            matrix[i, j] = matrix[j, i] = value
     return Correlations(tuple(names), matrix, fewest)
 
 

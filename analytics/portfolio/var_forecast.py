@@ -161,9 +161,12 @@ def _plain(pnl: Floats, realised: float, method: str, confidence: float, draws: 
     ]
     if risks[0].var is None or risks[1].var is None:
         return _none(pnl, risks[0].reason or risks[1].reason or "no forecast")
-    deviation = float(np.std(pnl, ddof=1))
+    with np.errstate(over="ignore"):
+        deviation = float(np.std(pnl, ddof=1))
     if method == "ewma":
         deviation = float(np.sqrt(ewma_variance(pnl) or 0.0))
+    if not np.isfinite(deviation):
+        return _none(pnl, "the result is not finite")
     pit = None if not np.isfinite(realised) else _place(pnl, realised, method, deviation)
     return _told((risks[0].var, risks[0].es, risks[1].var, risks[1].es), deviation, pit, int(pnl.size))
 

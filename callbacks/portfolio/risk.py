@@ -124,7 +124,7 @@ def _strip(answer: Any, view: View) -> Any:
             tile("exceptions", "Exceptions", values["exceptions"], number(values["exceptions"]),
                  unit=f"of {number(values['exceptions_n'])}", reason=reasons.get("exceptions"),
                  detail=[f"expected {number(values['exceptions_expected'], 1)}, {values['zone']}"],
-                 viz=None if hits is None else bullet(hits / values["red_from"], scale=1.5)),
+                 viz=None if hits is None else bullet(hits / (values["red_from"] - 0.5), scale=1.5)),
             tile("beta", f"Beta to {values['benchmark'] or 'benchmark'}", values["beta"], number(values["beta"], 2),
                  detail=[number(change, 2, plus=True), "on the day"], reason=reasons.get("beta"),
                  viz=spark(values["beta_course"], "acc")),
@@ -241,7 +241,7 @@ def _factors(answer: dict[str, Any], view: View) -> Drawn:
     )
     per = "NAV" if answer["per"] == "nav" else "gross value"
     return Drawn(
-        factor_dots(rows, look=view.look, height=290),
+        factor_dots(rows, look=view.look, height=330),
         sub=f"a one-sigma day, share of {per}",
         legend=legend(("sq", "acc", "Now"), ("sq", "t3", "30 sessions ago"), ("band", "t3", "Usual band")),
         footer=[draw.variance(answer["variance"])],
@@ -268,7 +268,7 @@ def _correlation(answer: dict[str, Any], view: View) -> Drawn:
     )
     more = "" if answer["held"] <= len(names) else f", {len(names)} largest of {answer['held']}"
     return Drawn(
-        correlation_map(names, answer["matrix"], look=view.look, height=330),
+        correlation_map(names, answer["matrix"], look=view.look, height=360),
         sub=f"clustered, {day(answer['from'])} to {day(answer['to'])}{more}",
         tools=tools,
         as_table=as_table,
@@ -294,7 +294,7 @@ def _drawdown(answer: dict[str, Any], view: View) -> Drawn:
         numeric=(0, 4), label="Worst falls",
     )  # fmt: skip
     return Drawn(
-        underwater(rows, look=view.look, height=330, worst=falls, limit=known(answer["limit"])),
+        underwater(rows, look=view.look, height=338, worst=falls, limit=known(answer["limit"])),
         sub="from the high, worst three marked",
         tools=tools,
         footer=None if answer["limit"] else [f"No limit line: {answer['reasons'].get('limit', 'none set')}"],

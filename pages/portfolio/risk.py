@@ -49,7 +49,7 @@ def layout(**_: Any) -> html.Div:
                 "methods",
                 "Value at risk by method",
                 span="span-12",
-                height=300,
+                height=268,
                 skeleton="rows",
             ),
         ),
