@@ -25,17 +25,15 @@ _KEPT = {
     None: ("", "question", "not known"),
 }
 _TRADES = [
-    column("symbol", "Instrument", minWidth=92),
-    column("sector", "Sector", minWidth=110),
+    column("symbol", "Instrument", minWidth=84),
+    column("sector", "Sector", minWidth=96),
     column("weight", "Now", "percent", width=78),
     column("target_pct", "Target, %", "number", width=96, editable=True, singleClickEdit=True,
-           cellEditor="agNumberCellEditor", cellEditorParams={"min": -1000, "max": 1000}, cellClass="editable-cell"),
+           cellEditor="agNumberCellEditor", cellEditorParams={"min": -1000, "max": 1000}, cellClass=["ag-right-aligned-cell", "editable-cell"]),
     column("after", "Then", "percent", width=78),
     column("quantity", "Trade", "quantity", width=108),
     column("traded", "Value", "signed", width=116),
     column("cost", "Cost", "money", width=88),
-    column("days", "Sessions", "number", width=86),
-    column("note", "Note", minWidth=120),
 ]  # fmt: skip
 _ORDERS = [
     column("side", "Side", "side", width=104),
@@ -92,7 +90,9 @@ def targets(name: str | dict[str, str], answer: Mapping[str, Any]) -> html.Div:
         )
         note = note or ("restricted" if row["restricted"] else None)
         rows.append(dict(row) | {"target_pct": row["target"] * 100, "note": note})
-    return grid(name, _TRADES, rows=rows, height=min(470, 74 + 30 * len(rows)), label="Target weights")  # fmt: skip
+    noted = any(row["note"] for row in rows)
+    columns = [*_TRADES, column("note", "Note", minWidth=150)] if noted else _TRADES
+    return grid(name, columns, rows=rows, height=min(470, 44 + 30 * len(rows)), label="Target weights")  # fmt: skip
 
 
 def equal_text(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -260,7 +260,15 @@ def limits(rows: Sequence[Mapping[str, Any]]) -> html.Div:
         )
         name = html.Span(row["name"], title=f"{words(row['measure'])}{', hard' if row['hard'] else ''}")
         shown: Any = percent(then) if then is not None else html.Span(MISSING, title=row["after"]["reason"])
-        cells.append([name, bar, percent(use), shown, html.Span(words(state), className=f"tag {tone}")])
+        cells.append(
+            [
+                name,
+                html.Span(bar, className="limit-bar"),
+                percent(use),
+                shown,
+                html.Span(words(state), className=f"tag {tone}"),
+            ]
+        )
     return table(["Limit", "", "Now", "Then", ""], cells, numeric=(2, 3), label="Use of limits")
 
 
@@ -268,7 +276,7 @@ def orders(name: str | dict[str, str], answer: Mapping[str, Any]) -> html.Div:
     """Draw the orders that trade to the targets."""
     rows = answer["orders"]
     return grid(
-        name, _ORDERS, rows=rows, height=min(420, 74 + 30 * max(len(rows), 3)), sort="-value", label="Orders"
+        name, _ORDERS, rows=rows, height=min(420, 44 + 30 * max(len(rows), 3)), sort="-value", label="Orders"
     )
 
 

@@ -21,3 +21,4 @@ class Job:
     every_minute: bool = False
     due: Callable[["Context", str], bool] | None = None  # asked before it is queued by the clock
     attempts: int = 3
+    quick: bool = False  # seconds of work that somebody waits for: never behind a night's models

@@ -39,8 +39,10 @@ class JobQueue:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._huey = _open(context)
+        self._huey = _open(context, "quarterdeck")
         self._task = self._huey.task(name="work")(self._work)
+        self._quick = _open(context, "quarterdeck-quick")
+        self._quick_task = self._quick.task(name="work")(self._work)
 
     def put(
         self,
@@ -80,7 +82,7 @@ class JobQueue:
                     return str(found)
             job_id = new_id("job")
             session.add(JobRecord(id=job_id, org=org, kind=kind, params=dict(params or {}), unique_key=key))
-        self._wake(job_id)
+        self._wake(job_id, kind)
         return job_id
 
     def consume(self) -> None:
@@ -90,19 +92,29 @@ class JobQueue:
         self._huey.periodic_task(crontab(), name="minute")(self._minute)
         self._huey.periodic_task(crontab(minute="0"), name="hour")(self._hour)
         self._minute()
+        # First: whoever starts last receives the signals, and ends the other.
+        quick = self._quick.create_consumer(
+            workers=1, worker_type="thread", periodic=False, initial_delay=0.1
+        )
+        quick.start()
         try:
             self._huey.create_consumer(
                 workers=2, worker_type="thread", periodic=True, initial_delay=0.1
             ).run()
         finally:
+            quick.stop(graceful=True)
             stop.set()
 
-    def _wake(self, job_id: str) -> None:
+    def _wake(self, job_id: str, kind: str) -> None:
         """Tell the worker. A queue that is gone loses nothing: the minute's sweep finds the job in its table."""
         try:
-            self._task(job_id)
+            self._of(kind)(job_id)
         except (HueyException, RedisError, OSError) as error:
             log.warning("the worker could not be told of job %s: %s", job_id, type(error).__name__)
+
+    def _of(self, kind: str) -> Any:
+        job = kinds().get(kind)
+        return self._quick_task if job is not None and job.quick else self._task
 
     # --- the worker's side -------------------------------------------------------------------------
     def _work(self, job_id: str) -> None:
@@ -141,7 +153,7 @@ class JobQueue:
             return
         self._finish(record.id, state="queued", error=error)
         try:
-            self._task.schedule(args=(record.id,), delay=10 * 4 ** (record.attempts - 1))
+            self._of(record.kind).schedule(args=(record.id,), delay=10 * 4 ** (record.attempts - 1))
         except (HueyException, RedisError, OSError) as error_now:
             log.warning("job %s waits for the minute's sweep: %s", record.id, type(error_now).__name__)
 
@@ -187,12 +199,12 @@ class JobQueue:
         with self._context.database.session(None, write=True) as session:
             lost = (JobRecord.state == "running") & (JobRecord.heartbeat_at < now() - LOST_AFTER)
             session.execute(update(JobRecord).where(lost).values(state="queued"))
-            stale = select(JobRecord.id).where(
+            stale = select(JobRecord.id, JobRecord.kind).where(
                 JobRecord.state == "queued", JobRecord.created_at < now() - LOST_AFTER
             )
-            waiting = list(session.scalars(stale))
-        for job_id in waiting:
-            self._wake(job_id)
+            waiting = [(row[0], row[1]) for row in session.execute(stale)]
+        for job_id, kind in waiting:
+            self._wake(job_id, kind)
 
     def _organisations(self) -> list[str]:
         with self._context.database.session(None) as session:
@@ -200,12 +212,12 @@ class JobQueue:
             return list(session.scalars(query))
 
 
-def _open(context: Context) -> Huey:
+def _open(context: Context, name: str) -> Huey:
     settings = context.settings
     if settings.redis_url:
         # A store that hangs must not hold a request: longer than huey's own blocking read of a second.
         patience = "socket_connect_timeout=1&socket_timeout=5"
         url = f"{settings.redis_url}{'&' if '?' in settings.redis_url else '?'}{patience}"
-        return RedisHuey("quarterdeck", url=url, results=False)
+        return RedisHuey(name, url=url, results=False)
     settings.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return SqliteHuey("quarterdeck", filename=str(settings.root / "queue.db"), results=False)
+    return SqliteHuey(name, filename=str(settings.root / "queue.db"), results=False)

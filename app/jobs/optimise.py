@@ -136,4 +136,4 @@ def _forget(context: Context, org: str) -> None:
         )
 
 
-JOB = Job(KIND, "Optimised weights", _run, attempts=1)
+JOB = Job(KIND, "Optimised weights", _run, attempts=1, quick=True)
