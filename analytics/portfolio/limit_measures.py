@@ -1,6 +1,6 @@
 """What limits bound: every measure as a daily course of one subject, computed for all days at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -96,6 +96,8 @@ class Facts:
         traded: date, account_id, trader_id, instrument_id, quantity, volume.
         history: Daily returns of what is held, for value at risk.
         days: Sessions asked about, sorted.
+        since: Name of a table to the first day anything is in it at all; the first row's day when left out.
+            From then on a day without a row means 0, before it nothing is known.
     """
 
     nav: pl.DataFrame
@@ -104,6 +106,15 @@ class Facts:
     traded: pl.DataFrame
     history: History
     days: tuple[date, ...] = field(default=())
+    since: Mapping[str, date | None] = field(default_factory=dict)
+
+    def first(self, table: str) -> date | None:
+        """Return the first day that anything is known of in ``table``; None when it is empty."""
+        if table in self.since:
+            return self.since[table]
+        rows: pl.DataFrame = getattr(self, table)
+        found: date | None = rows.select(pl.col("date").min()).item() if rows.height else None
+        return found
 
 
 def course(
@@ -140,16 +151,16 @@ def course(
 
     if measure in ORDERS:
         found = _largest_order(own(facts.orders), "notional" if measure == "order_notional" else "adv_share")
-        return _placed(facts.days, found, since=_first(facts.orders))
+        return _placed(facts.days, found, since=facts.first("orders"))
     if measure == "participation":
-        return _placed(facts.days, _participation(own(facts.traded)), since=_first(facts.traded))
+        return _placed(facts.days, _participation(own(facts.traded)), since=facts.first("traded"))
     if measure in TAILS:
         return _tails(facts, own(facts.positions), measure)
     if measure in HELD:
-        return _placed(facts.days, _shares(own(facts.positions), measure), since=_first(facts.positions))
+        return _placed(facts.days, _shares(own(facts.positions), measure), since=facts.first("positions"))
     if instrument is not None:
         found = _of_instrument(own(facts.positions), measure)
-        return _placed(facts.days, found, since=_first(facts.positions))
+        return _placed(facts.days, found, since=facts.first("positions"))
     return _placed(facts.days, _of_books(own(facts.nav), measure))
 
 
@@ -239,7 +250,7 @@ def _tails(facts: Facts, positions: pl.DataFrame, measure: str) -> pl.DataFrame:
     held = {key[0]: rows for key, rows in net.partition_by("date", as_dict=True, maintain_order=True).items()}
     sessions = np.array(history.dates, dtype="datetime64[D]")
 
-    first = _first(facts.positions)
+    first = facts.first("positions")
 
     def of(day: date) -> tuple[float | None, None, str | None]:
         known = held.get(day)
@@ -310,11 +321,6 @@ def _participation(traded: pl.DataFrame) -> pl.DataFrame:
 # --- shape -----------------------------------------------------------------------------------------
 def _why(words: str, *, of: str = "value") -> pl.Expr:
     return pl.when(pl.col(of).is_null()).then(pl.lit(words))
-
-
-def _first(rows: pl.DataFrame) -> date | None:
-    found: date | None = rows.select(pl.col("date").min()).item() if rows.height else None
-    return found
 
 
 def _placed(days: Sequence[date], found: pl.DataFrame, *, since: date | None = None) -> pl.DataFrame:

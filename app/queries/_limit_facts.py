@@ -18,6 +18,7 @@ from analytics.datasets import (
     INSTRUMENTS,
     ORDER_EVENTS,
     PRICES,
+    Dataset,
 )
 from analytics.portfolio.currency import rates
 from analytics.portfolio.facts import BASES
@@ -31,6 +32,13 @@ from app.scope import Scope
 READS = (
     ACCOUNTS, CORPORATE_ACTIONS, DAILY_NAV, DAILY_POSITIONS, EXECUTIONS, FX_RATES, INSTRUMENTS, ORDER_EVENTS, PRICES,
 )  # fmt: skip
+_POSITIONED = HELD | {"gross_exposure", "net_exposure", "loss_1d"}
+# Table of the facts to where it comes from and the measures that need it.
+_TABLES: dict[str, tuple[Dataset, frozenset[str]]] = {
+    "positions": (DAILY_POSITIONS, _POSITIONED),
+    "orders": (ORDER_EVENTS, ORDERS),
+    "traded": (EXECUTIONS, frozenset({"participation"})),
+}
 ADV_SESSIONS = 20
 _MIN_ADV = 5
 
@@ -61,7 +69,7 @@ def facts(
     if asked & NAVS:
         # From the first day on: a drawdown needs the peak.
         found = replace(found, nav=_nav(wide))
-    if asked & (HELD | {"gross_exposure", "net_exposure", "loss_1d"}):
+    if asked & _POSITIONED:
         found = replace(found, positions=_positions(wide))
     if holdings is not None:
         found = _instead(found, holdings)
@@ -69,8 +77,22 @@ def facts(
         found = replace(found, orders=_orders(wide))
     if "participation" in asked:
         found = replace(found, traded=_traded(wide))
+    begun = {name: _begun(wide, dataset) for name, (dataset, reads) in _TABLES.items() if asked & reads}
+    found = replace(found, since=begun)
     if asked & TAILS:
         found = replace(found, history=_history(wide, found.positions, len(days)))
+    return found
+
+
+def _begun(desk: Desk, dataset: Dataset) -> date | None:
+    """Return the first day that anything is known of."""
+    day = pl.col(dataset.day) if dataset.day else pl.col(dataset.time or "").dt.date()
+    rows = desk.rows(dataset, dated=False)
+    # The first month alone: the rest of the table is not read.
+    first = desk.collect(rows.select(pl.col("month").min())).item()
+    if first is None:
+        return None
+    found: date | None = desk.collect(rows.filter(pl.col("month") == first).select(day.min())).item()
     return found
 
 
