@@ -4,9 +4,10 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from dash import ClientsideFunction, Dash, Input, Output, State, html, no_update
+from flask import Flask
 
 from app.errors import Forbidden, Invalid, NotFound, QuarterdeckError, Unauthorised
 from app.gateway.auth import current_desk
@@ -15,6 +16,7 @@ from app.gateway.staleness import oldest_s
 from components.cards import CardState, card
 from components.formats import age
 from components.ids import DATA, THEME, URL, at
+from components.sheets import has_table
 from components.states import denied, empty, error
 from components.theme import Theme, theme
 
@@ -51,6 +53,28 @@ class Drawn:
     as_table: Any = None
     age: str | None = None
     fit: Literal["", "pad", "flush"] = ""
+
+
+# All rows of a grid that asks for them block by block: of a desk and a greatest number, the rows and how many
+# there are in all.
+Rows = Callable[[Any, int], tuple[list[dict[str, Any]], int]]
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A card that ``fill`` fills, so that its table can be exported."""
+
+    title: str
+    ask: Callable[..., Any]
+    draw: Callable[[Any, View], Drawn]
+    about: bool
+    rows: Rows | None
+
+
+def filled(server: Flask) -> dict[tuple[str, str], Filled]:
+    """Return every card of an application by page and name."""
+    found: dict[tuple[str, str], Filled] = server.extensions.setdefault("quarterdeck_cards", {})
+    return found
 
 
 def nothing(view: View, fact: str, otherwise: str, *actions: Any, **more: Any) -> Drawn:
@@ -132,6 +156,7 @@ def fill(
     live: bool = True,
     ignores: tuple[str, ...] = (),
     about: bool = False,
+    rows: Rows | None = None,
 ) -> None:
     """Fill a card whenever the address, the theme or the data change.
 
@@ -145,7 +170,9 @@ def fill(
         live: Ask again when any table has a new version.
         ignores: Parts of the address that do not matter to the card: when only they changed, it stays.
         about: The page has a variable path and holds what it names in a store called ``id``.
+        rows: For a grid that asks for its rows block by block: all of them, for an export.
     """
+    filled(app.server)[page, name] = Filled(title, ask, draw, about, rows)
     retry = at(page, name, "retry")
     inputs = [Input(URL, "search"), Input(THEME, "data"), Input(retry, "data")]
     if about:
@@ -168,7 +195,8 @@ def fill(
             # The first beat only names the version that the card was just drawn from.
             return no_update, key
         asked = asked_about(ask, rest[0]) if about else ask
-        return card_of(name, title, search, theme_name, ask=asked, draw=draw, retry=retry), key
+        place = f"/export/table/{page}/{name}" + (f"?about={quote(str(rest[0]))}" if about else "")
+        return card_of(name, title, search, theme_name, ask=asked, draw=draw, retry=retry, export=place), key
 
 
 def asked_about(ask: Callable[..., Answer], named: Any) -> Callable[[Any], Answer]:
@@ -206,8 +234,12 @@ def card_of(
     ask: Callable[[Any], Answer],
     draw: Callable[[Answer, View], Drawn],
     retry: str,
+    export: str | None = None,
 ) -> Any:
-    """Ask, draw and frame; errors become the card's state."""
+    """Ask, draw and frame; errors become the card's state.
+
+    ``export`` is where the card's table can be had as a file; a card without a table does not offer it.
+    """
     try:
         desk, view = look_at(search, theme_name)
         drawn = draw(ask(desk), view)
@@ -216,6 +248,8 @@ def card_of(
             drawn = replace(drawn, state="stale", age=age(late))
     except Exception as problem:  # noqa: BLE001 - one card fails alone, its state says why
         drawn = failed(problem, retry=retry)
+    if drawn.state not in {"ready", "stale"} or not has_table(drawn.body, drawn.as_table):
+        export = None
     return card(
         name,
         title,
@@ -227,9 +261,21 @@ def card_of(
         footer=drawn.footer,
         legend=drawn.legend,
         as_table=drawn.as_table,
+        export=export,
         age=drawn.age,
         fit=drawn.fit,
     )
 
 
-__all__ = ["Drawn", "View", "asked_about", "card_of", "failed", "fill", "look_at", "nothing", "opens"]
+__all__ = [
+    "Drawn",
+    "View",
+    "asked_about",
+    "card_of",
+    "failed",
+    "fill",
+    "filled",
+    "look_at",
+    "nothing",
+    "opens",
+]

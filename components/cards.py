@@ -24,6 +24,7 @@ def card(
     footer: Any = None,
     legend: Any = None,
     as_table: Any = None,
+    export: str | None = None,
     age: str | None = None,
     fit: Literal["", "pad", "flush"] = "",
 ) -> html.Section:
@@ -40,21 +41,12 @@ def card(
         footer: A line below, or a list of its parts.
         legend: What the colours mean, above a plot.
         as_table: The figures of a plot as a table, offered in the card's menu.
+        export: Where the card's table can be had as a file, offered there too.
         age: How old the shown figures are, when they are stale.
         fit: Padding of the body: small, ``pad`` for words, ``flush`` for grids and lists.
     """
     stale = html.Span([icon("clock-history"), f"{age} old"], className="tag high") if age else None
-    menu = None
-    if as_table is not None:
-        menu = html.Details(
-            [
-                html.Summary(
-                    html.Span([icon("three-dots"), hidden(f"{title} as a table")], className="iconbtn sm")
-                ),
-                html.Div(as_table, className="panel as-table"),
-            ],
-            className="qd-menu",
-        )
+    menu = _menu(title, as_table, export)
     head = html.Div(
         [
             html.H2(title),
@@ -77,6 +69,35 @@ def card(
     if state == "loading":
         more |= {"aria-busy": "true"}
     return html.Section(parts, className="card", **more)
+
+
+def _menu(title: str, as_table: Any, export: str | None) -> html.Details | None:
+    """Draw what a card offers beside what it shows: its figures as a table, and as a file."""
+    if as_table is None and export is None:
+        return None
+    joint = "&" if export and "?" in export else "?"
+    ways = [
+        html.A(
+            [icon("download"), f" Export {words}", hidden(f" of {title}")],
+            href=f"{export}{joint}format={kind}",
+            download="",
+            className="btn btn-sm btn-outline-secondary",
+            **{"data-export": kind},
+        )
+        for kind, words in (("csv", "CSV"), ("xlsx", "Excel"))
+        if export is not None
+    ]
+    said = f"{title} as a table" if as_table is not None else f"More of {title}"
+    return html.Details(
+        [
+            html.Summary(html.Span([icon("three-dots"), hidden(said)], className="iconbtn sm")),
+            html.Div(
+                [html.Div(ways, className="exports") if ways else None, as_table],
+                className="panel as-table" if as_table is not None else "panel",
+            ),
+        ],
+        className="qd-menu",
+    )
 
 
 def slot(

@@ -3,6 +3,7 @@
 import math
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any, Self
 
 MISSING = "–"
 MINUS = "−"
@@ -10,6 +11,25 @@ _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CHF": "CHF ", "
 _SCALES = ((1e12, "tn"), (1e9, "bn"), (1e6, "m"), (1e3, "k"), (1.0, ""))
 
 Number = float | int | Decimal | None
+
+
+class Shown(str):
+    """Words that people read with the value behind them, so that an exported table holds the value itself.
+
+    ``raw`` is a number, a date or an instant; ``unit`` is a currency, ``bps``, ``fraction``, ``s`` or empty.
+    Joined with other words it becomes plain text again.
+    """
+
+    __slots__ = ("raw", "unit")
+
+    raw: Any
+    unit: str
+
+    def __new__(cls, words: str, raw: Any = None, unit: str = "") -> Self:
+        """Return ``words`` with what they stand for."""
+        made = super().__new__(cls, words)
+        made.raw, made.unit = raw, unit
+        return made
 
 
 def known(value: object) -> float | None:
@@ -32,7 +52,7 @@ def number(value: Number, decimals: int = 0, *, plus: bool = False) -> str:
     found = known(value)
     if found is None:
         return MISSING
-    return _signed(f"{abs(found):,.{decimals}f}", found, plus=plus)
+    return Shown(_signed(f"{abs(found):,.{decimals}f}", found, plus=plus), value)
 
 
 def quantity(value: Number, *, plus: bool = False) -> str:
@@ -41,7 +61,7 @@ def quantity(value: Number, *, plus: bool = False) -> str:
     if found is None:
         return MISSING
     text = f"{abs(found):,.8f}".rstrip("0").rstrip(".")
-    return _signed(text, found, plus=plus)
+    return Shown(_signed(text, found, plus=plus), value)
 
 
 def price(value: Number) -> str:
@@ -50,7 +70,7 @@ def price(value: Number) -> str:
     if found is None:
         return MISSING
     decimals = 2 if abs(found) >= 1 else 4 if abs(found) >= 0.01 else 8
-    return number(found, decimals)
+    return Shown(number(found, decimals), value)
 
 
 def compact(value: Number, *, plus: bool = False, unit: str = "") -> str:
@@ -61,7 +81,7 @@ def compact(value: Number, *, plus: bool = False, unit: str = "") -> str:
     size = abs(float(f"{found:.4g}"))
     scale, suffix = next(((s, x) for s, x in _SCALES if size >= s), _SCALES[-1])
     text = f"{size / scale:.4g}" if size >= 1 else f"{size:.2f}"
-    return _signed(f"{unit}{text}{suffix}", found, plus=plus)
+    return Shown(_signed(f"{unit}{text}{suffix}", found, plus=plus), value)
 
 
 def symbol(currency: str | None) -> str:
@@ -71,7 +91,8 @@ def symbol(currency: str | None) -> str:
 
 def money(value: Number, currency: str | None = None, *, plus: bool = False) -> str:
     """Return an amount short enough for a tile: ``+$1.284m``."""
-    return compact(value, plus=plus, unit=symbol(currency))
+    text = compact(value, plus=plus, unit=symbol(currency))
+    return text if text == MISSING else Shown(text, value, currency or "")
 
 
 def full_money(value: Number, currency: str | None = None, *, plus: bool = False) -> str:
@@ -79,13 +100,14 @@ def full_money(value: Number, currency: str | None = None, *, plus: bool = False
     found = known(value)
     if found is None:
         return MISSING
-    return _signed(f"{symbol(currency)}{abs(found):,.2f}", found, plus=plus)
+    text = _signed(f"{symbol(currency)}{abs(found):,.2f}", found, plus=plus)
+    return Shown(text, value, currency or "")
 
 
 def bps(value: Number, decimals: int = 1, *, plus: bool = False, unit: bool = True) -> str:
     """Return basis points, from basis points."""
     text = number(value, decimals, plus=plus)
-    return text if text == MISSING or not unit else f"{text} bps"
+    return text if text == MISSING else Shown(f"{text} bps" if unit else text, value, "bps")
 
 
 def percent(value: Number, *, plus: bool = False) -> str:
@@ -94,25 +116,25 @@ def percent(value: Number, *, plus: bool = False) -> str:
     if found is None:
         return MISSING
     scaled = found * 100
-    return number(scaled, 1 if abs(scaled) < 9.95 else 0, plus=plus) + "%"
+    return Shown(number(scaled, 1 if abs(scaled) < 9.95 else 0, plus=plus) + "%", value, "fraction")
 
 
 def ratio(value: Number, decimals: int = 2) -> str:
     """Return a multiple: ``1.93×``."""
     text = number(value, decimals)
-    return text if text == MISSING else f"{text}×"
+    return text if text == MISSING else Shown(f"{text}×", value)
 
 
 def sigma(value: Number, *, plus: bool = True) -> str:
     """Return standard deviations with one decimal."""
     text = number(value, 1, plus=plus)
-    return text if text == MISSING else f"{text}σ"
+    return text if text == MISSING else Shown(f"{text}σ", value, "sd")
 
 
 def probability(value: Number) -> str:
     """Return a probability with two decimals that never reads as certain."""
     found = known(value)
-    return MISSING if found is None else f"{min(max(found, 0.01), 0.99):.2f}"
+    return MISSING if found is None else Shown(f"{min(max(found, 0.01), 0.99):.2f}", value)
 
 
 def age(seconds: Number) -> str:
@@ -123,8 +145,8 @@ def age(seconds: Number) -> str:
     found = max(found, 0)
     for limit, unit, size in ((90, "s", 1), (5400, "min", 60), (172800, "h", 3600)):
         if found < limit:
-            return f"{found / size:.0f} {unit}"
-    return f"{found / 86400:,.0f} d"
+            return Shown(f"{found / size:.0f} {unit}", seconds, "s")
+    return Shown(f"{found / 86400:,.0f} d", seconds, "s")
 
 
 def instant(value: object) -> datetime | None:
@@ -154,7 +176,7 @@ def day(value: object) -> str:
             value = date.fromisoformat(value[:10])
         except ValueError:
             return MISSING
-    return f"{value.day} {value:%b %Y}" if isinstance(value, date) else MISSING
+    return Shown(f"{value.day} {value:%b %Y}", value) if isinstance(value, date) else MISSING
 
 
 def clock(value: object, *, seconds: bool = False, millis: bool = False) -> str:
@@ -164,14 +186,14 @@ def clock(value: object, *, seconds: bool = False, millis: bool = False) -> str:
         return MISSING
     found = found.astimezone(UTC)
     if millis:
-        return f"{found:%H:%M:%S}.{found.microsecond // 1000:03d}"
-    return f"{found:%H:%M:%S}" if seconds else f"{found:%H:%M}"
+        return Shown(f"{found:%H:%M:%S}.{found.microsecond // 1000:03d}", found)
+    return Shown(f"{found:%H:%M:%S}" if seconds else f"{found:%H:%M}", found)
 
 
 def moment(value: object) -> str:
     """Return day and time: ``20 Nov 2026 14:33``."""
     found = instant(value)
-    return MISSING if found is None else f"{day(found.date())} {clock(found)}"
+    return MISSING if found is None else Shown(f"{day(found.date())} {clock(found)}", found)
 
 
 def plural(count: Number, one: str, many: str | None = None) -> str:

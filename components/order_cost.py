@@ -8,6 +8,7 @@ from dash import html
 
 from components.formats import (
     MISSING,
+    Shown,
     age,
     bps,
     clock,
@@ -103,7 +104,9 @@ def _against(name: str, label: str, one: Mapping[str, Any]) -> Any:
 def _share(value: Any) -> str:
     found = known(value)
     # Small shares would all read 0.0 %.
-    return number(found * 100, 2) + "%" if found and abs(found) < 0.01 else percent(found)
+    if not found or abs(found) >= 0.01:
+        return percent(value)
+    return Shown(number(found * 100, 2) + "%", value, "fraction")
 
 
 def headline(order: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import dash_ag_grid as dag
 from dash import html
 
-from components.formats import MISSING, day, known, moment, number
+from components.formats import MISSING, Shown, day, known, moment, number
 from components.safe import safe_url
 
 THEME = {"function": "qdGridTheme(themeQuartz)"}
@@ -197,8 +197,9 @@ def cell(value: Any) -> str:
         return day(value)
     if isinstance(value, (int, float, Decimal)):
         found = known(value)
-        return MISSING if found is None else number(found, 0 if found == int(found) else 2)
-    return str(plain(value))
+        return MISSING if found is None else Shown(number(found, 0 if found == int(found) else 2), value)
+    # Words that carry a value keep it.
+    return value if isinstance(value, str) else str(plain(value))
 
 
 def table(

@@ -168,7 +168,7 @@ def _no_sign_in() -> bool:
 
 
 def _no_export() -> bool:
-    return not request.path.startswith("/api/export/")
+    return not request.path.startswith(("/api/export/", "/export/"))
 
 
 def _no_ingest() -> bool:

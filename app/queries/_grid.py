@@ -48,12 +48,13 @@ def page(
     filters: Filters | None,
     default: str,
     tie: str,
+    most: int = MAX_ROWS,
 ) -> Page:
     """Check what was asked and return it as expressions.
 
     Args:
         schema: Columns that may be sorted and filtered, with their types.
-        limit: Rows of the page, 1..1000.
+        limit: Rows of the page, 1..``most``.
         offset: Rows to skip.
         sort: ``"-transact_time,symbol"`` (minus = descending) or AG Grid's ``[{"colId", "sort"}]``.
         filters: Column to a plain value (equals), a list (in), or ``{"op", "value", "value_to"}`` with op
@@ -62,13 +63,14 @@ def page(
             too.
         default: Sort where none is asked.
         tie: Unique column that makes the order, and so the pages, stable.
+        most: Rows that may be asked for at once.
 
     Raises:
         Invalid: Naming every column, operator or value that does not fit.
     """
     errors: list[FieldError] = []
-    if not (isinstance(limit, int) and 1 <= limit <= MAX_ROWS):
-        errors.append(FieldError("limit", f"must be a whole number from 1 to {MAX_ROWS}"))
+    if not (isinstance(limit, int) and 1 <= limit <= most):
+        errors.append(FieldError("limit", f"must be a whole number from 1 to {most}"))
     if not (isinstance(offset, int) and 0 <= offset < 2**40):
         errors.append(FieldError("offset", "must be a whole number from 0"))
     order = _order(schema, sort or default, errors)

@@ -55,8 +55,19 @@ def orders(
     return _orders(desk, limit=limit, offset=offset, sort=plain(sort), filters=plain(filters))
 
 
+def all_orders(
+    desk: Desk, *, most: int, sort: Sort = None, filters: Filters | None = None
+) -> tuple[pl.DataFrame, int]:
+    """Return the first ``most`` orders at once, for a file, and how many there are; otherwise as ``orders``."""
+    return _ordered(desk, limit=most, offset=0, sort=plain(sort), filters=plain(filters), most=most)
+
+
 @cached(ORDER_EVENTS, EXECUTIONS, INSTRUMENTS, DAILY_NAV)
 def _orders(desk: Desk, **asked: Any) -> tuple[pl.DataFrame, int]:
+    return _ordered(desk, **asked)
+
+
+def _ordered(desk: Desk, **asked: Any) -> tuple[pl.DataFrame, int]:
     wanted = page(_ORDERS, **asked, default="-last_time", tie="order_id")
     bounded, _ = within(desk)
     return cut(desk, _order_states(bounded).lazy(), wanted)
@@ -122,8 +133,19 @@ def executions(
     return _executions(desk, limit=limit, offset=offset, sort=plain(sort), filters=plain(filters))
 
 
+def all_executions(
+    desk: Desk, *, most: int, sort: Sort = None, filters: Filters | None = None
+) -> tuple[pl.DataFrame, int]:
+    """Return the first ``most`` executions at once, for a file, and how many; otherwise as ``executions``."""
+    return _executed(desk, limit=most, offset=0, sort=plain(sort), filters=plain(filters), most=most)
+
+
 @cached(EXECUTIONS, INSTRUMENTS, DAILY_NAV)
 def _executions(desk: Desk, **asked: Any) -> tuple[pl.DataFrame, int]:
+    return _executed(desk, **asked)
+
+
+def _executed(desk: Desk, **asked: Any) -> tuple[pl.DataFrame, int]:
     wanted = page(_EXECUTIONS, **asked, default="-transact_time", tie="exec_id")
     bounded, _ = within(desk)
     return cut(desk, priced(desk, bounded.executions()).select(*_EXECUTIONS), wanted)

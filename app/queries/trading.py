@@ -21,12 +21,23 @@ from analytics.trading.cost import ratio_interval, ratio_sums
 from analytics.trading.orders import fill_rate, order_to_trade, with_fills
 from app.desk import Desk
 from app.queries._money import Reasons, Values, converted, no_rate, number, total
-from app.queries._orders import executions, order_life, orders, priced
+from app.queries._orders import all_executions, all_orders, executions, order_life, orders, priced
 from app.queries._period import within
 from app.queries._pnl import earned, pnl, pnl_series
 from app.storage.cache import cached
 
-__all__ = ["executions", "freshness", "kpis", "order_life", "orders", "pnl", "pnl_series", "venues"]
+__all__ = [
+    "all_executions",
+    "all_orders",
+    "executions",
+    "freshness",
+    "kpis",
+    "order_life",
+    "orders",
+    "pnl",
+    "pnl_series",
+    "venues",
+]
 
 NO_EVENTS = "No order event is known in this period."
 NO_EXECUTION = "No execution is known in this period."

@@ -30,7 +30,7 @@ MOST = 1_000  # alerts counted by day
 
 def register(app: Dash) -> None:
     """Attach this page's callbacks to ``app``."""
-    fill(app, PAGE, "alerts", "Alerts", ask=_counted, draw=_grid, ignores=("sort", "filter"))
+    fill(app, PAGE, "alerts", "Alerts", ask=_counted, draw=_grid, ignores=("sort", "filter"), rows=_all)
     fill(app, PAGE, "days", "When it happened", ask=_by_day, draw=_days, ignores=("sort", "filter"))
     fill(
         app,
@@ -102,6 +102,20 @@ def _counted(desk: Any) -> dict[str, Any]:
         for name in ("severity", "detector")
     }
     return {"total": found["total"], "facets": others, "titles": _titles()}
+
+
+def _all(desk: Any, most: int) -> tuple[list[dict[str, Any]], int]:
+    """Return the alerts as the grid shows them, by the sort and filters in the address."""
+    state = desk.scope.extra
+    sort = str(state.get("sort", ""))
+    found = compliance.alerts(
+        desk,
+        filters=chosen(state),
+        sort=sort if sort.removeprefix("-") in SORTED else DEFAULT_SORT,
+        limit=most,
+    )
+    named = evidence.names(desk)
+    return [alert_row(row, named) for row in found["rows"]], found["total"]
 
 
 def _titles() -> dict[str, str]:

@@ -58,7 +58,7 @@ _ORDERS = [
 
 def register(app: Dash) -> None:
     """Attach this page's callbacks to ``app``."""
-    fill(app, PAGE, "blotter", "Blotter", ask=_count, draw=_grid, ignores=OWN)
+    fill(app, PAGE, "blotter", "Blotter", ask=_count, draw=_grid, ignores=OWN, rows=_all)
 
     @app.callback(
         Output(GRID, "getRowsResponse"),
@@ -128,7 +128,7 @@ def _grid(total: int, view: View) -> Drawn:
         )
     columns = _ORDERS if shown == "orders" else _EXECUTIONS
     fields = {one["field"] for one in columns}
-    sort = ",".join(p for p in view.state("sort").split(",") if p.removeprefix("-") in fields)
+    sort = _sort(view.state("sort"), fields)
     made = grid(
         GRID,
         columns,
@@ -140,6 +140,24 @@ def _grid(total: int, view: View) -> Drawn:
         label=dict(VIEWS)[shown],
     )
     return Drawn(made, sub=f"{plural(total, shown[:-1])} in the view", tools=tools, fit="flush")
+
+
+def _all(desk: Any, most: int) -> tuple[list[dict[str, Any]], int]:
+    """Return the rows as the grid shows them, by its sort and filters in the address."""
+    state = desk.scope.extra
+    shown = state.get("view") == "orders"
+    fields = {one["field"] for one in (_ORDERS if shown else _EXECUTIONS)}
+    frame, total = (trading.all_orders if shown else trading.all_executions)(
+        desk,
+        most=most,
+        sort=_sort(state.get("sort", ""), fields) or None,
+        filters=_filter_model(state.get("filter", ""), fields),
+    )
+    return frame.to_dicts(), total
+
+
+def _sort(text: str, fields: set[str]) -> str:
+    return ",".join(part for part in text.split(",") if part.removeprefix("-") in fields)
 
 
 def _filter_model(text: str, fields: set[str]) -> dict[str, Any]:
