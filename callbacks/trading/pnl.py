@@ -177,7 +177,7 @@ def _explain(answer: dict[str, Any], view: View) -> Drawn:
         falls,
         look=view.look,
         height=272,
-        words=lambda value: money(value if abs(value) >= 0.005 else 0, currency, plus=True),
+        words=lambda value: money(value, currency, plus=True) if abs(value) >= 0.005 else "0",
         ticks=lambda levels: money_ticks(levels, currency, plus=True),
         finding=f"Net P&L of {money(total['pnl'], currency, plus=True)}; the largest cause is {largest[1].lower()} "
         f"with {money(total[largest[0]], currency, plus=True)}.",
@@ -219,7 +219,7 @@ def _groups(answer: tuple[dict[str, Any], str], view: View) -> Drawn:
         reason = found["reasons"].get("total") if show == "causes" else found["note"]
         return nothing(view, "No P&L in this period", reason or IMPORT_FIRST, tools=tools)
     title = dict(GROUPS)[group]
-    columns = [column("label", title, minWidth=112), column("pnl", "Net P&L", "signed", minWidth=100)]
+    columns = [column("label", title, minWidth=132), column("pnl", "Net P&L", "signed", minWidth=100)]
     if show == "causes":
         short = {"carry": "Income"}
         columns += [
@@ -237,7 +237,7 @@ def _groups(answer: tuple[dict[str, Any], str], view: View) -> Drawn:
     made = grid(
         at(PAGE, "groups", "grid"),
         columns,
-        rows=[row | {"_set": _chosen(group, row["group"])} for row in rows],
+        rows=[_settled(row) | {"_set": _chosen(group, row["group"])} for row in rows],
         height=min(420, 64 + 30 * max(len(rows), 6)),
         opens=True,
         label=f"P&L by {title.lower()}",
@@ -253,6 +253,14 @@ def _groups(answer: tuple[dict[str, Any], str], view: View) -> Drawn:
         ]
     sub = "P&L of trades to the day's close" if found["basis"] == "trades" else currency
     return Drawn(made, sub=sub, tools=tools, footer=footer, fit="flush")
+
+
+def _settled(row: dict[str, Any]) -> dict[str, Any]:
+    # What is less than a cent is rounding, and neither gain nor loss.
+    return {
+        name: 0.0 if name != "group" and (size := known(value)) is not None and abs(size) < 0.005 else value
+        for name, value in row.items()
+    }
 
 
 def _told(part: str, found: dict[str, Any]) -> bool:

@@ -75,7 +75,6 @@ def waterfall(
             "type": "category",
             "showspikes": False,
             "tickfont": {"size": 12, "color": look["text2"]},
-            "tickangle": 0,
         },
         "yaxis": {
             "range": [low - room, high + room],
