@@ -193,5 +193,7 @@ def _lists(rows: list[dict[str, Any]], view: View) -> Drawn:
     valid = sum(row["valid"] for row in rows)
     shown = sorted(rows, key=lambda row: not row["valid"])
     return Drawn(
-        list_table(shown), sub=f"{number(valid)} in force, {number(len(rows) - valid)} over", fit="flush"
+        list_table(shown, full=view.role in SURVEILLANCE_ROLES),
+        sub=f"{number(valid)} in force, {number(len(rows) - valid)} over",
+        fit="flush",
     )
