@@ -26,7 +26,7 @@ def cost_sizes(rows: Sequence[Mapping[str, Any]], *, look: Theme, height: int) -
         look: Theme.
         height: Pixels.
     """
-    x = [bucket_name(row["above"], row["up_to"]) for row in rows]
+    x = [f"≤{_share(row['up_to'])}" if row["up_to"] else f">{_share(row['above'])}" for row in rows]
     values = [float(row["cost_bp"]) for row in rows]
     lows = [v if (low := known(row["low"])) is None else low for row, v in zip(rows, values, strict=True)]
     highs = [v if (high := known(row["high"])) is None else high for row, v in zip(rows, values, strict=True)]
@@ -65,7 +65,9 @@ def cost_sizes(rows: Sequence[Mapping[str, Any]], *, look: Theme, height: int) -
                 "color": [look["down"] if marked else look["accent"] for marked in off],
                 "line": {"width": 1.5, "color": look["s1"]},
             },
-            "customdata": [plural(row["n"], "order") for row in rows],
+            "customdata": [
+                f"{plural(row['n'], 'order')}, {bucket_name(row['above'], row['up_to'])}" for row in rows
+            ],
             "hovertemplate": "<b>%{y:.2f} bps</b> %{customdata}<extra></extra>",
         },
     ]

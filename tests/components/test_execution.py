@@ -85,8 +85,8 @@ def test_sizes_are_marked_where_the_expectation_lies_outside_the_interval():
     box = cost_sizes(rows, look=LOOK, height=200)
     figure, _ = figure_of(box)
     assert figure["data"][1]["marker"]["color"] == [LOOK["accent"], LOOK["down"]]
-    assert figure["data"][1]["x"] == ["to 0.01%", "over 3%"]
-    assert "off what is expected at over 3%." in label_of(box)
+    assert figure["data"][1]["x"] == ["≤0.01%", ">3%"]
+    assert "off what is expected at >3%." in label_of(box)
     assert bucket_name(1e-4, 3e-4) == "0.01–0.03%"
 
 

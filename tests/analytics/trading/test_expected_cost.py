@@ -84,6 +84,15 @@ def test_wild_orders_are_named_and_move_the_law_little():
     assert found["outlier"].slice(20).sum() <= 2
 
 
+def test_orders_done_at_once_do_not_shape_the_law():
+    rows = simulated(1000, seed=7)
+    # Filled at the quote they saw: exactly half the spread, whatever their size.
+    at_once = simulated(3000, seed=8).with_columns(
+        cost_bp=pl.col("quoted_spread_bp") / 2, duration_seconds=pl.lit(0.01)
+    )
+    assert fit_cost_model(pl.concat([rows, at_once], how="diagonal_relaxed")) == fit_cost_model(rows)
+
+
 def test_orders_that_follow_the_law_are_rarely_outliers():
     named = [with_expected_cost(simulated(200, seed=s), CostModel(0.9))["outlier"].any() for s in range(40)]
     assert sum(named) / 40 <= 0.05 + 3 * (0.05 * 0.95 / 40) ** 0.5

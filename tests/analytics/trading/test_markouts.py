@@ -164,3 +164,20 @@ def test_no_fill_gives_no_group_and_one_fill_no_band(marked, table):
         table("instrument_id", "prices"),
     )
     assert bare.select(pl.col("^markout_.*$").null_count()).collect().row(0) == (5,) * len(ALL_HORIZONS)
+
+
+def test_closes_that_the_rows_carry_already_stay(table):
+    rows = (
+        table(EXECUTIONS, "executions").head(1).with_columns(close_px=pl.lit(7), previous_close_px=pl.lit(8))
+    )
+    found = with_markouts(rows, mids(table(QUOTES, "quotes")), table(PRICES, "prices")).collect()
+    assert found.select("close_px", "previous_close_px").rows() == [(7, 8)]
+    assert found["markout_close_bp"][0] == pytest.approx((100.1 / 103 - 1) * BASIS_POINTS)
+
+
+def test_very_many_clusters_have_the_band_of_their_standard_error():
+    values = np.random.default_rng(1).normal(0, 1, 30_000)
+    found = weighted_band(values, np.ones(30_000), np.arange(30_000), generator=np.random.default_rng(2))
+    assert found is not None
+    half = 1.96 * values.std() / 30_000**0.5
+    assert (found[1] - found[0]) / 2 == pytest.approx(half, rel=0.1)

@@ -2,13 +2,21 @@
 
 from decimal import Decimal
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.datasets import DECIMAL
-from analytics.trading.cost import Shortfall, implementation_shortfall, slippage_bp, slippage_interval
+from analytics.trading.cost import (
+    Shortfall,
+    implementation_shortfall,
+    ratio_interval,
+    ratio_sums,
+    slippage_bp,
+    slippage_interval,
+)
 from analytics.trading.fills import current
 from analytics.trading.orders import fill_rate, order_states, order_to_trade, with_fills
 from analytics.trading.volume import notional, vwap, with_multiplier
@@ -73,6 +81,41 @@ def test_slippage_is_weighted_by_notional_with_an_interval(executions):
     assert mean - one["low"] == pytest.approx(one["high"] - mean)
     assert (two["n"], two["slippage_bp"], two["low"]) == (1, pytest.approx(200), None)
     assert slippage_interval(plain(executions), by=[]).collect()["n"].to_list() == [3]
+
+
+def test_fills_of_one_order_count_once_in_the_interval(executions):
+    """
+    exec_id  order_id  account_id  instrument_id  side  last_qty  last_px  currency  arrival_px  transact_time
+    E1       O1        A1          X              buy   100       101      USD       100         14:30:00
+    E2       O1        A1          X              buy   100       101      USD       100         14:30:00
+    E3       O2        A1          X              buy   100       100      USD       100         14:30:00
+    E4       -         A1          X              buy   100       102      USD       100         14:30:00
+    """
+    rows = plain(executions)
+    alone = slippage_interval(rows, by=[]).collect().row(0, named=True)
+    together = slippage_interval(rows, by=[], cluster="order_id").collect().row(0, named=True)
+    assert (together["n"], together["slippage_bp"]) == (alone["n"], pytest.approx(alone["slippage_bp"]))
+    # Three observations by hand: an order of two fills, one of one, one fill without an order.
+    weight = np.array([20200, 10000, 10200])
+    cost = np.array([20200 * 100, 0, 10200 * 200])
+    mean = cost.sum() / weight.sum()
+    error = (((cost - mean * weight) ** 2).sum() * 3 / 2) ** 0.5 / weight.sum()
+    assert together["high"] - mean == pytest.approx(1.959963984540054 * error)
+    one = rows.with_columns(order_id=pl.lit("O1"))
+    only = slippage_interval(one, by=[], cluster="order_id").collect().row(0, named=True)
+    assert (only["low"], only["high"]) == (None, None)
+
+
+def test_the_sums_of_a_ratio_add_up_over_groups():
+    rows = pl.DataFrame({"g": ["a", "a", "b", "b"], "t": [1.0, 2.0, 4.0, None], "b": [2.0, 2.0, 5.0, 9.0]})
+    sums = ratio_sums(pl.col("t"), pl.col("b"))
+    whole = rows.select(**sums)
+    parts = rows.group_by("g").agg(**sums).drop("g").sum()
+    assert parts.select("n", "t", "b", "tt", "tb", "bb").rows() == whole.rows() == [(3, 7, 9, 21, 26, 33)]
+    found = whole.select(**ratio_interval()).row(0, named=True)
+    assert found["value"] == pytest.approx(7 / 9)
+    nothing = rows.head(0).select(**sums).select(**ratio_interval()).row(0)
+    assert nothing == (None, None, None)
 
 
 def test_the_published_shortfall_example_sums_exactly():
