@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import math
 import re
 from collections.abc import Sequence
@@ -113,6 +114,8 @@ def text(value: Any) -> str:
     """Return a text or a list of them."""
     if isinstance(value, list | tuple):
         return ", ".join(text(item) for item in value)
+    if isinstance(value, dict):
+        return json.dumps(value, default=str)
     return str(value).replace("\0", "")
 
 

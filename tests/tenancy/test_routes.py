@@ -19,6 +19,7 @@ POLICY = {
     "/api/analytics/": DATA,
     "/api/compliance/limits": DATA,
     "/api/compliance/": WATCHERS,
+    "/api/export/": DATA,
     "/api/ingest/": ALL,
     "/api/intelligence/": DATA,
     "/api/performance/": ALL,
