@@ -32,7 +32,7 @@ def scenarios(rows: Sequence[Mapping[str, Any]], *, currency: str, chosen: str =
         mark = None
         if through:
             note = f"{percent(row['proxied'])} of it has no prices of then: its beta times the market's fall"
-            mark = html.Span("via market", className="tag line", title=note)
+            mark = html.Span(["β", hidden(f": {note}")], className="tag line", title=note)
         name = html.Button(
             [html.Span(row["name"], className="trunc"), hidden(": show its parts")],
             type="button",
@@ -95,7 +95,7 @@ def parts(answer: Mapping[str, Any], *, currency: str) -> html.Div:
     if told:
         lines.append(html.P(told, className="stress-said t3"))
     largest = max((abs(known(row["pnl"]) or 0.0) for row in answer["by_position"]), default=0.0) or 1.0
-    found = [row for row in answer["by_position"] if row["pnl"] is not None]
+    found = [row for row in answer["by_position"] if row["pnl"]]
     shown = found[:6] + [row for row in found[-2:] if row not in found[:6] and row["pnl"] > 0]
     cells = [
         [_instrument(row), _bar(row["pnl"], largest, currency, None), percent(row["return"], plus=True),
@@ -106,7 +106,9 @@ def parts(answer: Mapping[str, Any], *, currency: str) -> html.Div:
         table(["Instrument", "P&L", "Moves", "By"], cells, numeric=(1, 2), label="By instrument, worst first")
     )
     widest = max((abs(known(row["pnl"]) or 0.0) for row in answer["by_sector"]), default=0.0) or 1.0
-    sectors = [[row["sector"], _bar(row["pnl"], widest, currency, None)] for row in answer["by_sector"]]
+    sectors = [
+        [row["sector"], _bar(row["pnl"], widest, currency, None)] for row in answer["by_sector"] if row["pnl"]
+    ]
     lines.append(table(["Sector", "P&L"], sectors, numeric=(1,), label="By sector"))
     return html.Div(lines, className="stress-parts")
 

@@ -52,11 +52,20 @@ def frontier(answer: Mapping[str, Any], *, look: Theme, height: int) -> html.Div
     points = [*fitted, *tested, *named.values()]
     xs, ys = [x for x, _ in points], [y for _, y in points]
     left, right = (max(xs) - min(xs)) * 0.12 or 0.01, (max(ys) - min(ys)) * 0.12 or 0.01
+    # Equal weights often lie where the book does: one name above its point, the others below.
     notes = [
-        {"x": x, "y": y, "text": _WORDS[name], "yanchor": "top", "yshift": -8, "font": {"size": 11, "color": look["text2"]},
-         "bgcolor": look["s1"], "borderpad": 1}
+        {
+            "x": x,
+            "y": y,
+            "text": _WORDS[name],
+            "yanchor": "bottom" if name == "equal" else "top",
+            "yshift": 8 if name == "equal" else -8,
+            "font": {"size": 11, "color": look["text2"]},
+            "bgcolor": look["s1"],
+            "borderpad": 1,
+        }
         for name, (x, y) in named.items()
-    ]  # fmt: skip
+    ]
     layout = {
         "hovermode": "closest",
         "margin": {"l": 8, "r": 12, "t": 6, "b": 34},
