@@ -58,7 +58,7 @@ def waterfall(
     data = {
         "type": "bar",
         "x": labels,
-        "base": floats(starts),
+        "base": list(starts),
         "y": floats(sizes),
         "marker": {"color": tones},
         "customdata": [fall.hover or ("–" if fall.value is None else words(fall.value)) for fall in falls],
