@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from dash import Dash, Input, Output, State, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 
 from app.queries import passports
 from callbacks._fill import failed, look_at
 from components.ids import THEME, URL
-from components.passport import ASKED, BODY, TITLE, passport_body
+from components.passport import ASKED, BODY, PANEL, TITLE, passport_body
 
 LONGEST = 400
 
@@ -33,3 +33,10 @@ def register(app: Dash) -> None:
         except Exception as problem:  # noqa: BLE001 - the panel fails alone, and says why
             return failed(problem, retry=ASKED).body, "Measure"
         return passport_body(answer), answer["title"]
+
+    app.clientside_callback(
+        ClientsideFunction("passport", "closed"),
+        Output(ASKED, "clear_data"),
+        Input(PANEL, "is_open"),
+        prevent_initial_call=True,
+    )

@@ -2,6 +2,17 @@
 (function () {
   "use strict";
   const props = (id, values) => window.dash_clientside.set_props(id, values);
+  let opener = null;
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    passport: {
+      // The panel knows nothing of the name that opened it: what was read goes on from there.
+      closed: (open) => {
+        if (!open && opener && document.contains(opener)) setTimeout(() => opener.focus(), 350);
+        return window.dash_clientside.no_update;
+      },
+    },
+  });
 
   document.addEventListener(
     "click",
@@ -11,6 +22,7 @@
       // Names also stand in tiles that are links themselves.
       event.preventDefault();
       event.stopPropagation();
+      opener = link;
       props("passport", { is_open: true });
       props("passport-asked", { data: { what: link.dataset.passport, at: Date.now() } });
     },

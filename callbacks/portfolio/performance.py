@@ -219,16 +219,17 @@ def _rolling(answer: tuple[dict[str, Any], dict[str, Any]], view: View) -> Drawn
     found, whole = answer
     field = view.state("rolling", "sharpe")
     field = field if field in dict(MEASURES) else "sharpe"
-    tools = (
-        segment("Measure", "rolling", MEASURES, field),
-        segment("Window", "window", WINDOWS, found["span"]),
-    )
+    tools = (segment("Measure", "rolling", MEASURES, field),)
+    unit = PERIOD[found["terms"]["frequency"]]
+    windows = segment("Window", "window", WINDOWS, found["span"])
+    named = passport_link(_WHOLE[field], "Definition", of="performance")
+    footer = [windows, html.Span(plural(found["window"], unit), className="t2"), named]
     rows = found["rows"].to_dicts()
     if not rows:
-        return nothing(view, "Not enough history", found["reasons"]["rows"], tools=tools)
+        return nothing(view, "Not enough history", found["reasons"]["rows"], tools=tools, footer=footer)
     if all(row[field] is None for row in rows):
         why = found["reasons"].get("benchmark") or "It is not defined in any of these windows."
-        return nothing(view, "Nothing to draw", why, tools=tools)
+        return nothing(view, "Nothing to draw", why, tools=tools, footer=footer)
     words = dict(MEASURES)[field]
     record = next(one for one in whole["metrics"] if one["name"] == _WHOLE[field])
     fraction = field == "volatility"
@@ -243,11 +244,8 @@ def _rolling(answer: tuple[dict[str, Any], dict[str, Any]], view: View) -> Drawn
         numeric=(1,),
         label=words,
     )
-    unit = PERIOD[found["terms"]["frequency"]]
-    footer = [f"over the last {plural(found['window'], unit)}"]
     parts = legend(("ln", "acc", f"Rolling {words.lower()}"), ("ds", "t3", "Whole period"))
-    named = passport_link(_WHOLE[field], "Definition", of="performance")
-    return Drawn(figure, tools=tools, legend=parts, footer=[*footer, named], as_table=as_table)
+    return Drawn(figure, tools=tools, legend=parts, footer=footer, as_table=as_table)
 
 
 def _spread(answer: dict[str, Any], view: View) -> Drawn:
