@@ -54,8 +54,10 @@ def catalogue(desk: Desk) -> dict[str, Any]:
         {"kind": kind, "id": name} | _without_positions(outcome(desk, at, one))
         for kind, name, one in asked
     ]  # fmt: skip
-    reverse = None
-    if not held.reason:
+    reverse, reasons = None, {"scenarios": held.reason} if held.reason else {}
+    if not (at.nav or 0) > 0:
+        reasons["reverse"] = "There is no net asset value above zero in this view to lose a tenth of."
+    elif not held.reason:
         turned = Asked("Tenth of net asset value", loss=REVERSE_NAV, of_nav=True)
         reverse = outcome(desk, at, turned)["reverse"]
     return {
@@ -69,7 +71,7 @@ def catalogue(desk: Desk) -> dict[str, Any]:
         "date": held.date,
         "nav": at.nav,
         "benchmark": at.benchmark,
-        "reasons": {"scenarios": held.reason} if held.reason else {},
+        "reasons": reasons,
     }
 
 
