@@ -18,6 +18,7 @@ from app.queries._money_weighted import money_weighted
 from app.queries._passports import Subject
 from app.queries._returns import READS, returns
 from app.queries._terms import Terms, terms
+from app.storage.cache import cached
 
 __all__ = [
     "course", "distribution", "drawdowns", "gross_and_net", "money_weighted", "months", "performance", "readings",
@@ -43,16 +44,21 @@ def performance(desk: Desk, *, under: Terms | None = None) -> dict[str, Any]:
         without a return), ``period``, ``reasons``. Returns are time-weighted, flows at the start of the day.
         Measures against the benchmark cover the periods in which both are known.
     """
-    asked = under or terms(desk)
-    found = returns(desk, asked)
+    return _measured(desk.with_scope(extra={}), asked=asdict(under or terms(desk)))
+
+
+@cached(*READS)
+def _measured(desk: Desk, *, asked: dict[str, Any]) -> dict[str, Any]:
+    under = Terms(**asked)
+    found = returns(desk, under)
     r, both, b = _arrays(found)
-    rates = _rates(asked)
+    rates = _rates(under)
     own = performance_table(r, **rates)
     against = performance_table(both, benchmark=b, **rates)[len(own) :]
-    shared = {"frequency": asked.frequency, "costs": asked.costs, "flow_timing": "start", "weighting": "time"}
+    shared = {"frequency": under.frequency, "costs": under.costs, "flow_timing": "start", "weighting": "time"}
     metrics = [_told(row, found, shared) for row in own]
     metrics += [_told(row, found, shared | {"benchmark": found["benchmark"]}, "benchmark") for row in against]
-    return _framed(found, asked) | {"metrics": metrics}
+    return _framed(found, under) | {"metrics": metrics}
 
 
 def _rates(asked: Terms) -> dict[str, Any]:
