@@ -84,17 +84,19 @@ def fills(desk: Desk) -> pl.DataFrame:
     history = desk.collect(fill_history(desk))
     tree = parents(events)
     rows = rows.join(tree, on="order_id", how="left", maintain_order="left")
-    windows = order_windows(events.lazy(), history.lazy(), tree.lazy().select("order_id", "root_id"))
-    windows = windows.filter(pl.col("order_id").is_in(_roots(rows)))
-    around = windows.collect()
+    # Most orders of a market maker never trade: theirs are not needed here.
+    told = tree.filter(pl.col("root_id").is_in(_roots(rows))).select("order_id", "root_id")
+    events = events.join(told, on="order_id", how="semi")
+    found = order_windows(events.lazy(), history.lazy(), told.lazy())
+    windows = found.filter(pl.col("order_id").is_in(_roots(rows))).collect()
     about = market(
         desk,
         instruments=rows["instrument_id"].unique().sort().to_list(),
-        start=first_day(around, desk.scope.start),
+        start=first_day(windows, desk.scope.start),
         end=desk.scope.end + timedelta(days=1),
     )
     # Only what prices depend on goes through the joins; the rest stands beside it, in the same order.
-    priced = with_benchmarks(rows.lazy().select(_PRICED), around.lazy(), about)
+    priced = with_benchmarks(rows.lazy().select(_PRICED), windows.lazy(), about)
     priced = spreads(with_markouts(priced, about.mids, about.prices)).with_columns(
         slippage_bp(column).alias(SLIPPAGES[name]) for name, column in BENCHMARKS.items()
     )
