@@ -2,6 +2,13 @@
 
 import pytest
 
+from app.actions import orgs, users
+from app.actions._roles import console
+from tests.app.queries._traded import found_firm
+from tests.journeys import _server
+from tests.journeys._visit import PASSWORD, SIZES, Visit
+from tests.world import open_context
+
 pytestmark = pytest.mark.journey
 
 PATH = "/portfolio/risk"
@@ -15,6 +22,49 @@ TILES = {
     "leverage": "leverage",
     "drawdown": "drawdown",
 }
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    """Serve a firm with a history long enough for every figure; the small demo has too few sessions."""
+    home = tmp_path_factory.mktemp("risk")
+    context = open_context(home)
+    orgs.create(context.database, console("acme"), slug="acme", name="Acme Capital")
+    for role, desks in (("risk", None), ("trader", ["D1"])):
+        users.create(
+            context.database, console("acme"), email=f"{role}@acme.example", name=role.title(), role=role, desks=desks,
+            password=PASSWORD,
+        )  # fmt: skip
+    found_firm(context, sessions=330)
+    context.database.close()
+    running = _server.start(home)
+    try:
+        yield running.base
+        assert running.stop() == 0
+        assert running.complaints() == []
+    finally:
+        running.process.kill()
+
+
+@pytest.fixture
+def visit(browser, base):
+    """Return ``visit(role, size="desk")``: a window of the firm; after the test its console must be empty."""
+    windows = []
+
+    def open_window(role, size="desk"):
+        width, height = SIZES[size]
+        context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
+        form = {"email": f"{role}@acme.example", "password": PASSWORD}
+        assert context.request.post(f"{base}/sign-in", form=form, headers={"Origin": base}).ok
+        made = Visit(context.new_page(), base)
+        windows.append((context, made))
+        return made
+
+    yield open_window
+    for context, _ in windows:
+        context.close()
+    for _, made in windows:
+        assert made.unforgiven() == []
 
 
 def assert_tiles_equal(window, **query):
