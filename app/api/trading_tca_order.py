@@ -6,7 +6,7 @@ from app.api._schema import PROBLEMS, Answer, OrderPath, ScopeQuery
 from app.gateway.auth import current_desk
 from app.gateway.resource import answer, resource
 from app.queries._order_tree import READS
-from app.queries.order_cost import order_cost
+from app.queries.order_cost import order_tca
 
 blueprint = resource("trading", part="tca_order", tag="Trading")
 
@@ -18,4 +18,4 @@ def tca_order(path: OrderPath, query: ScopeQuery) -> Response:
     Costs are positive. Dates and filters of the query do not matter: an order is told as a whole.
     """
     desk = current_desk()
-    return answer(desk, order_cost(desk, path.order_id), datasets=READS)
+    return answer(desk, order_tca(desk, path.order_id), datasets=READS)

@@ -80,6 +80,9 @@ def benchmarks(window: dict[str, Any], fills: pl.DataFrame) -> list[dict[str, An
     The price is the quantity-weighted mean over the fills; that of the order's window without a fill.
     """
     slipped: dict[str, dict[str, Any]] = {}
+    if fills.height and (fills["order_id"] != fills["root_id"]).any() and window["release_px"] is not None:
+        # A slice reports the mid when it was sent itself; the order arrived with its parent.
+        fills = fills.with_columns(arrival_px=pl.lit(window["release_px"]).cast(DECIMAL))
     if fills.height:
         rows = slippage_by_benchmark(fills.lazy()).collect()
         slipped = {row["benchmark"]: row for row in rows.to_dicts()}

@@ -10,7 +10,9 @@ from analytics.trading.orders import order_states, with_fills
 from app.desk import Desk
 from app.queries import _order_parts as parts
 from app.queries._course import course
-from app.queries._order_measures import measures
+from app.queries._money import number
+from app.queries._order_expected import expected
+from app.queries._order_measures import duration, measures, norms_of, weighted
 from app.queries._order_shortfall import instrument, shortfall
 from app.queries._order_tree import READS, Tree, market_of, tree
 from app.queries.compliance import alerts
@@ -35,7 +37,7 @@ def order_cost(desk: Desk, order_id: str) -> dict[str, Any]:
         ``order`` (its state, with ``symbol``, ``name``, ``currency``, ``account_name``, ``trader_name``),
         ``window`` (its instants and the market's prices at them), ``benchmarks`` (passports of slippage in bp,
         positive = cost, with ``price``), ``shortfall`` (``paper``, ``parts``, ``total``: passports in bp with
-        ``amount`` in ``currency``, which sum exactly), ``markouts`` and ``measures`` (passports), ``fills``,
+        ``amount`` in ``currency``, which sum exactly), ``markouts`` and ``measures`` (passports), ``inputs`` (what its expected cost rests on), ``fills``,
         ``events`` and ``children`` (frames, oldest first).
 
     Raises:
@@ -58,11 +60,29 @@ def order_cost(desk: Desk, order_id: str) -> dict[str, Any]:
         "benchmarks": against,
         "shortfall": shortfall(desk, found, window, fills, told),
         "markouts": parts.markouts(fills),
-        "measures": measures(desk, found, window=window, fills=fills, slipped=arrival, told=told),
+        "measures": measures(desk, found, window=window, fills=fills, told=told),
+        "inputs": {
+            "filled_qty": number(fills["last_qty"].sum()) if fills.height else None,
+            **norms_of(desk, found),
+            "quoted_spread_bp": weighted(fills, "quoted_spread_bp"),
+            "duration_seconds": duration(window),
+            "cost_bp": arrival,
+            "passive": bool(fills.height) and fills["liquidity"].eq_missing("maker").all(),
+        },
         "fills": fills.select(*_FILL, *horizons),
         "events": found.events.select(*ORDER_EVENTS.columns, "dq_flags").head(MOST),
         "children": states.filter(pl.col("order_id") != order_id).head(MOST),
     }
+
+
+def order_tca(desk: Desk, order_id: str) -> dict[str, Any]:
+    """Return ``order_cost`` with, among its ``measures``, ``expected_cost`` and ``cost_z``.
+
+    These two are judged against the orders of the scope's period, which takes longer where nobody asked before.
+    """
+    found = order_cost(desk, order_id)
+    judged = expected(desk, order_id, found["inputs"], fills=found["order"]["executions"])
+    return found | {"measures": [*found["measures"], *judged]}
 
 
 @cached(*READS)
@@ -82,11 +102,11 @@ def order_course(desk: Desk, order_id: str) -> dict[str, Any]:
     room = min(_MOST_ROOM, max(_LEAST_ROOM, (found.last - found.first) / 5))
     begin, finish = found.first - room, found.last + room
     kind, rows = course(desk, found.instrument_id, begin, finish)
-    number = pl.col("limit_px").cast(pl.Float64)
+    limit = pl.col("limit_px").cast(pl.Float64)
     said = found.events.filter(~pl.col("event_type").is_in(["ack", "fill", "correct", "bust", "restate"]))
     own = said.filter(pl.col("order_id") == order_id)
     shown = said if own["limit_px"].null_count() == own.height else own
-    marks = said.select("order_id", "event_type", "reason", time="transact_time", limit_px=number)
+    marks = said.select("order_id", "event_type", "reason", time="transact_time", limit_px=limit)
     return {
         "instrument_id": found.instrument_id,
         "start": begin,

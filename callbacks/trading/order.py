@@ -53,7 +53,7 @@ _FILLS = [
 
 def register(app: Dash) -> None:
     """Attach this page's callbacks to ``app``."""
-    fill_strip(app, PAGE, ask=orders.order_cost, draw=lambda answer, _: draw.figures(answer), about=True)
+    fill_strip(app, PAGE, ask=orders.order_tca, draw=lambda answer, _: draw.figures(answer), about=True)
     for name, title, ask, show in (
         ("life", "Its life on the price", _life_of, _life),
         ("cost", "Where the money went", orders.order_cost, _cost),
@@ -62,7 +62,7 @@ def register(app: Dash) -> None:
         ("markouts", "After its fills", orders.order_cost, _markouts),
         ("fills", "Fills", orders.order_cost, _fills),
         ("events", "What happened", orders.order_cost, _events),
-        ("measures", "How it was worked", orders.order_cost, _measures),
+        ("measures", "How it was worked", orders.order_tca, _measures),
         ("children", "Orders cut from it", orders.order_cost, _children),
         ("alerts", "Alerts that name it", orders.alerts_on, _alerts),
     ):

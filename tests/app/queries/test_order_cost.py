@@ -3,10 +3,13 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import polars as pl
 import pytest
 
 from app.errors import Forbidden, NotFound
-from app.queries.order_cost import alerts_on, order_cost, order_course
+from app.queries._fills import bare
+from app.queries._tca_orders import orders
+from app.queries.order_cost import alerts_on, order_cost, order_course, order_tca
 from app.scope import Scope
 from app.storage.records.alerts import Alert
 from tests.app._world import context_of, desk_of, land
@@ -138,7 +141,7 @@ def test_every_benchmark_has_its_price_and_its_cost(firm):
 
 
 def test_measures_of_the_parent_count_what_its_children_did(firm):
-    answer = order_cost(desk_of(firm), "P1")
+    answer = order_tca(desk_of(firm), "P1")
     found = by_name(answer["measures"])
     assert found["average_price"]["value"] == pytest.approx(40.05)
     assert found["fill_rate"]["value"] == pytest.approx(0.7)
@@ -192,7 +195,7 @@ def test_money_in_the_currency_asked_for_still_sums(firm):
 
 
 def test_an_order_that_filled_nothing_says_so(firm):
-    found = order_cost(desk_of(firm), "S1")
+    found = order_tca(desk_of(firm), "S1")
     assert found["shortfall"]["total"]["amount"] == 0
     assert {one["reason"] for one in found["benchmarks"]} == {"Nothing of it was filled."}
     assert by_name(found["benchmarks"])["decision"]["price"] == Decimal("40.10")
@@ -203,7 +206,7 @@ def test_an_order_that_filled_nothing_says_so(firm):
 
 
 def test_without_a_market_each_null_has_its_reason(firm):
-    found = order_cost(desk_of(firm), "B1")
+    found = order_tca(desk_of(firm), "B1")
     assert found["shortfall"]["total"]["reason"] == "No price is known for the time of the decision."
     nulls = [
         one for one in (*found["benchmarks"], *found["markouts"], *found["measures"]) if one["value"] is None
@@ -262,3 +265,14 @@ def test_alerts_on_an_order_are_for_compliance_and_never_for_their_subject(firm)
     for role in ("trader", "risk", "portfolio_manager", "admin"):
         with pytest.raises(Forbidden):
             alerts_on(desk_of(firm, role=role), "P1")
+
+
+def test_it_is_judged_by_the_very_figures_of_execution_quality(firm):
+    judged = orders(bare(desk_of(firm))[0])["traded"].filter(pl.col("order_id") == "P1").row(0, named=True)
+    answer = order_tca(desk_of(firm, scope=Scope(account=("A2",))), "P1")
+    found = by_name(answer["measures"])
+    assert (found["cost_z"]["value"], found["cost_z"]["reason"]) == (judged["z"], judged["reason"])
+    assert by_name(answer["benchmarks"])["arrival"]["value"] == pytest.approx(judged["cost_bp"])
+    for name in ("delay", "trading", "opportunity", "explicit"):
+        assert by_name(answer["shortfall"]["parts"])[name]["amount"] == judged[name]
+    assert answer["inputs"]["duration_seconds"] == judged["duration_seconds"]
