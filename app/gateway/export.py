@@ -6,16 +6,21 @@ from datetime import UTC, datetime
 
 from flask import Response, current_app
 
-from analytics.datasets import DATASETS
+from analytics.datasets import DATASETS, MESSAGES, RAW_RECORDS, REJECTS
 from app.actions import exports
 from app.desk import Desk
 from app.errors import FieldError, Invalid
 from app.gateway.auth import current_context
 from app.gateway.sheets import TYPES, Table, write
-from app.scope import Scope
+from app.scope import SURVEILLANCE_ROLES, Scope
+
+# What came in, before it became facts: no table of a page rests on it.
+_INTAKE = frozenset({RAW_RECORDS.name, REJECTS.name})
 
 
-def send(desk: Desk, kind: str, tables: Sequence[Table], *, title: str, name: str, what: str) -> Response:
+def send(
+    desk: Desk, kind: str, tables: Sequence[Table], *, title: str, name: str, what: str, about: str = ""
+) -> Response:
     """Return the tables as a file to keep, and note in the audit trail that they were taken.
 
     Args:
@@ -25,11 +30,13 @@ def send(desk: Desk, kind: str, tables: Sequence[Table], *, title: str, name: st
         title: What the file is called inside.
         name: Which table of ours it is, for the trail and the file's name.
         what: ``table`` (of a page) or ``report``.
+        about: What the page's path names, such as an order.
     """
     now = datetime.now(UTC)
-    about = [*_about(desk, title, now), ("Rows", ", ".join(f"{len(table.rows):,}" for table in tables))]
-    body = write(kind, tables, about)
+    facts = [*_facts(desk, title, about, now), ("Rows", ", ".join(f"{len(t.rows):,}" for t in tables))]
+    body = write(kind, tables, facts)
     details = {"format": kind, "rows": sum(len(t.rows) for t in tables), "view": desk.scope.to_query()}
+    details |= {"about": about} if about else {}
     exports.note(current_context().database, desk.identity, kind=what, name=name, details=details)
     plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "table"
     filename = f"quarterdeck-{plain}-{now:%Y%m%d-%H%M%S}.{kind}"
@@ -52,13 +59,16 @@ def kind_of(asked: str | None, *, allowed: Sequence[str] = ("csv", "xlsx")) -> s
     return asked
 
 
-def _about(desk: Desk, title: str, now: datetime) -> list[tuple[str, str]]:
+def _facts(desk: Desk, title: str, about: str, now: datetime) -> list[tuple[str, str]]:
     identity = desk.identity
-    versions = {name: v for name, v in desk.versions(*DATASETS.values()).items() if v != "-"}
+    hidden = _INTAKE if identity.role in SURVEILLANCE_ROLES else _INTAKE | {MESSAGES.name}
+    read = [dataset for name, dataset in DATASETS.items() if name not in hidden]
+    versions = {name: v for name, v in desk.versions(*read).items() if v != "-"}
     release = getattr(getattr(current_app, "info", None), "version", "")
     return [
         ("Organisation", identity.org_name or identity.org),
         ("Table", title),
+        *([("About", about)] if about else []),
         ("View", _words(desk.scope)),
         ("Currency", desk.scope.currency or identity.currency),
         (
