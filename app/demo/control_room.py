@@ -67,7 +67,7 @@ def limits(plan: FirmPlan) -> tuple[LimitEntry, ...]:
         LimitEntry("Loss of the firm in one day", "loss_1d", "organisation", None, "USD"),
         LimitEntry("Size of one order", "order_notional", "organisation", None, "USD", "slip", hard=True),
         LimitEntry("Share of a day's volume", "participation", "organisation", None, "fraction"),
-        *(LimitEntry(f"Value at risk of {desk}", "var_99_1d", "desk", desk, "USD") for desk in plan.desks),
+        *(LimitEntry(f"Gross exposure of {desk}", "gross_exposure", "desk", desk, "USD") for desk in plan.desks),
         *(
             LimitEntry(f"Gross exposure of {book.name}", "gross_exposure", "account", book.account_id, book.currency)
             for book in house[:3]

@@ -99,7 +99,7 @@ def wire_definitions(app: Dash) -> None:
         if not clicks:
             return no_update, no_update, no_update
         try:
-            desk = current_desk()
+            desk = current_desk("")
             made = definitions.add(
                 desk.database,
                 desk.identity,
@@ -132,7 +132,7 @@ def wire_definitions(app: Dash) -> None:
         if not any(clicks) or not isinstance(chosen, dict):
             return no_update, no_update, no_update
         try:
-            desk = current_desk()
+            desk = current_desk("")
             ended = definitions.retire(desk.database, desk.identity, str(chosen["id"]))
             soon(current_context(), desk.org)
         except QuarterdeckError as error:
