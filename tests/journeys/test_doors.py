@@ -1,5 +1,6 @@
 """Who may see what, and what ends when it is ended: roles, keys, sessions."""
 
+import re
 import sqlite3
 
 import pytest
@@ -8,7 +9,9 @@ from tests.journeys.conftest import email_of
 
 pytestmark = pytest.mark.journey
 
-SURVEILLANCE = ("alert", "surveillance", "compliance", "suspect", "insider", "spoof")
+# Everybody knows that there is a compliance department: limits stand under its name.
+SURVEILLANCE = ("alert", "surveillance", "suspect", "insider", "spoof")
+OPEN = re.compile("/compliance[/-]limits")
 
 
 def assert_no_surveillance(window):
@@ -18,7 +21,8 @@ def assert_no_surveillance(window):
     links = window.page.evaluate(
         "[...document.querySelectorAll('[href]')].map((a) => a.getAttribute('href'))"
     )
-    assert [href for href in links if "/compliance" in href or "alert=" in href] == []
+    secret = [href for href in links if "/compliance" in OPEN.sub("", href) or "alert=" in href]
+    assert secret == []
     assert window.page.query_selector("[data-kpi=open-alerts]") is None
 
 
@@ -39,7 +43,7 @@ def test_a_traders_search_finds_no_alert(visit):
     trader.page.keyboard.press("Control+k")
     dialog = trader.page.locator("dialog.palette[open]")
     dialog.wait_for()
-    for words in ("alerts", "surveillance", "compliance", alert):
+    for words in ("alerts", "surveillance", alert):
         dialog.locator("input").fill(words)
         trader.page.wait_for_timeout(600)
         found = dialog.locator("[role=option]").all_inner_texts()
