@@ -9,6 +9,7 @@ from plotly.utils import PlotlyJSONEncoder
 
 from components.charts.day_course import day_course
 from components.charts.waterfall import Fall, waterfall
+from components.graph import floats
 from components.pnl import calendar, identity_state, identity_table, methods
 from components.theme import THEMES
 
@@ -62,11 +63,9 @@ def test_figures_are_valid_in_both_themes(look):
 
 def test_a_waterfall_starts_each_part_where_the_last_ended():
     falls = [Fall("Price", 10.0), Fall("Fees", -4.0), Fall("Net", 6.0, total=True)]
-    bars = go.Figure(
-        figure_of(waterfall(falls, look=THEMES["dark"], height=200, words=str, finding="x"))
-    ).data[0]
-    assert list(bars.base) == [0, 10, 0]
-    assert list(bars.y) == [10, -4, 6]
+    bars = figure_of(waterfall(falls, look=THEMES["dark"], height=200, words=str, finding="x"))["data"][0]
+    assert bars["base"] == [0, 10, 0]
+    assert bars["y"] == floats([10, -4, 6])
 
 
 def test_costs_are_bad_when_positive():
