@@ -59,15 +59,6 @@ class AlertsQuery(SortedQuery):
     open: Word | None = Field(None, description="true: only those that are not closed.")
 
 
-class PerformanceQuery(ScopeQuery):
-    """Rates that performance is measured against, per session."""
-
-    risk_free: float = Field(
-        0.0, ge=-0.01, le=0.01, allow_inf_nan=False, description="Per session, fraction."
-    )
-    mar: float = Field(0.0, ge=-0.01, le=0.01, allow_inf_nan=False, description="Per session, fraction.")
-
-
 class SearchQuery(BaseModel):
     """What to look for."""
 
