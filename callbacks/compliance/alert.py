@@ -1,6 +1,5 @@
 """Wires pages/compliance/alert.py."""
 
-from collections.abc import Callable
 from typing import Any
 
 from dash import Dash, Input, Output, State, html, no_update
@@ -9,14 +8,14 @@ from app.errors import NotFound, QuarterdeckError
 from app.gateway.auth import current_context, current_desk
 from app.jobs import surveil
 from app.queries import compliance, evidence
-from callbacks._fill import Drawn, View, card_of, failed, nothing
+from callbacks._fill import Drawn, View, failed, fill, nothing
 from components import alert as draw
 from components import context
 from components import evidence as rows_of
 from components.cards import legend, segment
 from components.charts.price_marks import price_marks
 from components.formats import clock, day, plural, price, quantity, words
-from components.ids import DATA, THEME, URL, at
+from components.ids import DATA, at
 from components.severity import severity
 from components.states import hidden, icon
 from components.tables import table
@@ -31,21 +30,21 @@ _COURSES = {
     "closes": "daily closes",
 }
 
-Ask = Callable[[Any, str], Any]
-Draw = Callable[[Any, View], Drawn]
-
 
 def register(app: Dash) -> None:
     """Attach this page's callbacks to ``app``."""
-    _fill(app, "queue", "Open alerts", _queue_of, _queue)
-    _fill(app, "story", "What happened", _with_names, _story)
-    _fill(app, "market", "Price, orders and fills", evidence.market, _market)
-    _fill(app, "timeline", "Timeline", _with_evidence, _timeline)
-    _fill(app, "evidence", "Evidence", _with_evidence, _rows)
-    _fill(app, "measures", "Why the score", compliance.alert, _measures)
-    _fill(app, "pins", "Pinned to", compliance.alert, _pins)
-    _fill(app, "rule", "The rule", _with_rule, _rule)
-    _fill(app, "related", "Related alerts", compliance.alert, _related)
+    for name, title, ask, show in (
+        ("queue", "Open alerts", _queue_of, _queue),
+        ("story", "What happened", _with_names, _story),
+        ("market", "Price, orders and fills", evidence.market, _market),
+        ("timeline", "Timeline", _with_evidence, _timeline),
+        ("evidence", "Evidence", _with_evidence, _rows),
+        ("measures", "Why the score", compliance.alert, _measures),
+        ("pins", "Pinned to", compliance.alert, _pins),
+        ("rule", "The rule", _with_rule, _rule),
+        ("related", "Related alerts", compliance.alert, _related),
+    ):
+        fill(app, PAGE, name, title, ask=ask, draw=show, about=True)
 
     @app.callback(
         Output(at(PAGE, "title"), "children"),
@@ -90,31 +89,6 @@ def _named(alert_id: str | None) -> str:
     if not alert_id or not isinstance(alert_id, str) or len(alert_id) > 100:
         raise NotFound("There is no such alert.")
     return alert_id
-
-
-def _fill(app: Dash, name: str, title: str, ask: Ask, show: Draw) -> None:
-    """Fill a card that is about the alert of the page's address, see ``callbacks._fill.fill``."""
-    retry = at(PAGE, name, "retry")
-
-    @app.callback(
-        Output(at(PAGE, name), "children"),
-        Output(at(PAGE, name, "key"), "data"),
-        Input(at(PAGE, "id"), "data"),
-        Input(URL, "search"),
-        Input(THEME, "data"),
-        Input(DATA, "data"),
-        Input(retry, "data"),
-        State(at(PAGE, name, "key"), "data"),
-    )
-    def show_card(alert_id: str | None, search: str | None, theme: str | None, *rest: Any) -> Any:
-        *others, held = rest
-        key = "|".join(str(part) for part in (alert_id, search, theme, *others))
-        if key == held:
-            return no_update, no_update
-        made = card_of(
-            name, title, search, theme, ask=lambda desk: ask(desk, _named(alert_id)), draw=show, retry=retry
-        )
-        return made, key
 
 
 # --- questions ---------------------------------------------------------------------------------------
