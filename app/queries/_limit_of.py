@@ -7,6 +7,8 @@ from sqlalchemy import select
 from app.desk import Desk
 from app.storage.records.lists import Limit
 
+NONE_SET = "No limit on it has been set."
+
 
 def limit_of(desk: Desk, measure: str, *, day: date | None = None) -> tuple[float | None, str | None]:
     """Return the lowest limit on a measure that bounds this scope, or null and why there is none.
@@ -36,5 +38,5 @@ def limit_of(desk: Desk, measure: str, *, day: date | None = None) -> tuple[floa
             if (limit.subject_kind, limit.subject_id or "") == subject and (day is None or limit.holds(day))
         ]
     if not bounds:
-        return None, "No limit on it has been set."
+        return None, NONE_SET
     return min(bounds), None

@@ -24,13 +24,6 @@ def today_of(desk: Desk) -> date:
     return desk.scope.end or datetime.now(UTC).date()
 
 
-def in_force(desk: Desk, measure: str) -> list[Limit]:
-    """Return the organisation's limits on one measure that are not retired."""
-    query = select(Limit).where(Limit.measure == measure, Limit.disabled.is_(False)).order_by(Limit.id)
-    with desk.session() as session:
-        return list(session.scalars(query))
-
-
 def seen(desk: Desk, *, retired: bool = False) -> list[Limit]:
     """Return the limits this identity may see, by name.
 
