@@ -35,6 +35,7 @@ NOT_TRADED = "Nothing was traded in this period."
 _COUNTS = ("rows", "incomplete", "unknown")
 
 
+@cached(*READS, records=(COSTING,))
 def explain(desk: Desk, *, group_by: str = "desk") -> dict[str, Any]:
     """Return the causes of the period's P&L by group, the largest effect first (days in order).
 

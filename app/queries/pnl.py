@@ -5,7 +5,7 @@ from typing import Any
 from analytics.datasets import ACCOUNTS, DAILY_NAV, DAILY_POSITIONS, EXECUTIONS, FX_RATES, INSTRUMENTS
 from app.desk import Desk
 from app.queries._book import BY_TRADER, daily_pnl
-from app.queries._cost_method import convention
+from app.queries._cost_method import COSTING, convention
 from app.queries._money import Reasons, Values, currency, total
 from app.queries._period import within
 from app.queries._pnl import PNL_GROUPS, earned, pnl, pnl_series
@@ -46,6 +46,9 @@ def figures(desk: Desk) -> tuple[Values, Reasons]:
     return values, reasons
 
 
+@cached(
+    DAILY_POSITIONS, DAILY_NAV, EXECUTIONS, ACCOUNTS, FX_RATES, INSTRUMENTS, records=(COSTING,),
+)  # fmt: skip
 def by_group(desk: Desk, *, group_by: str = "desk") -> dict[str, Any]:
     """Return P&L by group with what has to be said of it.
 
