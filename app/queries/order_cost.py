@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from analytics.datasets import ACCOUNTS, FX_RATES, ORDER_EVENTS, PEOPLE
+from analytics.datasets import ACCOUNTS, DAILY_NAV, FX_RATES, ORDER_EVENTS, PEOPLE
 from analytics.trading.orders import order_states, with_fills
 from app.desk import Desk
 from app.queries import _order_parts as parts
@@ -75,6 +75,7 @@ def order_cost(desk: Desk, order_id: str) -> dict[str, Any]:
     }
 
 
+@cached(*READS, ACCOUNTS, PEOPLE, FX_RATES, DAILY_NAV)
 def order_tca(desk: Desk, order_id: str) -> dict[str, Any]:
     """Return ``order_cost`` with, among its ``measures``, ``expected_cost`` and ``cost_z``.
 
