@@ -98,7 +98,7 @@ def test_a_trader_reads_the_limits_of_his_desk_and_nothing_of_alerts(visit):
     assert {row["subject_kind"] for row in rows} <= {"desk", "account", "trader"}
     assert window.page.query_selector("#breach-acknowledge") is None
     assert window.page.query_selector("#limit-add") is None
-    said = window.text().lower()
+    said = window.page.evaluate("document.querySelector('[data-page]').textContent").lower()
     assert [word for word in ("alert", "insider", "surveillance") if word in said] == []
 
 
