@@ -50,24 +50,30 @@ def windows(
     """Return the sessions of each window: (those weights are chosen on, those they are then held).
 
     By skfolio's ``WalkForward``: a rolling window, every test session after every session of its own training,
-    the last test cut short where the sessions end. With too few sessions the training window is halved until
-    ``LEAST_WINDOWS`` fit.
+    the last test cut short where the sessions end. With too few sessions first the training, then the holding
+    is halved, twice each at most, until ``LEAST_WINDOWS`` fit.
 
     Raises:
-        InfeasibleError: If not even a quarter of ``train`` leaves that many.
+        InfeasibleError: If not even quarters of both leave that many.
     """
     from skfolio.model_selection import WalkForward
 
-    size = train
-    while size >= train // 4:
-        if sessions >= size + LEAST_WINDOWS * test:
-            split = WalkForward(train_size=size, test_size=test, reduce_test=True)
+    for size, hold in _sizes(train, test):
+        if sessions >= size + LEAST_WINDOWS * hold:
+            split = WalkForward(train_size=size, test_size=hold, reduce_test=True)
             return [(np.asarray(a), np.asarray(b)) for a, b in split.split(np.zeros((sessions, 1)))]
-        size //= 2
-    needed = train // 4 + LEAST_WINDOWS * test
+    size, hold = _sizes(train, test)[-1]
     raise InfeasibleError(
-        f"Only {sessions} sessions have a return for every instrument; {needed} are needed to test out of sample."
+        f"Only {sessions} sessions have a return for every instrument; {size + LEAST_WINDOWS * hold} are needed "
+        "to test out of sample."
     )
+
+
+def _sizes(train: int, test: int) -> list[tuple[int, int]]:
+    # First less to learn from, then shorter holding: a quarter of a year is the least a covariance needs.
+    return [(train // part, test) for part in (1, 2, 4)] + [
+        (train // 4, max(test // part, 1)) for part in (2, 4)
+    ]
 
 
 def walk(
