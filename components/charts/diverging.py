@@ -1,5 +1,6 @@
 """Who helped and who hurt: bars to both sides of nought, one row a name, parts stacked."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -106,7 +107,8 @@ def percent_ticks(low: float, high: float, *, count: int = 5) -> dict[str, Any]:
     step = nice_step((high - low) or 0.01, count)
     first, last = round(low / step), round(high / step)
     ticks = [place * step for place in range(first, last + 1)]
-    decimals = 0 if step >= 0.01 else 1 if step >= 0.001 else 2
+    # As many decimals as tell the ticks apart: a step of 2.5 % needs one.
+    decimals = next((d for d in range(4) if math.isclose(round(step * 100, d), step * 100)), 4)
     words = [f"{tick * 100:+.{decimals}f}%".replace("-", "\N{MINUS SIGN}") for tick in ticks]
     return {
         "tickvals": ticks,
