@@ -108,7 +108,8 @@ def _answer(
     errors: Iterable[FieldError] = (),
     retry_after: int | None = None,
 ) -> Response:
-    wants_page = not is_api(request.path) and request.path != "/metrics"
+    # A file is fetched by a script of the page, which reads the status and says it in its own words.
+    wants_page = not is_api(request.path) and not request.path.startswith(("/metrics", "/export/"))
     if not wants_page:
         return problem(status, title, detail, errors=errors, retry_after=retry_after)
     response = error_page(status, title, detail)

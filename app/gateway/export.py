@@ -33,7 +33,7 @@ def send(
         about: What the page's path names, such as an order.
     """
     now = datetime.now(UTC)
-    facts = [*_facts(desk, title, about, now), ("Rows", ", ".join(f"{len(t.rows):,}" for t in tables))]
+    facts = [*_facts(desk, title, about, now), ("Rows", ", ".join(str(len(t.rows)) for t in tables))]
     body = write(kind, tables, facts)
     details = {"format": kind, "rows": sum(len(t.rows) for t in tables), "view": desk.scope.to_query()}
     details |= {"about": about} if about else {}

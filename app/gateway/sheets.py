@@ -13,7 +13,7 @@ from typing import Any
 
 MOST_ROWS = 50_000  # of one table, CSV
 MOST_EXCEL = 20_000  # Excel files are made in memory, cell by cell
-MOST_PDF = 500
+MOST_PDF = 200
 TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from html import escape
@@ -12,30 +13,44 @@ from weasyprint import HTML
 from app.gateway.sheets import Table, field, text
 
 MISSING = "–"
+MOST_COLUMNS = 14  # of one table on a sheet of paper
 _STYLE = """
 @page { size: A4 landscape; margin: 14mm 12mm 16mm; @bottom-right { content: counter(page) " / " counter(pages); font: 8pt sans-serif; color: #465262; } }
 body { font: 8pt sans-serif; color: #11161D; }
 h1 { margin: 0 0 2mm; font-size: 14pt; } h2 { margin: 6mm 0 2mm; font-size: 10pt; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .6mm 4mm; margin: 0; }
 dt { color: #465262; } dd { margin: 0; }
-table { width: 100%; border-collapse: collapse; } thead { display: table-header-group; }
-th { padding: 1mm 1.5mm; border-bottom: .4mm solid #84909F; color: #465262; font-weight: 600; text-align: left; }
-td { padding: .8mm 1.5mm; border-bottom: .2mm solid #E2E6EC; overflow-wrap: anywhere; } tr { break-inside: avoid; }
+table { width: 100%; border-collapse: separate; border-spacing: 0; table-layout: fixed; } thead { display: table-header-group; }
+th { padding: 1mm 1.5mm; border-bottom: .4mm solid #84909F; color: #465262; font-weight: 600; text-align: left; overflow-wrap: break-word; }
+td { padding: .8mm 1.5mm; border-bottom: .2mm solid #E2E6EC; overflow: hidden; overflow-wrap: break-word; }
 .n { text-align: right; font-variant-numeric: tabular-nums; }
 """
 
 
 def pdf(tables: Sequence[Table], about: Sequence[tuple[str, str]]) -> bytes:
     """Return the tables as a PDF with what it says of itself on top."""
+    made: bytes = HTML(string=page_of(tables, about), url_fetcher=_nothing_fetched).write_pdf()
+    return made
+
+
+def page_of(tables: Sequence[Table], about: Sequence[tuple[str, str]]) -> str:
+    """Return the page that is printed."""
+    wide = [table for table in tables if len(table.heads) > MOST_COLUMNS]
+    told = f"The first {MOST_COLUMNS} columns of {', '.join(table.title for table in wide)}; the other files hold all."
+    about = [*about, ("Columns", told)] if wide else about
+    tables = [_narrow(table) for table in tables]
     facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(words)}</dd>" for name, words in about)
     parts = "".join(_pdf_table(table) for table in tables)
     title = escape(tables[0].title)
-    page = (
+    return (
         f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{title}</title>"
         f"<style>{_STYLE}</style></head><body><h1>{title}</h1><dl>{facts}</dl>{parts}</body></html>"
     )
-    made: bytes = HTML(string=page, url_fetcher=_nothing_fetched).write_pdf()
-    return made
+
+
+def _narrow(table: Table) -> Table:
+    rows = [row[:MOST_COLUMNS] for row in table.rows]
+    return replace(table, heads=table.heads[:MOST_COLUMNS], rows=rows, units=table.units[:MOST_COLUMNS])
 
 
 def _nothing_fetched(url: str, *_: Any, **__: Any) -> Any:

@@ -12,6 +12,7 @@ import pytest
 
 from app.gateway import sheets
 from app.gateway.sheets import Table, write
+from app.gateway.sheets_pdf import page_of
 
 ABOUT = [("Organisation", "Acme, =Capital"), ("View", 'x "y"; +1\n=2')]
 ROWS = [
@@ -98,3 +99,12 @@ def test_a_pdf_is_made_without_fetching_anything():
     body = write("pdf", [hostile], ABOUT)
     assert body.startswith(b"%PDF-")
     assert len(body) > 2000
+
+
+def test_a_table_too_wide_for_paper_says_where_the_rest_is():
+    wide = Table("Wide", tuple("abcdefghijklmnop"), [list(range(16))], ("",) * 16)
+    page = page_of([wide], ABOUT)
+    assert "The first 14 columns of Wide; the other files hold all." in page
+    assert "<th class='n'>n</th>" in page
+    assert "<th class='n'>o</th>" not in page
+    assert "&lt;b&gt;" in page_of([Table("<b>", ("a",), [["x"]], ("",))], ABOUT)
