@@ -64,7 +64,8 @@ def _pdf_table(table: Table) -> str:
     ]
     classes = [" class='n'" if number else "" for number in numbers]
     head = "".join(
-        f"<th{kind}>{escape(words)}</th>" for words, kind in zip(table.titles, classes, strict=True)
+        f"<th{kind}>{escape(words.replace('_', ' '))}</th>"
+        for words, kind in zip(table.titles, classes, strict=True)
     )
     body = "".join(
         "<tr>"

@@ -11,6 +11,10 @@ from app.queries import execution_quality, limits, performance, pnl, portfolio, 
 
 # Title of a table, its rows, and how many rows there are in all.
 Part = tuple[str, pl.DataFrame, int]
+_HELD = (
+    "account_id", "desk", "instrument_id", "symbol", "quantity", "avg_cost", "market_px", "currency", "market_value",
+    "weight", "unrealised_pnl", "pnl", "sector", "date",
+)  # fmt: skip
 _PASSPORT = ("name", "value", "unit", "low", "high", "n", "reason")
 
 
@@ -33,7 +37,8 @@ def _orders(desk: Desk, most: int) -> list[Part]:
 
 
 def _positions(desk: Desk, _: int) -> list[Part]:
-    return [_whole("Positions", portfolio.positions(desk))]
+    # What counts most comes first: a sheet of paper holds only so many columns.
+    return [_whole("Positions", portfolio.positions(desk).select(*_HELD, pl.exclude(_HELD)))]
 
 
 def _exposure(desk: Desk, _: int) -> list[Part]:
