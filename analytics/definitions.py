@@ -1,7 +1,7 @@
 """What each measure means, read from the function that computes it.
 
 A function declares the measures it computes with ``@declares("sharpe_ratio")``; its docstring is the
-definition. Nothing is written down a second time.
+definition. Nothing is written down a second time. One that computes several says ``name`` = formula of each.
 """
 
 import functools
@@ -18,8 +18,20 @@ _DECLARED = "quarterdeck_measures"
 # Sentences of a docstring that say something other than the definition itself.
 _MARKS = {"Unit:": "unit", "None ": "undefined", "Source": "source", "Checked against": "checks"}
 _SPLIT = re.compile(r"(?<=[.:])\s+(?=" + "|".join(_MARKS) + ")")
-_SHORT = {"var": "VaR", "es": "ES", "hhi": "HHI", "nav": "NAV", "pnl": "P&L", "bp": "bps", "lo": "(Lo)"}
+_SHORT = {
+    "fx": "FX",
+    "adv": "ADV",
+    "var": "VaR",
+    "es": "ES",
+    "hhi": "HHI",
+    "nav": "NAV",
+    "pnl": "P&L",
+    "bp": "bps",
+    "lo": "(Lo)",
+}
 _SHORT |= {"opdyke": "(Opdyke)"}
+# What a docstring of several measures says of one; it ends with the sentence, the item or the paragraph.
+_ENTRY = r"``{name}``(?: =|:)\s((?s:.+?))(?=[;.](?:\s|$)|\n\s*- ``|\n\s*\n|$)"
 _SECTIONS = ("Args", "Returns", "Raises")
 
 
@@ -41,11 +53,16 @@ class Definition:
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
-def declares(*names: str) -> Callable[[Function], Function]:
-    """Mark a function as the definition of the measures ``names``."""
+def declares(*names: str, **entries: str) -> Callable[[Function], Function]:
+    """Mark a function as the definition of the measures ``names``.
+
+    Args:
+        names: Measures, under the names that its docstring uses.
+        entries: Measures under another name: name to the one in the docstring.
+    """
 
     def mark(function: Function) -> Function:
-        setattr(function, _DECLARED, names)
+        setattr(function, _DECLARED, {name: name for name in names} | entries)
         return function
 
     return mark
@@ -86,13 +103,16 @@ def title(name: str) -> str:
 
 def _begun(words: str) -> str:
     # "mean(r) / sd(r)" is no sentence and stays as it is.
-    return words[:1].upper() + words[1:] if re.match(r"[a-z]+([ .,;:-]|$)", words) else words
+    return words[:1].upper() + words[1:] if re.match(r"[a-z]{3,}([ .,;:-]|$)", words) else words
 
 
 def read(name: str, function: Callable[..., Any]) -> Definition:
     """Return what a function's docstring says of the measure ``name``."""
     body, sections = _parts(inspect.getdoc(function) or "")
-    said = _said(body)
+    entry = getattr(function, _DECLARED, {}).get(name, name)
+    own = _entry(entry, inspect.getdoc(function) or "")
+    others = _ENTRY.format(name=r"\w+") + "[;.]?"
+    said = _said(re.sub(others, "", body) if own else body)
     returned = _said(
         sections.get("Returns", ""), plain="undefined" if "None" in sections.get("Returns", "") else "more"
     )
@@ -101,17 +121,25 @@ def read(name: str, function: Callable[..., Any]) -> Definition:
     module = inspect.getmodule(function)
     if pointed and module is not None and hasattr(module, pointed[1]):
         source = read(pointed[1], getattr(module, pointed[1])).source
-    formula = re.sub(r"^Return ", "", said.get("plain", ""))
+    formula = _begun(re.sub(r"^Return ", "", said.get("plain", "")))
     return Definition(
         name=name,
         title=title(name),
-        formula=_begun(formula),
+        formula=f"{_begun(own)}. {formula}" if own else formula,
+        if own
+        else formula,
         unit=said.get("unit", "") or returned.get("unit", ""),
         undefined=said.get("undefined", "") or _absent(returned.get("undefined", "")),
         source=source,
         checks=said.get("checks", ""),
         parameters=_arguments(sections.get("Args", "")),
     )
+
+
+def _entry(name: str, doc: str) -> str:
+    """Return what a docstring of several measures says of one: ``name`` = ... or ``name``: ...."""
+    found = re.search(_ENTRY.format(name=re.escape(name)), doc, re.DOTALL)
+    return " ".join(found[1].replace("``", "").split()).rstrip(".;") if found else ""
 
 
 def _parts(doc: str) -> tuple[str, dict[str, str]]:

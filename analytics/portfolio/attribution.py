@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from analytics.definitions import declares
+
 MODELS = ("fachler", "hood_beebower")
 EFFECTS = ("allocation", "selection", "interaction")
 _CLASS = ("portfolio_weight", "benchmark_weight", "portfolio_return", "benchmark_return")
@@ -33,14 +35,15 @@ class Attribution:
     reason: str | None
 
 
+@declares("allocation", "selection", "interaction")
 def brinson(classes: pl.DataFrame, *, model: str = "fachler") -> Attribution:
     """Return allocation, selection and interaction of one period.
 
     Args:
         classes: One row per class: ``segment``, ``portfolio_weight``, ``benchmark_weight`` (fractions at
             the start of the period; null = 0), ``portfolio_return``, ``benchmark_return`` (fractions).
-        model: fachler: allocation = (wp - wb) (rb - total rb). hood_beebower: allocation = (wp - wb) rb.
-            In both selection = wb (rp - rb) and interaction = (wp - wb) (rp - rb).
+        model: fachler: ``allocation`` = (wp - wb) (rb - total rb). hood_beebower: (wp - wb) rb. In both
+            ``selection`` = wb (rp - rb). ``interaction`` = (wp - wb) (rp - rb).
 
     Returns:
         The effects. A class one side does not hold needs no return there: one not in the portfolio takes

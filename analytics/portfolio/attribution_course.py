@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from analytics.definitions import declares
 from analytics.portfolio.attribution import EFFECTS, MODELS
 from analytics.portfolio.linking import METHODS
 
@@ -101,8 +102,12 @@ def attribute(sides: Sides, *, model: str = "fachler") -> Course:
     return Course(effects, mine, theirs, level, offsetting, (wp * level).sum(axis=1))
 
 
+@declares("active_return", attribution_residual="residual")
 def link_course(course: Course, sides: Sides, *, method: str = "carino") -> LinkedCourse:
     """Return the effects of all periods together, and of the first to every later one.
+
+    ``active_return`` = compounded return of the portfolio less that of the benchmark (divided by its growth when
+    geometric). ``residual`` = active return less the sum of all lines: rounding.
 
     The same numbers as ``linking.link`` gives for the periods so far. Frongello's carrying forward is
     written as GRAP's factors: the sums by class are the same.
@@ -140,8 +145,13 @@ def link_course(course: Course, sides: Sides, *, method: str = "carino") -> Link
     return LinkedCourse(effects, cumulative, active, factors, residual)
 
 
+@declares(attribution_costs="costs", attribution_trading="trading", index_difference="difference")
 def link_pair(first: Floats, second: Floats) -> Floats:
     """Return factors by period that link the differences of two return series.
+
+    What stands beside the effects is linked by them: ``costs`` = minus commission, fees and taxes over net asset
+    value; ``trading`` = return of the accounts less that of their opening holdings and less costs;
+    ``difference`` = return of the benchmark's weights less that of its published level.
 
     ``(first - second) @ factors`` is the difference of their compounded returns, exactly (GRAP). So is any
     split of the differences into parts. Shape (periods,).

@@ -7,11 +7,13 @@ import numpy.typing as npt
 import polars as pl
 
 from analytics.datasets import DECIMAL
+from analytics.definitions import declares
 
 GROUP = ("account_id", "instrument_id")
 Floats = npt.NDArray[np.float64]
 
 
+@declares(realised_pnl="realised")
 def average_cost(events: pl.DataFrame) -> pl.DataFrame:
     """Return position, cost basis, trade cash and realised P&L after every event, by average cost.
 
@@ -24,7 +26,8 @@ def average_cost(events: pl.DataFrame) -> pl.DataFrame:
         The events with ``position`` (signed units), ``cost_basis`` (signed currency, negative for a short),
         ``cash`` (signed currency of the trade, before costs: buying is negative), ``realised`` (currency).
 
-    The basis is rounded once per row and realised is defined as cash plus the change of basis. So
+    ``realised`` = what closing a position earned: its cash less its cost. The basis is rounded once per row and
+    realised is defined as cash plus the change of basis. So
     ``sum(realised) = sum(cash) + cost_basis`` holds to the last digit, whatever was rounded, and a position
     that is opened and closed realises exactly its cash. Opening, adding and crossing zero are exact; only
     a partial reduction takes its share of the basis through floating point.

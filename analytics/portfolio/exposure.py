@@ -6,6 +6,7 @@ from analytics.conventions import strict_sum
 from analytics.definitions import declares
 
 
+@declares(gross_exposure="gross", net_exposure="net")
 def exposure(holdings: pl.DataFrame, *, by: str | None = None, value: str = "market_value") -> pl.DataFrame:
     """Return gross, net, long and short value of each group.
 
@@ -15,9 +16,9 @@ def exposure(holdings: pl.DataFrame, *, by: str | None = None, value: str = "mar
         value: Column of the market value.
 
     Returns:
-        ``by``, ``gross`` (sum of |value|), ``net``, ``long``, ``short`` (0 or negative), ``positions``,
-        ``weight`` (gross / total gross, fraction), largest gross first. Money is null where a position of
-        the group has no value.
+        ``by``, ``gross`` = sum of |market value|; ``net`` = sum of market value, longs less shorts; ``long``,
+        ``short`` (0 or negative), ``positions``, ``weight`` (gross / total gross, fraction), largest gross
+        first. Money is null where a position of the group has no value.
     """
     signed = pl.col(value)
     measures = {
@@ -47,6 +48,20 @@ def concentration(
     if not weights.len() or weights.null_count():
         return None
     return float((weights**2).sum())
+
+
+@declares("top_10_share")
+def largest_share(
+    holdings: pl.DataFrame, *, n: int = 10, by: str = "instrument_id", value: str = "market_value"
+) -> float | None:
+    """Return the share of gross value that the ``n`` largest positions have.
+
+    Unit: 0 to 1. None for no position, or one without a value.
+    """
+    weights = exposure(holdings, by=by, value=value)["weight"]
+    if not weights.len() or weights.null_count():
+        return None
+    return float(weights.sort(descending=True).head(n).sum())
 
 
 @declares("leverage")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from analytics.definitions import declares
+
 Floats = npt.NDArray[np.float64]
 
 MIN_SESSIONS = 60
@@ -227,8 +229,13 @@ def decompose(model: FactorModel, pnl: Floats) -> Decomposition:
     return Decomposition(whole, parts)
 
 
+@declares("holdings_beta")
 def market_beta(pnl: Floats, market: Floats) -> float | None:
-    """Return P&L per unit of market return: covariance over variance; None without spread or 30 sessions."""
+    """Return P&L per unit of market return: covariance over variance.
+
+    ``holdings_beta`` = sum of value x beta of each holding, over net asset value. None without spread or 30
+    sessions.
+    """
     both = np.isfinite(pnl) & np.isfinite(market)
     if both.sum() < 30:
         return None

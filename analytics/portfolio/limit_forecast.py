@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from scipy.stats import norm
 
+from analytics.definitions import declares
+
 WINDOW = 60  # sessions of history that are read
 MIN_HISTORY = 20  # increments below which nothing is said
 CONFIDENCE = 0.9
@@ -53,8 +55,12 @@ def expected_sessions(distance: float, drift: float) -> float | None:
     return distance / drift if drift > 0 else None
 
 
+@declares("utilisation", breach_probability="probability")
 def forecast(utilisation: Sequence[float | None], *, horizon: int, standing: bool = True) -> dict[str, Any]:
     """Return how likely a limit is passed within ``horizon`` sessions, and when.
+
+    ``utilisation`` = value / limit; above 1 is a breach. ``probability`` = that of the first passage of the limit
+    within the sessions ahead, by a random walk with the drift and volatility of the last 60 sessions.
 
     Args:
         utilisation: Value over limit by session, oldest first; null where not known.

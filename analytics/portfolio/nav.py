@@ -4,17 +4,20 @@ import polars as pl
 
 from analytics.conventions import ZERO, strict_sum
 from analytics.datasets import DAILY_NAV
+from analytics.definitions import declares
 from analytics.portfolio.facts import Facts, kept
 
 NO_CASH = "No deposit or other cash flow is known, so cash is not known."
 NO_BASE = "The account's base currency is not known."
 
 
+@declares("nav")
 def daily_nav(facts: Facts, positions: pl.LazyFrame) -> pl.LazyFrame:
     """Return one row per account and session from its first trade or cash flow on.
 
     The business columns of DAILY_NAV, sorted by account, date, in the account's base currency. Cash is the
     running sum of cash flows, trades and costs per currency, converted at each day's last known rate.
+    ``nav`` = cash + market value of all positions.
     External flows count at the start of their day: return = pnl / (nav before + flow).
 
     ``nav`` is null, with a ``reason``, where cash is unknown (an account without any cash flow), a rate is

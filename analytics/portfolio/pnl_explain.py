@@ -4,6 +4,7 @@ import polars as pl
 
 from analytics.conventions import ONE, ZERO
 from analytics.datasets import DECIMAL
+from analytics.definitions import declares
 from analytics.portfolio.costing import GROUP
 
 PARTS = ("price", "new_trades", "carry", "fx", "fees", "residual")
@@ -13,6 +14,14 @@ UNRATED = "No currency rate is known for this day or the one before."
 _BY = list(GROUP)
 
 
+@declares(
+    pnl_price="price",
+    pnl_new_trades="new_trades",
+    pnl_carry="carry",
+    pnl_fx="fx",
+    pnl_fees="fees",
+    pnl_residual="residual",
+)
 def pnl_explain(positions: pl.LazyFrame, trades: pl.LazyFrame) -> pl.LazyFrame:
     """Split each position's P&L of each day into its causes, in the account's base currency.
 

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping
 
 import polars as pl
 
+from analytics.definitions import declares
+
 ORDERS: dict[str, pl.DataType] = {
     "account_id": pl.String(),
     "instrument_id": pl.String(),
@@ -14,10 +16,13 @@ ORDERS: dict[str, pl.DataType] = {
 _DUST = 1e-9  # of a lot: what rounding leaves
 
 
+@declares("turnover")
 def trades(
     book: pl.DataFrame, targets: Mapping[str, float], *, base: float, restricted: Collection[str] = ()
 ) -> pl.DataFrame:
     """Return what each instrument has to trade to stand at its target.
+
+    ``turnover`` = sum of |value traded|, purchases and sales, over net asset value.
 
     Args:
         book: One row per instrument: ``instrument_id``, ``value`` (signed, currency), ``unit_value`` (value of

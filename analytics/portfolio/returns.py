@@ -50,6 +50,7 @@ def wealth(returns: Floats) -> Floats:
     return np.concatenate([[1.0], np.cumprod(1.0 + returns)])
 
 
+@declares("drawdown")
 def drawdown(returns: Floats) -> Floats:
     """Return the distance from the highest value so far, the starting value counted.
 

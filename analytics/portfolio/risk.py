@@ -48,6 +48,30 @@ def expected_shortfall(pnl: Floats, *, confidence: float) -> float | None:
 
 
 @dataclass(frozen=True)
+class Stressed:
+    """The worst window of a history: ``value`` its VaR, ``first`` and ``last`` the places of its sessions."""
+
+    value: float
+    first: int
+    last: int
+
+
+@declares("stressed_var_99_1d")
+def stressed_value_at_risk(pnl: Floats, *, window: int, confidence: float) -> Stressed | None:
+    """Return the largest value at risk that any ``window`` consecutive sessions give: quantile type 7.
+
+    Unit: that of ``pnl``. Sign: positive = loss. None with fewer sessions than the window.
+    Source: Basel Committee, Revisions to the Basel II market risk framework, 2009 (a year of stress).
+    """
+    if pnl.size < window:
+        return None
+    windows = np.lib.stride_tricks.sliding_window_view(pnl, window)
+    tails = -np.quantile(windows, 1 - confidence, axis=1, method="linear")
+    worst = int(np.argmax(tails))
+    return Stressed(float(tails[worst]), worst, worst + window - 1)
+
+
+@dataclass(frozen=True)
 class History:
     """Daily returns of several instruments: one row per session, one column per instrument."""
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from analytics.conventions import strict_sum
+from analytics.definitions import declares
 
 Floats = npt.NDArray[np.float64]
 
@@ -83,10 +84,13 @@ def episode_returns(prices: pl.DataFrame, episode: Episode) -> pl.DataFrame:
     return both.select("instrument_id", moved).sort("instrument_id")
 
 
+@declares(episode_pnl="pnl")
 def replay(
     holdings: pl.DataFrame, prices: pl.DataFrame, *, episodes: Sequence[Episode] = EPISODES
 ) -> pl.DataFrame:
     """Return what today's holdings would have made in past episodes, held unchanged.
+
+    ``pnl`` = sum of value x return of the instrument from the episode's first close to its last.
 
     Args:
         holdings: ``instrument_id``, ``value`` (signed, one currency); several rows of one add up.
@@ -125,6 +129,7 @@ class Shocked:
     unknown: int
 
 
+@declares(stress_pnl="pnl")
 def factor_shock(exposures: pl.DataFrame, shocks: Mapping[str, float]) -> Shocked:
     """Return what a joint move of factors would make of the holdings, to first order.
 
@@ -134,7 +139,7 @@ def factor_shock(exposures: pl.DataFrame, shocks: Mapping[str, float]) -> Shocke
         shocks: Move of each factor, in the factor's own unit (fraction for returns). Others stay put.
 
     Returns:
-        pnl = sum of value x loading x shock. A pair without a value or loading is counted, not guessed.
+        ``pnl`` = sum of value x loading x shock. A pair without a value or loading is counted, not guessed.
     """
     given = pl.DataFrame(
         {"factor": list(shocks), "shock": list(shocks.values())},
@@ -228,6 +233,7 @@ def likeliest_shock(sensitivity: Mapping[str, float], covariance: Floats, *, los
     return Reverse(None, told, distance, math.erfc(distance / math.sqrt(2)) / 2, None)
 
 
+@declares(liquidation_days="days")
 def liquidity_horizon(holdings: pl.DataFrame, *, participation: float = 0.2) -> pl.DataFrame:
     """Return how many sessions it takes to sell each holding.
 

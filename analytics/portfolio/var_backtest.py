@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from analytics.definitions import declares
+
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
@@ -35,6 +37,7 @@ class Verdict:
     counts: dict[str, float] = field(default_factory=dict)
 
 
+@declares("exceptions", "expected_exceptions", "hypothetical_exceptions")
 def exceptions(pnl: Floats, var: Floats) -> Bools:
     """Say of each period whether the loss was larger than its VaR.
 
@@ -42,7 +45,9 @@ def exceptions(pnl: Floats, var: Floats) -> Bools:
         pnl: Realised P&L, positive = gain, one value per period, oldest first.
         var: The VaR told beforehand for that period, positive = loss, same unit.
 
-    Periods in which either is not finite are left out: the answer can be shorter.
+    ``exceptions`` = sessions whose loss was larger than the VaR of the evening before. ``expected_exceptions``
+    = sessions x (1 - confidence). ``hypothetical_exceptions`` = the same count for the evening's holdings left
+    untraded. Periods in which either is not finite are left out: the answer can be shorter.
 
     Raises:
         ValueError: If the two differ in length.
@@ -54,6 +59,7 @@ def exceptions(pnl: Floats, var: Floats) -> Bools:
     return broken
 
 
+@declares("kupiec_pof")
 def kupiec(hits: int, n: int, *, confidence: float, level: float = 0.05) -> Verdict:
     """Test whether exceptions are as many as promised: proportion of failures.
 
@@ -77,6 +83,7 @@ def kupiec(hits: int, n: int, *, confidence: float, level: float = 0.05) -> Verd
     return _judged("kupiec_pof", n, level, ratio=ratio, freedom=1, counts=counts)
 
 
+@declares("christoffersen_independence")
 def christoffersen_independence(hits: Bools, *, level: float = 0.05) -> Verdict:
     """Test whether an exception makes one on the next day more or less likely.
 
@@ -107,6 +114,7 @@ def transitions(n00: int, n01: int, n10: int, n11: int, *, level: float = 0.05) 
     return _judged(name, moves + 1, level, ratio=2 * (free - tied), freedom=1, counts=counts)
 
 
+@declares("conditional_coverage")
 def christoffersen_coverage(hits: Bools, *, confidence: float, level: float = 0.05) -> Verdict:
     """Test number and independence of exceptions together: the sum of both ratios, chi-square with 2.
 
@@ -159,6 +167,7 @@ def basel_zone(hits: int, n: int = 250, *, confidence: float = 0.99) -> Zone | N
     return Zone(zone, hits, n, float(binom.cdf(hits, n, odds)), yellow, red, add_on)
 
 
+@declares("acerbi_szekely_z2")
 def acerbi_szekely(
     pnl: Floats,
     var: Floats,

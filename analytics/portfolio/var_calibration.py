@@ -5,6 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from analytics.definitions import declares
 from analytics.portfolio.var_backtest import Verdict
 
 Floats = npt.NDArray[np.float64]
@@ -12,6 +13,7 @@ Floats = npt.NDArray[np.float64]
 MIN_PERIODS = 30
 
 
+@declares("pit_uniformity")
 def pit_uniformity(places: Floats, *, level: float = 0.05) -> Verdict:
     """Test whether outcomes fell everywhere in the forecast distributions: Kolmogorov-Smirnov.
 
@@ -37,6 +39,7 @@ def pit_uniformity(places: Floats, *, level: float = 0.05) -> Verdict:
     return Verdict("pit_uniformity", n, level, float(found.statistic), p_value, p_value < level)
 
 
+@declares("volatility_bias")
 def volatility_bias(pnl: Floats, volatility: Floats, *, level: float = 0.05) -> Verdict:
     """Test whether the forecast volatility was of the right size.
 

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from analytics.definitions import declares
 from analytics.portfolio.risk import MIN_HISTORY, History, value_at_risk
 
 Floats = npt.NDArray[np.float64]
@@ -73,6 +74,7 @@ def parametric_parts(
     )
 
 
+@declares(component_var="component", marginal_var="marginal", incremental_var="incremental")
 def historical_parts(
     history: History, values: Floats, *, confidence: float = 0.95, neighbours: int = 2
 ) -> pl.DataFrame:
@@ -87,7 +89,9 @@ def historical_parts(
             statistics that the type 7 quantile lies between, as they are.
 
     Returns:
-        As ``parametric_parts``; ``marginal`` is null for a value of 0. No rows with fewer than
+        As ``parametric_parts``. ``component`` = mean loss of the position in the sessions around the VaR, they
+        sum to it. ``marginal`` = component / value; null for a value of 0. ``incremental`` = VaR of all less
+        VaR without the position. No rows with fewer than
         ``MIN_HISTORY`` whole sessions.
 
     Source: Hallerbach, Decomposing portfolio value-at-risk, J. of Risk 5(2), 2003: the component is the

@@ -7,6 +7,7 @@ from typing import TypeVar
 import polars as pl
 
 from analytics.conventions import BASIS_POINTS, side_sign
+from analytics.definitions import declares
 from analytics.trading.volume import notional
 
 # Two-sided 95 % quantile of the normal distribution.
@@ -15,10 +16,12 @@ Z_95 = 1.959963984540054
 Amount = TypeVar("Amount", Decimal, pl.Expr)
 
 
+@declares("slippage_bp")
 def slippage_bp(benchmark: str = "arrival_px") -> pl.Expr:
     """Return side x (execution price / benchmark - 1) x 10,000 of each execution.
 
-    Unit: basis points, Float64. Sign: positive = cost. Null where the benchmark is null or not positive.
+    Of several executions: their mean weighted by notional. Sign: positive = cost. Unit: basis points.
+    None where the benchmark is not known or not positive.
     """
     price, base = pl.col("last_px").cast(pl.Float64), pl.col(benchmark).cast(pl.Float64)
     return pl.when(base > 0).then(side_sign().cast(pl.Float64) * (price / base - 1) * BASIS_POINTS)

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from analytics.conventions import BASIS_POINTS
+from analytics.definitions import declares
 from analytics.trading.league import FALSE_DISCOVERY_RATE, q_values
 
 # Impact of a day's volume in units of a day's volatility. Studies find 0.5 to 1 for very different markets;
@@ -32,6 +33,7 @@ class CostModel:
     orders: int = 0
 
 
+@declares("expected_cost_bp")
 def expected_cost_bp(*, coefficient: float = COEFFICIENT) -> pl.Expr:
     """Return half the quoted spread plus coefficient x volatility x sqrt(filled quantity / ADV).
 
@@ -99,6 +101,7 @@ def fit_cost_model(orders: pl.DataFrame, *, session_seconds: float = SESSION_SEC
     return CostModel(coefficient, scale if scale > 0 else 1.0, int(y.size))
 
 
+@declares(cost_z="z")
 def with_expected_cost(
     orders: pl.DataFrame,
     model: CostModel | None = None,

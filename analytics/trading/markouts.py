@@ -7,6 +7,7 @@ import numpy.typing as npt
 import polars as pl
 
 from analytics.conventions import BASIS_POINTS, side_sign, trade_day
+from analytics.definitions import declares
 from analytics.trading.benchmarks import daily_closes, mid_at
 
 # Horizon: how long after the fill. The close and the next session's close come from daily prices.
@@ -21,6 +22,7 @@ _CELLS = 4_000_000  # counts held at once while resampling: 32 MB
 Floats = npt.NDArray[np.float64]
 
 
+@declares("markout_bp")
 def with_markouts(
     executions: pl.LazyFrame, market_mids: pl.LazyFrame, prices: pl.LazyFrame, *, max_age: str = MAX_AGE
 ) -> pl.LazyFrame:
@@ -57,6 +59,7 @@ def with_markouts(
     return found.drop("_at", "_day", "_place", *inner)
 
 
+@declares("quoted_spread_bp", "effective_spread_bp", "realised_spread_bp", "impact_bp")
 def spreads(marked: pl.LazyFrame, *, horizon: str = "5m") -> pl.LazyFrame:
     """Return the executions with the spreads of each, in basis points of the mid before the fill.
 
@@ -87,6 +90,7 @@ def spreads(marked: pl.LazyFrame, *, horizon: str = "5m") -> pl.LazyFrame:
     )
 
 
+@declares("reversion_bp")
 def reversion(
     windows: pl.LazyFrame, market_mids: pl.LazyFrame, *, after: str = "5m", max_age: str = MAX_AGE
 ) -> pl.LazyFrame:
@@ -111,6 +115,7 @@ def reversion(
     return rows.with_columns(reversion_bp=found).drop("_at", "_then", "_later")
 
 
+@declares("participation")
 def participation_rate(filled: str = "filled_qty", market: str = "market_qty") -> pl.Expr:
     """Return filled quantity / market quantity over the same interval. Unit: fraction, Float64.
 

@@ -4,6 +4,7 @@ import polars as pl
 
 from analytics.conventions import ZERO
 from analytics.datasets import DECIMAL
+from analytics.definitions import declares
 
 # Events that end an order; what is not ended is open.
 _ENDS = {"cancel": "cancelled", "reject": "rejected", "expire": "expired"}
@@ -90,8 +91,9 @@ def order_states(events: pl.LazyFrame) -> pl.LazyFrame:
     return states.with_columns(status=status, fill_rate=rate).drop("ended")
 
 
+@declares("fill_rate")
 def fill_rate(events: pl.LazyFrame) -> pl.LazyFrame:
-    """Return one row: ``orders`` (distinct) and ``fill_rate`` = filled / ordered quantity.
+    """Return one row: ``orders`` (distinct) and ``fill_rate`` = filled quantity / ordered quantity.
 
     Only orders that ``order_fills`` calls working count in the rate. Unit: fraction. Null when nothing was
     ordered.

@@ -4,6 +4,7 @@ import polars as pl
 
 from analytics.conventions import BASIS_POINTS, ONE, ZERO, explicit_costs, side_sign
 from analytics.datasets import DECIMAL
+from analytics.definitions import declares
 from analytics.trading.cost import shortfall_amounts
 
 PARTS = ("delay", "trading", "opportunity", "explicit")
@@ -66,8 +67,23 @@ def filled_amounts(executions: pl.LazyFrame, roots: pl.LazyFrame | None = None) 
     )
 
 
+@declares(
+    "delay",
+    "trading",
+    "opportunity",
+    "explicit",
+    "total",
+    implementation_shortfall="total",
+    implementation_shortfall_bp="total",
+)
 def shortfalls(orders: pl.LazyFrame, filled: pl.LazyFrame) -> pl.LazyFrame:
-    """Return the implementation shortfall of each parent order, in money and as a fraction.
+    """Return the implementation shortfall of each parent order: what it cost against filling all of it at once.
+
+    At the mid of the decision, that is. With side +1 for a purchase and -1 for a sale: ``delay`` = side x filled
+    x (release price - decision price); ``trading`` = side x filled x (mean fill price - release price);
+    ``opportunity`` = side x unfilled x (end price - decision price); ``explicit`` = commission, fees and taxes;
+    ``total`` = delay + trading + opportunity + explicit. Positive = cost. In basis points: of ordered quantity x
+    decision price; of several orders the sums are divided.
 
     Args:
         orders: One row per parent order: ``order_id``, ``side``, ``order_qty``, ``decision_px`` (mid when it

@@ -3,6 +3,7 @@
 from typing import Any
 
 from analytics.datasets import ACCOUNTS, DAILY_NAV, DAILY_POSITIONS, EXECUTIONS, FX_RATES, INSTRUMENTS
+from analytics.portfolio.pnl_parts import unrealised_change
 from app.desk import Desk
 from app.queries._book import BY_TRADER, daily_pnl
 from app.queries._cost_method import COSTING, convention
@@ -37,7 +38,9 @@ def figures(desk: Desk) -> tuple[Values, Reasons]:
     parts = [values[name] for name in names if name not in {"unrealised_change", "residual"}]
     if all(part is not None for part in parts):
         net, realised, income, costs = parts
-        values["unrealised_change"] = net - realised - income + costs
+        values["unrealised_change"] = unrealised_change(
+            net=net, realised=realised, income=income, costs=costs
+        )
     explained = explain(bounded)
     if explained["total"] is not None:
         values["residual"] = explained["total"]["residual"]

@@ -9,7 +9,14 @@ import polars as pl
 from analytics.datasets import BENCHMARKS
 from analytics.portfolio.factors import market_beta
 from analytics.portfolio.passport import Passport, passport
-from analytics.portfolio.risk import MIN_HISTORY, WINDOW, History, expected_shortfall, value_at_risk
+from analytics.portfolio.risk import (
+    MIN_HISTORY,
+    WINDOW,
+    History,
+    expected_shortfall,
+    stressed_value_at_risk,
+    value_at_risk,
+)
 from analytics.portfolio.var import CONFIDENCES, HORIZONS, METHODS, tail_risk, tail_table
 from analytics.portfolio.var_parts import PARTS, historical_parts
 from app.desk import Desk
@@ -203,19 +210,17 @@ def stressed(desk: Desk, *, confidence: float = 0.99) -> dict[str, Any]:
         return _no_stress(why, 0)
     whole = ~np.isnan(book.returns[:, carried]).any(axis=1)
     pnl = book.returns[whole][:, carried] @ book.now[carried]
-    if pnl.size < STRESS_WINDOW:
+    worst = stressed_value_at_risk(pnl, window=STRESS_WINDOW, confidence=confidence)
+    if worst is None:
         return _no_stress(
             f"A stressed window has {STRESS_WINDOW} sessions; {pnl.size} are on record.", pnl.size
         )
-    windows = np.lib.stride_tricks.sliding_window_view(pnl, STRESS_WINDOW)
-    tails = -np.quantile(windows, 1 - confidence, axis=1, method="linear")
-    worst = int(np.argmax(tails))
     days = np.array(book.dates, dtype=object)[whole]
     return {
-        "value": float(tails[worst]),
-        "es_975": expected_shortfall(windows[worst], confidence=0.975),
-        "from": days[worst],
-        "to": days[worst + STRESS_WINDOW - 1],
+        "value": worst.value,
+        "es_975": expected_shortfall(pnl[worst.first : worst.last + 1], confidence=0.975),
+        "from": days[worst.first],
+        "to": days[worst.last],
         "n": int(pnl.size),
         "reason": None,
     }
