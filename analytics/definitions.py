@@ -126,8 +126,6 @@ def read(name: str, function: Callable[..., Any]) -> Definition:
         name=name,
         title=title(name),
         formula=f"{_begun(own)}. {formula}" if own else formula,
-        if own
-        else formula,
         unit=said.get("unit", "") or returned.get("unit", ""),
         undefined=said.get("undefined", "") or _absent(returned.get("undefined", "")),
         source=source,
