@@ -5,6 +5,7 @@
   const KEYS = [
     ["Ctrl K", "Search, commands and context"],
     ["Alt 1 to 5", "Take a next step"],
+    ["Ctrl E", "Export the table in focus, or the first"],
     ["Ctrl Shift L", "Copy link to this view"],
     ["[", "Fold or unfold the navigation"],
     ["\\", "Switch between dark and light"],
