@@ -24,6 +24,7 @@ POLICY = {
     "/api/intelligence/": DATA,
     "/api/performance/": ALL,
     "/api/portfolio/": DATA,
+    "/api/portfolio/what-if/orders": frozenset({"portfolio_manager", "risk"}),
     "/api/search": DATA,
     "/api/social/": DATA,
     "/api/trading/": DATA,
