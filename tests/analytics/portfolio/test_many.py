@@ -38,7 +38,13 @@ def test_each_series_reads_as_it_does_alone(length, count, workers, seed):
 
 @pytest.mark.parametrize(
     "series",
-    [np.zeros(300), np.full(300, 0.01), np.full(300, -0.01), np.array([-1.0] + [0.1] * 299), np.array([0.02])],
+    [
+        np.zeros(300),
+        np.full(300, 0.01),
+        np.full(300, -0.01),
+        np.array([-1.0] + [0.1] * 299),
+        np.array([0.02]),
+    ],
     ids=["flat", "only gains", "only losses", "total loss", "one return"],
 )
 def test_what_is_not_defined_is_not_a_number(series):
