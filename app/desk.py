@@ -1,6 +1,6 @@
 """The desk: one organisation's data, bounded by one scope. Every question is asked of a desk."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
@@ -77,10 +77,10 @@ class Desk:
         if dataset.name in _SURVEILLANCE and self.identity.role not in SURVEILLANCE_ROLES:
             raise Forbidden("Communications are read by compliance only.")
         rows = self.lake.scan(self.org, dataset, as_of=self.scope.as_of)
-        rows = self._entitled(rows, dataset)
+        rows = self._entitled(rows, dataset.columns)
         if dated and dataset.name not in _TIMELESS:
             rows = self._dated(rows, dataset)
-        return self._scoped(rows, dataset) if scoped else rows
+        return self._scoped(rows, dataset.columns) if scoped else rows
 
     def executions(self, *, dated: bool = True, scoped: bool = True) -> pl.LazyFrame:
         """Return executions as they stand: the latest version of each, busted ones left out."""
@@ -116,6 +116,46 @@ class Desk:
         with self.database.session(self.org, write=write) as session:
             yield session
 
+    # --- shared tables -----------------------------------------------------------------------------
+    @property
+    def narrows(self) -> bool:
+        """Whether entitlements or the scope leave out any account, trader or instrument."""
+        scope = self.scope
+        bounds = (scope.desk, scope.account, scope.trader, scope.instrument)
+        return self.identity.desks is not None or any(bounds)
+
+    def whole(self) -> Self:
+        """Return the desk that sees the whole organisation over the same days, whoever asks.
+
+        For tables that are computed once and shared by everybody. Beware: what is read through it must pass
+        ``narrowed`` of the desk that asked before anybody sees it, unless that desk never ``narrows``.
+
+        Raises:
+            Forbidden: If the role reads no data.
+        """
+        if self.identity.role not in DATA_ROLES:
+            raise Forbidden("Your role administers; it does not read the organisation's data.")
+        own = self.identity.currency
+        currency = None if self.scope.currency == own else self.scope.currency
+        # Communications stay closed: risk does not read them.
+        nobody = replace(self.identity, role="risk", desks=None, person_id=None)
+        bounds = replace(self.scope, currency=currency, desk=(), account=(), trader=(), instrument=())
+        return replace(self, identity=nobody, scope=bounds)
+
+    def narrowed(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return those rows of a shared table that this identity may see and the scope asks for.
+
+        Raises:
+            ValueError: If the table lacks a column that says whose its rows are.
+        """
+        missing = {"account_id", "trader_id", "instrument_id"} - set(rows.columns)
+        if missing:
+            raise ValueError(f"a shared table needs the columns {', '.join(sorted(missing))}")
+        if not self.narrows:
+            return rows
+        mine = self._entitled(rows.lazy(), rows.columns)
+        return self._scoped(mine, rows.columns).collect()
+
     # --- bounds ------------------------------------------------------------------------------------
     @cached_property
     def entitled_accounts(self) -> tuple[str, ...] | None:
@@ -137,13 +177,12 @@ class Desk:
         accounts = self.lake.scan(self.org, ACCOUNTS).filter(pl.col("desk").is_in(list(desks)))
         return tuple(collect(accounts.select(pl.col("account_id").unique().sort()))["account_id"])
 
-    def _entitled(self, rows: pl.LazyFrame, dataset: Dataset) -> pl.LazyFrame:
-        if self.entitled_accounts is None or "account_id" not in dataset.columns:
+    def _entitled(self, rows: pl.LazyFrame, columns: Collection[str]) -> pl.LazyFrame:
+        if self.entitled_accounts is None or "account_id" not in columns:
             return rows
         return rows.filter(pl.col("account_id").is_in(list(self.entitled_accounts)))
 
-    def _scoped(self, rows: pl.LazyFrame, dataset: Dataset) -> pl.LazyFrame:
-        columns = dataset.columns
+    def _scoped(self, rows: pl.LazyFrame, columns: Collection[str]) -> pl.LazyFrame:
         if self._scope_accounts is not None and "account_id" in columns:
             rows = rows.filter(pl.col("account_id").is_in(list(self._scope_accounts)))
         if self.scope.trader and "trader_id" in columns:

@@ -24,6 +24,8 @@ READS = (EXECUTIONS, ORDER_EVENTS, INSTRUMENTS, ACCOUNTS, FX_RATES, DAILY_NAV, *
 SPREADS = ("quoted_spread_bp", "effective_spread_bp", "realised_spread_bp", "impact_bp")
 MARKOUTS = tuple(f"markout_{name}_bp" for name in ALL_HORIZONS)
 SLIPPAGES = {name: f"slip_{name}_bp" for name in BENCHMARKS}
+# What a shared table is narrowed by.
+OWNERS = ("account_id", "trader_id", "instrument_id")
 # Whose fills they are: few different values, kept as categories.
 _DIMENSIONS = (
     "instrument_id", "symbol", "account_id", "trader_id", "desk", "strategy", "side", "venue", "broker",
@@ -31,11 +33,12 @@ _DIMENSIONS = (
 )  # fmt: skip
 _EVENTS = (
     "order_id", "parent_order_id", "event_seq", "event_type", "transact_time", "transact_time_ns", "received_time",
-    "instrument_id", "account_id", "side", "order_qty", "last_qty", "last_px", "exec_id", "algo_id", "venue",
+    "instrument_id", "account_id", "trader_id", "side", "order_qty", "last_qty", "last_px", "exec_id", "algo_id",
+    "venue",
 )  # fmt: skip
 _FILLS = (
-    "exec_id", "order_id", "instrument_id", "account_id", "side", "last_qty", "last_px", "commission", "fees", "taxes",
-    "transact_time", "transact_time_ns", "decision_time",
+    "exec_id", "order_id", "instrument_id", "account_id", "trader_id", "side", "last_qty", "last_px", "commission", "fees",
+    "taxes", "transact_time", "transact_time_ns", "decision_time",
 )  # fmt: skip
 _PRICED = (
     "instrument_id", "order_id", "root_id", "transact_time", "trade_date", "side", "last_px", "arrival_px",
@@ -57,25 +60,36 @@ _SCHEMA: dict[str, pl.DataType] = (
 def bare(desk: Desk) -> tuple[Desk, Period]:
     """Return the desk bounded to its period without what only a page or a list knows, and the period.
 
-    Two views that differ in a chosen tab or the length of a list then share what is kept.
+    Two views that differ in a chosen tab or the length of a list then share what is kept, and so do all who
+    see the whole organisation.
     """
     bounded, days = within(desk)
     plain = bounded.with_scope(
         extra={}, limit=100, cursor=None, group_by=None, order=None, alert=None, case=None, post=None
     )
-    return plain, days
+    return plain if plain.narrows else plain.whole(), days
+
+
+def fills(desk: Desk) -> pl.DataFrame:
+    """Return the executions of the period that ``desk`` may see and asks for. The desk must be ``bare``.
+
+    They are measured once for the whole organisation (``measured``): what an execution cost against its order
+    does not depend on who looks at it.
+    """
+    return desk.narrowed(measured(desk.whole()))
 
 
 @cached(*READS)
-def fills(desk: Desk) -> pl.DataFrame:
+def measured(desk: Desk) -> pl.DataFrame:
     """Return one row per execution of the period as it stands, oldest first. The desk must be ``bare``.
 
     Columns: ``row`` (place), ``order`` (its root order, the execution itself where it has none), ``known``
-    (whether it has one), ``sliced`` (whether its own order was cut from another), ``day`` (venue's), instrument_id, symbol, account_id, trader_id, desk, strategy,
-    side, venue, broker, algo_id, liquidity, currency (categories), ``last_qty``, ``weight`` (notional in the
-    answer's currency, null without a rate), ``missing_rate``, ``market_qty`` (traded by everybody from the
-    order's release to its last fill), the slippage against each benchmark, mark-outs, spreads (basis points,
-    positive = cost, null where no price is known).
+    (whether it has one), ``sliced`` (whether its own order was cut from another), ``day`` (venue's),
+    instrument_id, symbol, account_id, trader_id, desk, strategy, side, venue, broker, algo_id, liquidity,
+    currency (categories), ``last_qty``, ``weight`` (notional in the answer's currency, null without a rate),
+    ``missing_rate``, ``market_qty`` (traded by everybody from the order's release to its last fill), the
+    slippage against each benchmark, mark-outs, spreads (basis points, positive = cost, null where no price is
+    known).
     """
     rows = desk.collect(_described(desk, desk.executions()))
     if rows.is_empty() or desk.scope.start is None or desk.scope.end is None:
@@ -83,7 +97,8 @@ def fills(desk: Desk) -> pl.DataFrame:
     events = desk.collect(order_history(desk))
     history = desk.collect(fill_history(desk))
     tree = parents(events)
-    rows = rows.join(tree, on="order_id", how="left", maintain_order="left")
+    named = tree.select("order_id", "root_id", "algo_id")
+    rows = rows.join(named, on="order_id", how="left", maintain_order="left")
     # Most orders of a market maker never trade: theirs are not needed here.
     told = tree.filter(pl.col("root_id").is_in(_roots(rows))).select("order_id", "root_id")
     events = events.join(told, on="order_id", how="semi")
@@ -112,10 +127,10 @@ def fills(desk: Desk) -> pl.DataFrame:
 
 
 def parents(events: pl.DataFrame) -> pl.DataFrame:
-    """Return root_id, algo_id and venue of each order, one row each."""
+    """Return root_id, algo_id, order_venue and whose each order is, one row each."""
     roots = root_orders(events.lazy().select("order_id", "parent_order_id"))
     # The largest name stands for the first known one: an order has one, and this is many times faster.
-    named = events.lazy().group_by("order_id").agg(pl.col("algo_id", "venue").max())
+    named = events.lazy().group_by("order_id").agg(pl.col("algo_id", "venue", *OWNERS).max())
     return roots.join(named, on="order_id", how="left").collect().rename({"venue": "order_venue"})
 
 

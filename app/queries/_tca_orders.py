@@ -12,7 +12,16 @@ from analytics.trading.markouts import reversion
 from analytics.trading.orders import order_fills, with_fills
 from analytics.trading.shortfall import PARTS, filled_amounts, shortfalls
 from app.desk import Desk
-from app.queries._fills import READS, described, fill_history, fills, first_day, order_history, parents
+from app.queries._fills import (
+    OWNERS,
+    READS,
+    described,
+    fill_history,
+    fills,
+    first_day,
+    order_history,
+    parents,
+)
 from app.queries._market import daily_history, market
 from app.queries._money import converted
 from app.storage.cache import cached
@@ -53,9 +62,42 @@ class Orders(TypedDict):
     model: dict[str, float]
 
 
+class _Told(TypedDict):
+    # Orders with whose they are: narrowed first, judged and added up afterwards.
+    traded: pl.DataFrame
+    untraded: pl.DataFrame
+    asked: pl.DataFrame
+    spans: pl.DataFrame  # whose the parts are of orders that several accounts, traders or instruments share
+
+
 @cached(*READS)
 def orders(desk: Desk) -> Orders:
-    """Return the orders of the period (see ``Orders``). The desk must be ``bare``."""
+    """Return the orders of the period (see ``Orders``). The desk must be ``bare``.
+
+    They are measured once for the whole organisation. What is judged (the law and who stands out of it) is
+    judged among the orders that ``desk`` may see and asks for.
+    """
+    known = told(desk.whole())
+    if _straddle(desk, known["spans"]):
+        # Of an order that others share only the own part counts: measured for this desk alone.
+        known = told(desk)
+    traded, model = _judged(desk.narrowed(known["traded"]))
+    by = ["algo_id", "venue"]
+    untraded, asked = (
+        desk.narrowed(known[name]).group_by(by).agg(pl.exclude(*by, *OWNERS).sum()).sort(by)
+        for name in ("untraded", "asked")
+    )
+    return {
+        "traded": traded,
+        "untraded": untraded,
+        "asked": asked,
+        "model": {"coefficient": model.coefficient, "scale": model.scale, "orders": float(model.orders)},
+    }
+
+
+@cached(*READS)
+def told(desk: Desk) -> _Told:
+    """Return the orders of the period, not judged yet, and whose they are. The desk must be ``bare``."""
     executed = fills(desk)
     events = desk.collect(order_history(desk))
     history = desk.collect(fill_history(desk))
@@ -74,13 +116,28 @@ def orders(desk: Desk) -> Orders:
         about = market(desk, instruments=known, start=first_day(windows, start), end=end + timedelta(days=1))
         daily = daily_history(desk, instruments=known, start=start, end=end)
     short = _shortfalls(desk, windows, filled_amounts(history.lazy(), roots), about)
-    traded, model = _traded(executed, short, about, daily)
     return {
-        "traded": traded,
+        "traded": _traded(executed, short, about, daily),
         "untraded": _untraded(short, tree),
         "asked": _asked(desk, events, history, tree),
-        "model": {"coefficient": model.coefficient, "scale": model.scale, "orders": float(model.orders)},
+        "spans": _spans(events, history, tree),
     }
+
+
+def _spans(events: pl.DataFrame, history: pl.DataFrame, tree: pl.DataFrame) -> pl.DataFrame:
+    rows = pl.concat([events.select("order_id", *OWNERS), history.select("order_id", *OWNERS)]).lazy()
+    named = (
+        rows.drop_nulls("order_id")
+        .unique()
+        .join(tree.lazy().select("order_id", "root_id"), on="order_id", how="left")
+    )
+    parts = named.select(*OWNERS, order=pl.coalesce("root_id", "order_id")).unique().collect()
+    return parts.filter(pl.col("order").is_duplicated())
+
+
+def _straddle(desk: Desk, spans: pl.DataFrame) -> bool:
+    own = desk.narrowed(spans)
+    return spans.join(own, on="order", how="semi").height > own.height
 
 
 def _shortfalls(desk: Desk, windows: pl.DataFrame, filled: pl.LazyFrame, about: Market) -> pl.DataFrame:
@@ -109,9 +166,12 @@ def _shortfalls(desk: Desk, windows: pl.DataFrame, filled: pl.LazyFrame, about: 
 
 def _untraded(short: pl.DataFrame, tree: pl.DataFrame) -> pl.DataFrame:
     named = tree.select("order_id", "algo_id", venue="order_venue")
+    # The parent itself may not be described: whose it is, its children say.
+    whose = tree.group_by(order_id="root_id").agg(pl.col("account_id", "trader_id").max())
     rows = short.filter(pl.col("fills") == 0).join(named, on="order_id", how="left")
+    rows = rows.join(whose, on="order_id", how="left")
     known = pl.col("total").is_not_null()
-    return rows.group_by("algo_id", "venue").agg(
+    return rows.group_by("algo_id", "venue", *OWNERS).agg(
         known.sum().cast(pl.Int64).alias("orders"),
         (~known).sum().cast(pl.Int64).alias("missing"),
         pl.col(*MONEY).filter(known).sum(),
@@ -122,17 +182,15 @@ def _asked(desk: Desk, events: pl.DataFrame, history: pl.DataFrame, tree: pl.Dat
     start = desk.scope.start
     since = pl.lit(value=True) if start is None else pl.col("transact_time").dt.date() >= start
     told = with_fills(events.lazy().filter(since), history.lazy().filter(since))
-    named = tree.lazy().select("order_id", "algo_id", venue="order_venue")
+    named = tree.lazy().select("order_id", "algo_id", *OWNERS, venue="order_venue")
     working = order_fills(told).filter("working").join(named, on="order_id", how="left")
     o, f = pl.col("ordered"), pl.col("filled")
     sums = {"n": pl.len().cast(pl.Int64), "t": f.sum(), "b": o.sum()}
     squares = {"tt": (f**2).sum(), "tb": (f * o).sum(), "bb": (o**2).sum()}
-    return desk.collect(working.group_by("algo_id", "venue").agg(**sums, **squares).sort("algo_id", "venue"))
+    return desk.collect(working.group_by("algo_id", "venue", *OWNERS).agg(**sums, **squares))
 
 
-def _traded(
-    executed: pl.DataFrame, short: pl.DataFrame, about: Market, daily: pl.LazyFrame
-) -> tuple[pl.DataFrame, CostModel]:
+def _traded(executed: pl.DataFrame, short: pl.DataFrame, about: Market, daily: pl.LazyFrame) -> pl.DataFrame:
     w = pl.col("last_qty")
 
     def mean(name: str) -> pl.Expr:
@@ -163,7 +221,7 @@ def _traded(
     )
     norms = market_norms(daily).collect()
     volume = daily.group_by("instrument_id", "date").agg(_volume=pl.col("volume").cast(pl.Float64).max())
-    found = (
+    return (
         rows.lazy()
         .join(came_back, on="order_id", how="left", maintain_order="left")
         .join(norms.lazy(), left_on=["instrument_id", "day"], right_on=["instrument_id", "date"], how="left", maintain_order="left")
@@ -179,7 +237,6 @@ def _traded(
         .drop("_volume", "market_qty", "_sliced", "worked_bp", "reported_bp")
         .collect()
     )  # fmt: skip
-    return _judged(found)
 
 
 def _judged(rows: pl.DataFrame) -> tuple[pl.DataFrame, CostModel]:
