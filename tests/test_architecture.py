@@ -91,6 +91,12 @@ def test_answers_are_cached_by_the_one_wrapper():
     assert [str(p) for p in sources() if bare.search(p.read_text())] == []
 
 
+def test_few_modules_ask_for_a_whole_organisation():
+    """What is read past the entitlements is narrowed where it is read: here, and in no other place."""
+    users = {str(p.relative_to(ROOT)) for p in sources() if re.search(r"\.whole\(\)", p.read_text())}
+    assert users == {"app/queries/_fills.py", "app/queries/_tca_orders.py"}
+
+
 def test_nothing_connects_or_reads_at_import():
     calls = re.compile(
         r"^(?!\s|def |class |@|#|\"|')[A-Za-z_]+ = .*(open\(|create_engine|connect\(|read_text\(|Settings\.load)",

@@ -12,7 +12,7 @@ DERIVES_FROM = frozenset(
 
 
 def refresh(context: Context, org: str, *, datasets: frozenset[str] | None = None) -> dict[str, Any]:
-    """Derive positions and NAV, measure limits, look for alerts, then for insights.
+    """Derive positions and NAV, measure limits, look for alerts and insights, then measure costs ahead.
 
     Args:
         context: The installation's stores.
@@ -26,6 +26,7 @@ def refresh(context: Context, org: str, *, datasets: frozenset[str] | None = Non
     from app.jobs.insights import refresh_insights
     from app.jobs.limits import monitor
     from app.jobs.surveil import surveil
+    from app.jobs.warm import warm
 
     said: dict[str, Any] = {}
     # Live rows first: an alert pins Delta versions, and a version must hold the rows it speaks of.
@@ -36,6 +37,7 @@ def refresh(context: Context, org: str, *, datasets: frozenset[str] | None = Non
     said["limits"] = monitor(context, org, cause="refresh")
     said["surveil"] = surveil(context, org, cause="refresh")
     said["insights"] = refresh_insights(context, org, cause="refresh")
+    said["warm"] = warm(context, org, cause="refresh")
     return said
 
 
