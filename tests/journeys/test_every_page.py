@@ -25,7 +25,12 @@ def test_every_page_is_well(visit, size, theme):
     assert window.page.evaluate("document.documentElement.dataset.bsTheme") == theme
     alert = window.rest("/api/compliance/alerts", limit=1)["data"][0]["alert_id"]
     order = window.rest("/api/trading/executions", limit=1)["data"][0]["order_id"]
-    more = [f"/compliance/alerts/{alert}", f"/trading/blotter?order={order}", "/trading/blotter?view=orders"]
+    more = [
+        f"/compliance/alerts/{alert}",
+        f"/trading/blotter?order={order}",
+        "/trading/blotter?view=orders",
+        f"/trading/orders/{order}",
+    ]
     assert walk(window, [*window.nav(), *more]) == {}
     boss = visit("admin", size=size, theme=theme)
     boss.go("/operations/admin")
