@@ -111,8 +111,11 @@ def read(name: str, function: Callable[..., Any]) -> Definition:
     body, sections = _parts(inspect.getdoc(function) or "")
     entry = getattr(function, _DECLARED, {}).get(name, name)
     own = _entry(entry, inspect.getdoc(function) or "")
-    others = _ENTRY.format(name=r"\w+") + "[;.]?"
-    said = _said(re.sub(others, "", body) if own else body)
+    if own:
+        # What is said of its neighbours is not said of it.
+        kept = [part for part in re.split(r"(?<=\.)\s+", body) if not re.search(r"``\w+``(?: =|:)", part)]
+        body = " ".join(kept)
+    said = _said(body)
     returned = _said(
         sections.get("Returns", ""), plain="undefined" if "None" in sections.get("Returns", "") else "more"
     )

@@ -6,7 +6,7 @@ from analytics.conventions import strict_sum
 from analytics.definitions import declares
 
 
-@declares(gross_exposure="gross", net_exposure="net")
+@declares("positions", gross_exposure="gross", net_exposure="net")
 def exposure(holdings: pl.DataFrame, *, by: str | None = None, value: str = "market_value") -> pl.DataFrame:
     """Return gross, net, long and short value of each group.
 
@@ -17,8 +17,8 @@ def exposure(holdings: pl.DataFrame, *, by: str | None = None, value: str = "mar
 
     Returns:
         ``by``, ``gross`` = sum of |market value|; ``net`` = sum of market value, longs less shorts; ``long``,
-        ``short`` (0 or negative), ``positions``, ``weight`` (gross / total gross, fraction), largest gross
-        first. Money is null where a position of the group has no value.
+        ``short`` (0 or negative), ``positions`` = number of holdings; ``weight`` (gross / total gross,
+        fraction), largest gross first. Money is null where a position of the group has no value.
     """
     signed = pl.col(value)
     measures = {

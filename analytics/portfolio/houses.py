@@ -1,7 +1,7 @@
 """How a measure would read under other houses' conventions: why do these differ?"""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,11 +78,16 @@ def readings(
     known = np.isfinite(returns) if benchmark is None else np.isfinite(returns) & np.isfinite(benchmark)
     case = _Case(returns[known], None if benchmark is None else benchmark[known], risk_free, periods, mar)
     with np.errstate(over="ignore", invalid="ignore"):
-        values = [(told, _finite(measure(case))) for told, measure in _READINGS[name].items()]
-    ours = values[0][1]
+        return compared({told: measure(case) for told, measure in _READINGS[name].items()})
+
+
+def compared(values: Mapping[str, float | None]) -> list[Reading]:
+    """Return readings of values by convention, ours first; what is not finite is None."""
+    finite = {told: _finite(value) for told, value in values.items()}
+    ours = next(iter(finite.values()), None)
     return [
         Reading(told, value, value - ours if value is not None and ours is not None else None)
-        for told, value in values
+        for told, value in finite.items()
     ]
 
 

@@ -7,6 +7,7 @@ import polars as pl
 
 from analytics.conventions import ZERO, trade_day
 from analytics.datasets import BARS, DECIMAL, PRICES, QUOTES, TAPE
+from analytics.definitions import declares
 from analytics.trading.cost import slippage_interval
 from analytics.trading.shortfall import root_orders
 
@@ -116,10 +117,13 @@ def mid_at(
     return joined.sort("_row").drop("_row")
 
 
+@declares("duration")
 def order_windows(
     events: pl.LazyFrame, executions: pl.LazyFrame, roots: pl.LazyFrame | None = None
 ) -> pl.LazyFrame:
     """Return when each parent order was decided, released and ended, children taken together.
+
+    ``duration`` = time of the last fill - time of the release.
 
     Args:
         events: Rows of ORDER_EVENTS.

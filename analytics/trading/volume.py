@@ -3,6 +3,7 @@
 import polars as pl
 
 from analytics.conventions import ONE
+from analytics.definitions import declares
 
 
 def notional() -> pl.Expr:
@@ -14,6 +15,7 @@ def notional() -> pl.Expr:
     return pl.col("last_qty") * pl.col("last_px") * pl.col("multiplier").fill_null(ONE)
 
 
+@declares("average_price")
 def vwap() -> pl.Expr:
     """Return the volume-weighted average price of a group: sum(qty x px) / sum(qty).
 
