@@ -77,6 +77,7 @@ def _pnl(answer: dict[str, Any], currency: str, course: Any) -> Any:
         viz=spark(points, "up" if (found or 0) >= 0 else "down"),
         href="/portfolio/positions",
         reason=_why(answer, "trading", "net_pnl"),
+        passport=passport_of("net_pnl", of="pnl"),
         hover=full_money(value, currency, plus=True),
     )
 
@@ -107,6 +108,7 @@ def _exposure(answer: dict[str, Any], currency: str) -> Any:
         viz=_neutral(viz),
         href="/portfolio/positions",
         reason=_why(answer, "portfolio", "gross_exposure"),
+        passport=passport_of("gross_exposure", of="portfolio"),
         hover=full_money(gross, currency),
     )
 
@@ -161,6 +163,7 @@ def _slippage(answer: dict[str, Any]) -> Any:
         ],
         href="/trading/blotter",
         reason=_why(answer, "trading", "slippage_bp"),
+        passport=passport_of("slippage_bp", of="trading"),
     )
 
 
@@ -192,6 +195,7 @@ def _fills(answer: dict[str, Any]) -> Any:
         viz=_neutral(bullet(value, limit=None, scale=1.0)),
         href="/trading/blotter",
         reason=_why(answer, "trading", "fill_rate"),
+        passport=passport_of("fill_rate", of="trading"),
     )
 
 

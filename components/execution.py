@@ -9,6 +9,7 @@ from dash import html
 from components.formats import MISSING, bps, full_money, known, number, percent, plural, sigma
 from components.interval import interval
 from components.kpi import bullet, strip, tile
+from components.passport import passport_of
 from components.tables import table
 
 BENCHMARKS = {
@@ -62,6 +63,7 @@ def _tile(one: Mapping[str, Any], name: str, label: str, *, of: str, hover: str 
         viz=viz,
         reason=one["reason"],
         hover=hover or f"{plural(one['n'], of)}",
+        passport=passport_of(one["name"], of="execution_quality"),
     )
 
 

@@ -26,6 +26,7 @@ from components.formats import (
 )
 from components.kpi import strip, tile
 from components.orders import order_path
+from components.passport import passport_of
 from components.states import icon
 from components.tables import facts, link, table
 
@@ -72,23 +73,32 @@ def figures(answer: Mapping[str, Any]) -> Any:
         [
             tile("shortfall", "Implementation shortfall", total["value"], number(total["value"], 2, plus=True), unit="bps",
                  reason=total["reason"], hover=full_money(total["amount"], cost["currency"]),
-                 detail=[money(total["amount"], cost["currency"], plus=True), "positive = cost"]),
-            _against("arrival", "Against arrival", against["arrival"]),
-            _against(over, f"Against {LABELS[over]}", against[over]),
+                 detail=[money(total["amount"], cost["currency"], plus=True), "positive = cost"],
+                 passport=_of("total", order)),
+            _against("arrival", "Against arrival", against["arrival"], order),
+            _against(over, f"Against {LABELS[over]}", against[over], order),
             tile("average-price", "Average price", average["value"], price(average["value"]), reason=average["reason"],
-                 detail=[order["currency"] or "", plural(order["executions"], "fill")]),
+                 detail=[order["currency"] or "", plural(order["executions"], "fill")],
+                 passport=_of("average_price", order)),
             tile("fill-rate", "Filled", rate, percent(rate), reason=worked["fill_rate"]["reason"],
-                 detail=[f"{quantity(order['filled_qty'])} of {quantity(order['order_qty'])}"]),
+                 detail=[f"{quantity(order['filled_qty'])} of {quantity(order['order_qty'])}"],
+                 passport=_of("fill_rate", order)),
             tile("participation", "Share of volume", worked[share]["value"], _share(worked[share]["value"]),
                  reason=worked[share]["reason"],
-                 detail="of the market while it worked" if share == "participation" else "of a usual day"),
+                 detail="of the market while it worked" if share == "participation" else "of a usual day",
+                 passport=_of(share, order)),
             tile("cost-z", "Beyond the expected", worked["cost_z"]["value"], sigma(worked["cost_z"]["value"]),
-                 reason=worked["cost_z"]["reason"], detail=[f"expected {bps(expected['value'])}"]),
+                 reason=worked["cost_z"]["reason"], detail=[f"expected {bps(expected['value'])}"],
+                 passport=_of("cost_z", order)),
         ]
     )  # fmt: skip
 
 
-def _against(name: str, label: str, one: Mapping[str, Any]) -> Any:
+def _of(name: str, order: Mapping[str, Any]) -> str:
+    return passport_of(name, of="order_cost", order=order["order_id"])
+
+
+def _against(name: str, label: str, one: Mapping[str, Any], order: Mapping[str, Any]) -> Any:
     detail = [f"{LABELS[str(one['name'])]} {price(one['price'])}"]
     return tile(
         name,
@@ -98,6 +108,7 @@ def _against(name: str, label: str, one: Mapping[str, Any]) -> Any:
         unit="bps",
         reason=one["reason"],
         detail=detail,
+        passport=_of(str(one["name"]), order),
     )
 
 

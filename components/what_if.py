@@ -10,6 +10,7 @@ from components.charts.growth import growth
 from components.formats import MISSING, full_money, known, money, number, percent, plural, words
 from components.forms import field
 from components.kpi import strip, tile
+from components.passport import passport_of
 from components.states import hidden, icon
 from components.tables import column, grid, table
 from components.theme import Theme
@@ -57,7 +58,14 @@ def kpis(answer: Mapping[str, Any]) -> Any:
         if row["before"] is not None and row["after"] is not None:
             change = ["now", show(row["before"])]
         return tile(
-            name, label, row["after"], show(row["after"]), detail=change, reason=row["reason"], **more
+            name,
+            label,
+            row["after"],
+            show(row["after"]),
+            detail=change,
+            reason=row["reason"],
+            passport=passport_of(key, of="what_if", book="after"),
+            **more,
         )
 
     def cash(value: Any) -> str:
@@ -74,9 +82,10 @@ def kpis(answer: Mapping[str, Any]) -> Any:
             one("beta", "beta", "Beta", lambda value: number(value, 2)),
             one("gross", "gross_exposure", "Gross exposure", cash),
             tile("turnover", "Turnover", trading.get("turnover"), percent(trading.get("turnover")),
-                 detail=[money(traded, currency), f"in {plural(trading.get('trades', 0), 'trade')}"], reason=answer["reason"]),
+                 detail=[money(traded, currency), f"in {plural(trading.get('trades', 0), 'trade')}"], reason=answer["reason"],
+                 passport=passport_of("turnover", of="what_if")),
             tile("cost", "Expected cost", cost, cash(cost), detail=[f"{number(trading.get('cost_bp'), 1)} bps of it"],
-                 reason=why, hover=full_money(cost, currency)),
+                 reason=why, hover=full_money(cost, currency), passport=passport_of("cost", of="what_if")),
         ]
     )  # fmt: skip
 

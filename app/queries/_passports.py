@@ -1,7 +1,7 @@
 """Where a measure's panel finds the record it speaks of."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from analytics.datasets import Dataset
@@ -13,11 +13,13 @@ class Subject:
     """A module's measures, for the panel behind each of their names: ``PASSPORTS = Subject(...)``.
 
     ``records`` returns them as the page shows them (name, value, unit, low, high, n, convention, reason);
-    ``datasets`` are the tables they rest on; ``readings`` how one reads under other houses' conventions
-    (list of {convention, value, difference}, ours first); ``period`` {from, to, sessions}.
+    ``datasets`` are the tables they rest on; ``readings`` how a record reads under other houses' conventions
+    (list of {convention, value, difference}, ours first); ``period`` {from, to, sessions}; ``defines`` names the
+    declared measure of records that go by another name here.
     """
 
     records: Callable[[Desk], Sequence[Mapping[str, Any]]]
     datasets: tuple[Dataset, ...] = ()
-    readings: Callable[[Desk, str], list[dict[str, Any]]] | None = None
+    readings: Callable[[Desk, Mapping[str, Any]], list[dict[str, Any]]] | None = None
     period: Callable[[Desk], Mapping[str, Any]] | None = None
+    defines: Mapping[str, str] = field(default_factory=dict)

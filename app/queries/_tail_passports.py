@@ -5,9 +5,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from analytics.portfolio.exposure import concentration, largest_share
 from analytics.portfolio.passport import Passport, passport
 from analytics.portfolio.risk import WINDOW
 from analytics.portfolio.var import quantile_interval
+
+# Key figure to the tail that houses_risk knows, and its confidence.
+TAILS = {"var_99_1d": ("value_at_risk", 0.99), "es_975_1d": ("expected_shortfall", 0.975)}
 
 
 def tail_records(found: dict[str, Any]) -> list[Passport]:
@@ -31,6 +35,33 @@ def tail_records(found: dict[str, Any]) -> list[Passport]:
             "es_975_1d", found["es_975_1d"], unit="currency", n=found["n"],
             reason=reasons.get("es_975_1d"), confidence=0.975, **shared,
         ),
+    ]  # fmt: skip
+
+
+def book_records(
+    found: dict[str, Any], reasons: dict[str, str], held: pl.DataFrame, *, currency: str
+) -> list[Passport]:
+    """Return net asset value, exposures and concentration as records.
+
+    Args:
+        found: ``portfolio.totals``.
+        reasons: Why a part of it is null.
+        held: ``_book.holdings``.
+        currency: Of the answer.
+    """
+    accounts, at = held["account_id"].n_unique(), "close of the last session"
+    money = [
+        passport(
+            name, found[name], unit="currency", n=n, reason=reasons.get(name), valued=at, currency=currency
+        )
+        for name, n in (("nav", accounts), ("gross_exposure", held.height), ("net_exposure", held.height))
+    ]
+    why = reasons.get("gross_exposure") or "Nothing is held."
+    shares = (("hhi", concentration(held)), ("top_10_share", largest_share(held)))
+    return [
+        *money,
+        *(passport(name, value, unit="fraction", n=held["instrument_id"].n_unique(), reason=why, by="instrument",
+                   of="gross exposure") for name, value in shares),
     ]  # fmt: skip
 
 

@@ -180,7 +180,7 @@ def tca(desk: Desk, *, by: str = "venue", limit: int = 100, offset: int = 0) -> 
 @cached(*READS)
 def _study(desk: Desk, *, filters: dict[str, str]) -> dict[str, Any]:
     to = currency(desk)
-    executed = _narrowed(fills(desk), filters)
+    executed = narrowed(fills(desk), filters)
     everything = orders(desk)
     traded = _of(everything["traded"], executed, filters)
     # Of an order that never traded neither broker nor role in a trade is known.
@@ -188,10 +188,10 @@ def _study(desk: Desk, *, filters: dict[str, str]) -> dict[str, Any]:
     aside, asked = (
         everything[name].clear() if by_fill else everything[name] for name in ("untraded", "asked")
     )
-    parts = shortfall(traded, _narrowed(aside, filters), to=to)
+    parts = shortfall(traded, narrowed(aside, filters), to=to)
     weight = executed["weight"]
     return {
-        "summary": summary(executed, traded, _narrowed(asked, filters), parts, to=to),
+        "summary": summary(executed, traded, narrowed(asked, filters), parts, to=to),
         "benchmarks": benchmarks(executed, to=to),
         "shortfall": parts,
         "markouts": _markouts(executed),
@@ -205,7 +205,7 @@ def _study(desk: Desk, *, filters: dict[str, str]) -> dict[str, Any]:
 
 @cached(*READS)
 def _daily(desk: Desk, *, filters: dict[str, str], benchmark: str) -> pl.DataFrame:
-    rows = _narrowed(fills(desk), filters)
+    rows = narrowed(fills(desk), filters)
     column = SLIPPAGES[benchmark]
     measured = rows.filter(pl.col(column).is_not_null())
     whole = pl.col("weight").null_count() == 0
@@ -219,7 +219,7 @@ def _daily(desk: Desk, *, filters: dict[str, str], benchmark: str) -> pl.DataFra
 @cached(*READS)
 def _league(desk: Desk, *, by: str, filters: dict[str, str], benchmark: str) -> dict[str, Any]:
     to = currency(desk)
-    rows = _narrowed(fills(desk), filters)
+    rows = narrowed(fills(desk), filters)
     column = SLIPPAGES[benchmark]
     whole = measure(rows, column, to=to, cluster="order", missing="No price of this benchmark is known.")
     named = rows.filter(pl.col(GROUPS[by]).is_not_null() & pl.col("weight").is_not_null())
@@ -257,7 +257,7 @@ def _counts(desk: Desk, *, filters: dict[str, str]) -> dict[str, dict[str, int]]
     rows, found = fills(desk), {}
     for name, column in FILTERS.items():
         others = {asked: value for asked, value in filters.items() if asked != column}
-        named = _narrowed(rows, others).filter(pl.col(column).is_not_null())
+        named = narrowed(rows, others).filter(pl.col(column).is_not_null())
         counted = (
             named.group_by(pl.col(column).cast(pl.String)).len().sort("len", column, descending=[True, False])
         )
@@ -267,12 +267,12 @@ def _counts(desk: Desk, *, filters: dict[str, str]) -> dict[str, dict[str, int]]
 
 @cached(*READS)
 def _judged(desk: Desk, *, filters: dict[str, str]) -> pl.DataFrame:
-    traded = _of(orders(desk)["traded"], _narrowed(fills(desk), filters), filters)
+    traded = _of(orders(desk)["traded"], narrowed(fills(desk), filters), filters)
     excess = (pl.col("cost_bp") - pl.col("expected_cost_bp")) * pl.col("weight") / 1e4
     return traded.with_columns(excess=excess).filter(pl.col("z").is_not_null()).select(_OUTLIERS)
 
 
-def _narrowed(rows: pl.DataFrame, filters: dict[str, str]) -> pl.DataFrame:
+def narrowed(rows: pl.DataFrame, filters: dict[str, str]) -> pl.DataFrame:
     for column, value in filters.items():
         if column in rows.columns:
             rows = rows.filter(pl.col(column).cast(pl.String) == value)

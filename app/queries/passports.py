@@ -21,7 +21,8 @@ def passport(desk: Desk, what: str) -> dict[str, Any]:
     Args:
         desk: Whose view; terms and dates come from its address.
         what: ``subject:name``, then ``?key=value`` of its convention where a name occurs several times:
-            ``risk:value_at_risk?method=historical&confidence=0.99``. The subject is a module of queries.
+            ``risk:value_at_risk?method=historical&confidence=0.99``. The subject is a module of queries;
+            ``order`` names the one order that the subject is asked about.
 
     Returns:
         ``name``, ``title``, ``definition`` (of its function; None where none declares it), ``record`` (None
@@ -34,14 +35,17 @@ def passport(desk: Desk, what: str) -> dict[str, Any]:
     place, _, rest = what[:_LONGEST].partition(":")
     name, _, wanted = rest.partition("?")
     subject = subjects().get(place)
-    found = definition(name)
-    record = _pick(subject.records(desk), name, dict(parse_qsl(wanted))) if subject else None
+    chosen = dict(parse_qsl(wanted))
+    if "order" in chosen:
+        desk = desk.with_scope(order=chosen.pop("order"))
+    found = definition(subject.defines.get(name, name) if subject else name)
+    record = _pick(subject.records(desk), name, chosen) if subject else None
     if found is None and record is None:
         raise NotFound("There is no measure of this name.")
-    readings = subject.readings(desk, name) if subject and subject.readings and record else []
+    readings = subject.readings(desk, record) if subject and subject.readings and record else []
     return {
         "name": name,
-        "title": found.title if found else title(name),
+        "title": title(name),
         "definition": asdict(found) if found else None,
         "record": dict(record) if record else None,
         "readings": readings,
@@ -63,8 +67,9 @@ def _pick(
 
 @functools.cache
 def subjects() -> dict[str, Subject]:
-    """Map the name of each module of queries that has passports to its subject."""
+    """Map the name of each module of queries that has passports to its subject: risk for risk_passports."""
     from app import queries
 
     named = {module.__name__.rpartition(".")[2]: module for module in modules(queries)}
-    return {name: module.PASSPORTS for name, module in named.items() if hasattr(module, "PASSPORTS")}
+    found = {name: module.PASSPORTS for name, module in named.items() if hasattr(module, "PASSPORTS")}
+    return {name.removesuffix("_passports"): subject for name, subject in found.items()}

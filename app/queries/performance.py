@@ -228,6 +228,6 @@ def report(desk: Desk) -> dict[str, Any]:
 PASSPORTS = Subject(
     records=lambda desk: performance(desk)["metrics"] + money_weighted(desk)["metrics"],
     datasets=READS,
-    readings=readings,
+    readings=lambda desk, record: readings(desk, record["name"]),
     period=lambda desk: returns(desk, terms(desk))["period"],
 )

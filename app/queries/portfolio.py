@@ -1,6 +1,7 @@
 """What is held, what it is worth, what it risks and how it did."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
 import polars as pl
@@ -20,6 +21,8 @@ from analytics.datasets import (
 )
 from analytics.portfolio.exposure import concentration, leverage
 from analytics.portfolio.exposure import exposure as exposure_of
+from analytics.portfolio.houses import compared
+from analytics.portfolio.houses_risk import concentration_readings, tail_readings
 from analytics.portfolio.passport import Passport
 from analytics.portfolio.reconciliation import reconcile
 from app.desk import Desk
@@ -30,7 +33,7 @@ from app.queries._passports import Subject
 from app.queries._performance import nav_series
 from app.queries._period import period
 from app.queries._risk import tail
-from app.queries._tail_passports import leverage_record, tail_records
+from app.queries._tail_passports import TAILS, book_records, leverage_record, tail_records
 from app.queries._var_limit import var_limit_used
 from app.queries.performance import performance
 from app.storage.cache import cached
@@ -99,6 +102,7 @@ def exposure(desk: Desk, *, group_by: str = "sector") -> dict[str, Any]:
     return {
         "rows": rows.rename({column: "group"}).with_columns(pl.col("label").fill_null("Not known")),
         "total": whole | {"hhi": concentration(held), "positions": held.height},
+        "metrics": records(desk),
         "currency": currency(desk),
         "date": period(desk).last,
         "reasons": reasons,
@@ -248,14 +252,43 @@ def top_positions(desk: Desk, *, n: int = TOP) -> list[dict[str, Any]]:
     ]
 
 
-def _records(desk: Desk) -> list[Passport]:
+def records(desk: Desk) -> list[Passport]:
+    """Return what is held as records: value, exposures, leverage, concentration, VaR and expected shortfall."""
     held = holdings(desk)
+    if desk.scope.trader:
+        held = held.clear()
+    values, reasons = totals(desk)
     return [
+        *book_records(values, reasons, held, currency=currency(desk)),
+        leverage_record(values, reasons, accounts=held["account_id"].n_unique()),
         *tail_records(risk(desk)),
-        leverage_record(*totals(desk), accounts=held["account_id"].n_unique()),
     ]
 
 
+def _readings(desk: Desk, record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    name = record["name"]
+    if record["value"] is None:
+        return []
+    if name in {"hhi", "top_10_share"}:
+        weights = exposure_of(holdings(desk), by="instrument_id")["weight"].to_numpy()
+        found = concentration_readings(weights)
+        return [asdict(one) for one in found] if name == "hhi" else []
+    if name == "leverage":
+        values, _ = totals(desk)
+        gross, net, nav = (values[part] for part in ("gross_exposure", "net_exposure", "nav"))
+        made = {"gross exposure / net asset value": record["value"], "net exposure / net asset value": net / nav,
+                "gross exposure / net asset value, less 1 (borrowed part)": gross / nav - 1}  # fmt: skip
+        return [asdict(one) for one in compared(made)]
+    if name in TAILS:
+        kind, confidence = TAILS[name]
+        pnl = risk(desk)["pnl"]["pnl"].cast(pl.Float64).to_numpy()
+        return [asdict(one) for one in tail_readings(kind, pnl, confidence=confidence)]
+    return []
+
+
 PASSPORTS = Subject(
-    records=_records, datasets=(*_BOOK, PRICES, CORPORATE_ACTIONS), period=lambda desk: period(desk).as_dict()
+    records=records,
+    datasets=(*_BOOK, PRICES, CORPORATE_ACTIONS),
+    readings=_readings,
+    period=lambda desk: period(desk).as_dict(),
 )

@@ -27,14 +27,14 @@ from app.storage.cache import cached
 from app.storage.records.scenarios import Scenario
 
 __all__ = ["HORIZON_DAYS", "WORST", "Asked", "catalogue", "named", "saved", "scenario", "shocks_of"]
-_READ = (
+READS = (
     DAILY_POSITIONS, DAILY_NAV, ACCOUNTS, INSTRUMENTS, FX_RATES, PRICES, CORPORATE_ACTIONS, BENCHMARKS, QUOTES,
 )  # fmt: skip
 PARTICIPATION = 0.2
 REVERSE_NAV = 0.1  # the loss that reverse stress asks for when nothing is said: a tenth of net asset value
 
 
-@cached(*_READ, records=("scenarios",))
+@cached(*READS, records=("scenarios",))
 def catalogue(desk: Desk) -> dict[str, Any]:
     """Return every scenario there is with what it would make of the scope's book.
 
@@ -104,7 +104,7 @@ def scenario(desk: Desk, asked: Asked) -> dict[str, Any]:
     return _scenario(desk, document=asked.as_dict())
 
 
-@cached(*_READ)
+@cached(*READS)
 def _scenario(desk: Desk, *, document: dict[str, Any]) -> dict[str, Any]:
     at = basis(desk)
     more = {"benchmark": at.benchmark, "currency": currency(desk), "date": at.book.date, "nav": at.nav}

@@ -17,6 +17,7 @@ from components.charts.limit_course import limit_course
 from components.formats import day, known, number, percent, plural, probability
 from components.kpi import bullet, strip, tile
 from components.limits import amount, breach_table, bullets, list_table, subject
+from components.passport import passport_of
 from components.states import link_button
 from components.tables import table
 
@@ -46,7 +47,7 @@ def _strip(found: dict[str, Any], _: View) -> Any:
              detail=html.Span("above their limit now", className="crit" if found["breached"] else "")),
         tile("warned", "Warned", found["warned"], number(found["warned"]), detail="from their warning level on"),
         tile("nearest", "Nearest to a breach", used, percent(used), detail=nearest.get("name"), viz=bullet(used),
-             reason="No limit that is not breached is measured."),
+             reason="No limit that is not breached is measured.", passport=passport_of("utilisation", of="limits")),
         tile("unacknowledged", "Not acknowledged", found["unacknowledged"], number(found["unacknowledged"]),
              detail=f"{number(one_left)} more {'wait' if one_left != 1 else 'waits'} for a second person"),
     ])  # fmt: skip

@@ -4,7 +4,7 @@ from typing import Any
 
 from dash import Dash, html
 
-from app.queries.attribution import attribution
+from app.queries.attribution_passports import answer
 from callbacks._fill import Drawn, View, fill, nothing, opens
 from callbacks._strip import fill_strip
 from components.cards import legend, segment
@@ -14,6 +14,7 @@ from components.charts.effect_course import effect_course
 from components.formats import day, known, percent, plural
 from components.ids import at
 from components.kpi import spark, strip, tile
+from components.passport import passport_of
 from components.states import link_button
 from components.tables import column, grid, table
 from components.theme import Theme
@@ -66,15 +67,7 @@ def register(app: Dash) -> None:
 
 
 def _ask(desk: Any) -> dict[str, Any]:
-    state = desk.scope.extra
-    # A return belongs to accounts: an instrument in the address marks its row and narrows nothing.
-    return attribution(
-        desk.with_scope(instrument=()),
-        model=state.get("model", "bf"),
-        linking=state.get("linking", "carino"),
-        group_by=state.get("group", "sector"),
-        benchmark=state.get("benchmark") or None,
-    )
+    return answer(desk)
 
 
 def _colours(look: Theme) -> dict[str, str]:
@@ -102,7 +95,7 @@ def _strip(answer: dict[str, Any], _: View) -> Any:
         course = spark([row[viz] for row in rows], "acc") if viz else None
         return tile(
             field.replace("_", "-"), label, figure["value"], points(figure["value"]), sign=field != "benchmark_return",
-            detail=detail, viz=course, reason=figure["reason"],
+            detail=detail, viz=course, reason=figure["reason"], passport=passport_of(field, of="attribution"),
         )  # fmt: skip
 
     residual = figures["residual"]
@@ -118,7 +111,15 @@ def _strip(answer: dict[str, Any], _: View) -> Any:
             one("allocation", "Allocation", detail="the classes chosen", viz="allocation"),
             one("selection", "Selection", detail="the securities in them", viz="selection"),
             one("interaction", "Interaction", detail="both at once", viz="interaction"),
-            tile("residual", "Residual", residual["value"], shown, detail=exact, reason=residual["reason"]),
+            tile(
+                "residual",
+                "Residual",
+                residual["value"],
+                shown,
+                detail=exact,
+                reason=residual["reason"],
+                passport=passport_of("residual", of="attribution"),
+            ),
         ]
     )
 

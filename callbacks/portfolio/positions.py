@@ -83,9 +83,9 @@ def _strip(answer: tuple[dict[str, Any], dict[str, str], dict[str, Any]], view: 
     return strip(
         [
             tile("nav", "Net asset value", values["nav"], money(values["nav"], currency), hover=full_money(values["nav"], currency),
-                 reason=reasons.get("nav"), viz=spark([row["nav"] for row in rows][-120:], "acc")),
+                 passport=passport_of("nav", of="portfolio"), reason=reasons.get("nav"), viz=spark([row["nav"] for row in rows][-120:], "acc")),
             tile("gross-exposure", "Gross exposure", values["gross_exposure"], money(values["gross_exposure"], currency),
-                 detail=["net", money(values["net_exposure"], currency, plus=True)], reason=reasons.get("gross_exposure")),
+                 detail=["net", money(values["net_exposure"], currency, plus=True)], reason=reasons.get("gross_exposure"), passport=passport_of("gross_exposure", of="portfolio")),
             tile("leverage", "Leverage", values["leverage"], number(values["leverage"], 2), unit="× NAV",
                  reason=reasons.get("leverage"), detail="gross to net asset value", passport=passport_of("leverage", of="portfolio")),
             tile("var", "VaR 99%, 1 day", values["var_99_1d"], money(values["var_99_1d"], currency), viz=bullet(used),

@@ -15,6 +15,7 @@ from components.charts.underwater import underwater
 from components.charts.var_course import var_course
 from components.formats import day, full_money, known, money, number, percent, plural, words
 from components.kpi import bullet, spark, strip, tile
+from components.passport import passport_link, passport_of
 from components.states import link_button
 from components.tables import table
 
@@ -114,26 +115,33 @@ def _strip(answer: Any, view: View) -> Any:
         [
             tile("var", "VaR 99%, 1 day", values["var_99_1d"], money(values["var_99_1d"], currency), viz=bullet(var),
                  detail=_of(var, money(values["var_99_1d_limit"], currency)), reason=reasons.get("var_99_1d"),
-                 hover=full_money(values["var_99_1d"], currency)),
+                 hover=full_money(values["var_99_1d"], currency),
+                 passport=passport_of("var_99_1d", of="risk")),
             tile("es", "ES 97.5%, 1 day", values["es_975_1d"], money(values["es_975_1d"], currency), viz=bullet(es),
                  detail=_of(es, money(values["es_975_1d_limit"], currency)), reason=reasons.get("es_975_1d"),
-                 hover=full_money(values["es_975_1d"], currency)),
+                 hover=full_money(values["es_975_1d"], currency),
+                 passport=passport_of("es_975_1d", of="risk")),
             tile("stressed-var", "Stressed VaR", values["stressed_var_99_1d"],
                  money(values["stressed_var_99_1d"], currency), detail=[f"window {' to '.join(worst)}"],
-                 reason=reasons.get("stressed_var_99_1d"), hover=full_money(values["stressed_var_99_1d"], currency)),
+                 reason=reasons.get("stressed_var_99_1d"), hover=full_money(values["stressed_var_99_1d"], currency),
+                 passport=passport_of("stressed_var_99_1d", of="risk")),
             tile("exceptions", "Exceptions", values["exceptions"], number(values["exceptions"]),
                  unit=f"of {number(values['exceptions_n'])}", reason=reasons.get("exceptions"),
                  detail=[f"expected {number(values['exceptions_expected'], 1)}, {values['zone']}"],
-                 viz=None if hits is None else bullet(hits / (values["red_from"] - 0.5), scale=1.5)),
+                 viz=None if hits is None else bullet(hits / (values["red_from"] - 0.5), scale=1.5),
+                 passport=passport_of("exceptions", of="risk")),
             tile("beta", f"Beta to {values['benchmark'] or 'benchmark'}", values["beta"], number(values["beta"], 2),
                  detail=[number(change, 2, plus=True), "on the day"], reason=reasons.get("beta"),
-                 viz=spark(values["beta_course"], "acc")),
+                 viz=spark(values["beta_course"], "acc"),
+                 passport=passport_of("holdings_beta", of="risk")),
             tile("leverage", "Gross leverage", values["leverage"], number(values["leverage"], 2), unit="×",
                  detail=_of(lever, f"{number(values['leverage_limit'], 2)}×"), viz=bullet(lever),
-                 reason=reasons.get("leverage")),
+                 reason=reasons.get("leverage"),
+                 passport=passport_of("leverage", of="risk")),
             tile("drawdown", "Drawdown now", values["drawdown"], percent(values["drawdown"]), sign=True,
                  detail=[f"worst {percent(values['max_drawdown'])}"], reason=reasons.get("drawdown"),
-                 viz=bullet(_depth(values), limit=1.0) if values["drawdown_limit"] else None),
+                 viz=bullet(_depth(values), limit=1.0) if values["drawdown_limit"] else None,
+                 passport=passport_of("drawdown", of="risk")),
         ]
     )  # fmt: skip
 
@@ -217,6 +225,7 @@ def _parts(answer: dict[str, Any], view: View) -> Drawn:
     return Drawn(
         draw.parts(rows, currency=currency, chosen=view.scope.instrument),
         sub=f"adds up to {money(answer['total'], currency)}",
+        footer=[passport_link(f"{name}_var", of="risk") for name in ("component", "marginal", "incremental")],
         as_table=as_table,
     )
 

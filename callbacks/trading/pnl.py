@@ -15,6 +15,7 @@ from components.charts.waterfall import Fall, waterfall
 from components.formats import day, full_money, known, money, plural
 from components.ids import at
 from components.kpi import spark, strip, tile
+from components.passport import passport_of
 from components.pnl import PARTS, calendar, identity_state, identity_table
 from components.states import link_button
 from components.tables import column, grid, table
@@ -100,7 +101,7 @@ def _strip(answer: tuple[Any, ...], view: View) -> Any:
         value = values[name]
         return tile(
             key, label, value, money(value, currency, plus=sign), sign=sign and tone, detail=detail, viz=viz,
-            hover=full_money(value, currency, plus=sign), reason=reasons.get(name),
+            hover=full_money(value, currency, plus=sign), reason=reasons.get(name), passport=passport_of(name, of="pnl"),
         )  # fmt: skip
 
     return strip(
@@ -115,6 +116,7 @@ def _strip(answer: tuple[Any, ...], view: View) -> Any:
                 "identity", "Book adds up", share, html.Span(words, className=f"t13 {tone}"),
                 detail=f"{proof['holds']:,} of {proof['checked']:,} days",
                 reason=proof["reasons"].get("checked"),
+                passport=passport_of("book_adds_up", of="pnl"),
             ),
         ]
     )  # fmt: skip
