@@ -13,6 +13,7 @@ from app.gateway.auth import current_context, current_desk
 from app.gateway.resource import answer, resource
 from app.jobs.limits import soon
 from app.queries import limits
+from app.queries.limits_passports import chance_record, use_record
 
 # Trading roles read the limits of their own desks; what each may change is decided by the actions.
 blueprint = resource("compliance", part="limits", tag="Limits", write_roles=("risk", "compliance"))
@@ -75,7 +76,8 @@ class ConfirmBody(BaseModel):
 def every(query: ScopeQuery) -> Response:
     """Answer every limit the caller may see, measured at the last session of the scope; the most used first."""
     desk = current_desk()
-    return answer(desk, limits.measured(desk), datasets=limits.READS)
+    rows = [row | {"metrics": [use_record(row)]} for row in limits.measured(desk)]
+    return answer(desk, rows, datasets=limits.READS)
 
 
 @blueprint.get(
@@ -95,7 +97,9 @@ def passed(query: ScopeQuery) -> Response:
 def one(path: LimitPath, query: ScopeQuery) -> Response:
     """Answer utilisation by session, the probability of a breach ahead, and the episodes above the limit."""
     desk = current_desk()
-    return answer(desk, limits.history(desk, path.limit_id), datasets=limits.READS)
+    found = limits.history(desk, path.limit_id)
+    found = found | {"metrics": [use_record(found), chance_record(found)]}
+    return answer(desk, found, datasets=limits.READS)
 
 
 @blueprint.post("/limits", summary="Set a limit", responses={201: Answer, **PROBLEMS})

@@ -14,6 +14,7 @@ from app.gateway.resource import answer, resource
 from app.jobs import optimise as job
 from app.queries import what_if
 from app.queries.optimise import Asked
+from app.queries.what_if_passports import plan_records
 
 READERS = frozenset({"trader", "portfolio_manager", "risk", "compliance", "auditor"})
 blueprint = resource(
@@ -84,6 +85,7 @@ def show(query: WhatIfQuery) -> Response:
     desk = current_desk(own=frozenset({"targets"}))
     targets = what_if.targets_of(query.targets)
     found = what_if.what_if(desk, targets) | {"limits": what_if.limits_after(desk, targets)}
+    found = found | {"metrics": plan_records(found)}
     return answer(desk, found, datasets=_TABLES)
 
 

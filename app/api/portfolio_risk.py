@@ -9,7 +9,7 @@ from analytics.datasets import BENCHMARKS, DAILY_NAV, DAILY_POSITIONS, PRICES
 from app.api._schema import PROBLEMS, Answer, ScopeQuery
 from app.gateway.auth import current_desk
 from app.gateway.resource import answer, resource
-from app.queries import risk, risk_backtest, risk_structure
+from app.queries import risk, risk_backtest, risk_passports, risk_structure
 
 blueprint = resource("portfolio", part="risk", tag="Portfolio")
 
@@ -83,7 +83,8 @@ def get_summary(query: SummaryQuery) -> Response:
     """Answer the figures at the head of the risk page; exceptions are those of ``method``, at 99 %."""
     desk = current_desk(own=frozenset({"method"}))
     values, reasons = risk.kpis(desk, method=query.method)
-    return answer(desk, values | {"reasons": reasons}, datasets=(*_BOOK, DAILY_NAV, BENCHMARKS))
+    more = {"reasons": reasons, "metrics": risk_passports.figures(desk, method=query.method)}
+    return answer(desk, values | more, datasets=(*_BOOK, DAILY_NAV, BENCHMARKS))
 
 
 @blueprint.get(
@@ -92,7 +93,9 @@ def get_summary(query: SummaryQuery) -> Response:
 def get_parts(query: PartsQuery) -> Response:
     """Answer what each holding adds to the one-day historical VaR; components sum to it."""
     desk = current_desk(own=frozenset({"confidence"}))
-    return answer(desk, risk.parts(desk, confidence=query.confidence), datasets=_BOOK)
+    found = risk.parts(desk, confidence=query.confidence)
+    metrics = risk_passports.part_records(desk, confidence=query.confidence)
+    return answer(desk, found | {"metrics": metrics}, datasets=_BOOK)
 
 
 @blueprint.get("/risk/factors", summary="Factor exposures and variance", responses={200: Answer, **PROBLEMS})

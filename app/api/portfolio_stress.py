@@ -12,6 +12,7 @@ from app.api._schema import PROBLEMS, Answer, ScopeQuery, Word
 from app.gateway.auth import current_desk
 from app.gateway.resource import answer, resource
 from app.queries import stress
+from app.queries.stress_passports import scenario_records
 
 blueprint = resource(
     "portfolio",
@@ -92,7 +93,9 @@ class ScenarioBody(BaseModel):
 def catalogue(query: ScopeQuery) -> Response:
     """Answer episodes, standard shocks and the organisation's own scenarios, each with its P&L for the scope."""
     desk = current_desk()
-    return answer(desk, stress.catalogue(desk), datasets=(DAILY_POSITIONS, PRICES))
+    found = stress.catalogue(desk)
+    found = found | {"metrics": scenario_records(found)}
+    return answer(desk, found, datasets=(DAILY_POSITIONS, PRICES))
 
 
 @blueprint.post(

@@ -1,6 +1,6 @@
 """/api/trading/pnl: what was earned, by whom, why, and whether the book adds up."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from flask import Response
 from pydantic import Field
@@ -10,6 +10,7 @@ from app.api._schema import PROBLEMS, Answer, ScopeQuery, Word
 from app.gateway.auth import current_desk
 from app.gateway.resource import answer, resource
 from app.queries import pnl as questions
+from app.queries import pnl_passports as records
 from app.queries.pnl_identity import identity as both_sides
 from app.queries.pnl_intraday import intraday as through_the_day
 from app.queries.pnl_lots import lots as lots_of
@@ -41,7 +42,8 @@ def pnl(query: ScopeQuery) -> Response:
     desk = current_desk()
     found = questions.by_group(desk, group_by=desk.scope.group_by or "desk")
     values, reasons = questions.figures(desk)
-    more = {"series": questions.pnl_series(desk), "figures": values, "reasons": reasons}
+    more: dict[str, Any] = {"series": questions.pnl_series(desk), "figures": values, "reasons": reasons}
+    more["metrics"] = records.figure_records(desk)
     return answer(desk, found | more, datasets=(DAILY_POSITIONS, EXECUTIONS))
 
 
@@ -53,6 +55,7 @@ def explain(query: ScopeQuery) -> Response:
     """
     desk = current_desk()
     found = questions.explain(desk, group_by=desk.scope.group_by or "desk")
+    found = found | {"metrics": records.part_records(desk)}
     return answer(desk, found, datasets=(DAILY_POSITIONS, EXECUTIONS))
 
 
@@ -60,7 +63,8 @@ def explain(query: ScopeQuery) -> Response:
 def identity(query: ScopeQuery) -> Response:
     """Answer both sides of the P&L identity, counted from different tables, and every difference."""
     desk = current_desk()
-    return answer(desk, both_sides(desk), datasets=(DAILY_POSITIONS, DAILY_NAV, EXECUTIONS, CASH_FLOWS))
+    found = both_sides(desk) | {"metrics": records.identity_records(desk)}
+    return answer(desk, found, datasets=(DAILY_POSITIONS, DAILY_NAV, EXECUTIONS, CASH_FLOWS))
 
 
 @blueprint.get("/pnl/intraday", summary="P&L through one day", responses={200: Answer, **PROBLEMS})

@@ -65,9 +65,9 @@ def verdicts(desk: Desk, *, method: str = METHOD) -> list[Passport]:
     ]  # fmt: skip
 
 
-def part_records(desk: Desk) -> list[Passport]:
+def part_records(desk: Desk, *, confidence: float = 0.99) -> list[Passport]:
     """Return component, marginal and incremental VaR of each holding as records, the largest part first."""
-    found = parts(desk)
+    found = parts(desk, confidence=confidence)
     units = {"component": "currency", "marginal": "ratio", "incremental": "currency"}
     return [
         passport(
