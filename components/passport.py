@@ -160,7 +160,7 @@ def _readings(readings: Sequence[Mapping[str, Any]], unit: str) -> list[Any]:
     ]
     return [
         html.H3("Read by other houses"),
-        html.P("The same returns under other definitions: why two tools differ.", className="t2 t12"),
+        html.P("The same data under other definitions: why two tools differ.", className="t2 t12"),
         table(["Definition", "Value", "Less ours"], rows, numeric=(1, 2), wrap=(0,), label="Other readings"),
     ]
 

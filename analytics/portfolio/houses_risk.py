@@ -62,7 +62,8 @@ def _scaled(value: float | None, factor: float) -> float | None:
 
 
 def _quantile(kind: str) -> _Tail:
-    return lambda pnl, confidence: -float(np.quantile(pnl, 1 - confidence, method=kind))  # type: ignore[call-overload]
+    # 1 - 0.99 is a hair above 0.01, and where quantiles jump that is a day further.
+    return lambda pnl, confidence: -float(np.quantile(pnl, round(1 - confidence, 12), method=kind))  # type: ignore[call-overload]
 
 
 def _normal(pnl: Floats, confidence: float, *, mean: bool, ddof: int, tail: bool) -> float:
