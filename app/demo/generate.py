@@ -11,6 +11,7 @@ import polars as pl
 
 from analytics.registry import modules
 from app.demo import abuse, control_room, negatives, reference
+from app.demo.bars import bars
 from app.demo.firm import Firm
 from app.demo.firms import FIRMS, FirmPlan
 from app.demo.flow import Flow
@@ -83,11 +84,14 @@ def generate(seed: int, size: Size, today: date, *, only: Collection[str] | None
     scale = SCALES[size]
     market = load(seed=seed, today=today, sessions=scale.sessions)
     quotes = quote(market, np.random.default_rng([seed, 2]), sessions=scale.recent, per_block=scale.quotes)
+    intraday = bars(quotes, np.random.default_rng([seed, 3]))
     for plan in (plan for plan in FIRMS if only is None or plan.slug in only):
-        yield _firm(plan, market, quotes, scale, seed)
+        yield _firm(plan, market, quotes, intraday=intraday, scale=scale, seed=seed)
 
 
-def _firm(plan: FirmPlan, market: Market, quotes: Quotes, scale: Scale, seed: int) -> Firm:
+def _firm(
+    plan: FirmPlan, market: Market, quotes: Quotes, *, intraday: pl.DataFrame, scale: Scale, seed: int
+) -> Firm:
     def chance(stream: int) -> np.random.Generator:
         return np.random.default_rng([seed, plan.number, stream])
 
@@ -101,7 +105,7 @@ def _firm(plan: FirmPlan, market: Market, quotes: Quotes, scale: Scale, seed: in
     stage = Stage(plan, flow, chance(17), lists, closed)
     _play(stage, scale)
     said = talk(stage, chance(18), posts=scale.posts, post_days=scale.post_days, chats=scale.chats)
-    ledger = finish(flow, _past(flow, trades, (chance(14), chance(15), chance(16)), closed))
+    ledger = finish(flow, _past(flow, trades, (chance(14), chance(15), chance(16)), closed), chance(19))
     files = {
         "instruments": reference.instruments(),
         "accounts": reference.accounts(plan),
@@ -113,6 +117,7 @@ def _firm(plan: FirmPlan, market: Market, quotes: Quotes, scale: Scale, seed: in
         "cash_flows": reference.cash_flows(trades),
         "positions": reference.broker_positions(ledger.executions, market),
         "quotes": reference.quotes_file(quotes),
+        "bars": intraday,
         "order_events": ledger.order_events,
         "executions": ledger.executions,
         "messages": said.messages,

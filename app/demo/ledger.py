@@ -8,6 +8,7 @@ import numpy.typing as npt
 import polars as pl
 
 from analytics.datasets import EXECUTIONS, ORDER_EVENTS, Dataset
+from app.demo.brokers import with_broker
 from app.demo.firms import FirmPlan
 from app.demo.flow import Flow
 from app.demo.history import Trades, sides
@@ -63,12 +64,13 @@ def instant(name: str) -> pl.Expr:
     return pl.col(name).cast(pl.Datetime("us", "UTC"))
 
 
-def finish(flow: Flow, past: pl.DataFrame) -> Ledger:
+def finish(flow: Flow, past: pl.DataFrame, rng: np.random.Generator) -> Ledger:
     """Close the books: number orders, matches and executions in order of time.
 
     Args:
         flow: The recent sessions, order by order.
         past: Executions before them, as ``past_executions`` returns them.
+        rng: Of which broker each client order goes to.
     """
     events = _sorted(flow)
     firsts = events.group_by("number", maintain_order=True).agg(pl.len())["number"].to_list()
@@ -80,6 +82,7 @@ def finish(flow: Flow, past: pl.DataFrame) -> Ledger:
     events = events.join(_books(flow.plan), on="book", how="left", maintain_order="left")
     fills = events.filter(pl.col("kind") == "fill")
     trades = pl.concat([past, _executions(fills)], how="diagonal").sort("time", "uid", maintain_order=True)
+    trades = with_broker(trades, flow.plan, rng)
     trades = trades.with_columns(
         exec_id=pl.format(f"{flow.plan.prefix}-E{{}}", _padded(pl.int_range(1, pl.len() + 1), 8))
     )
