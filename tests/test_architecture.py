@@ -166,3 +166,8 @@ def test_no_asset_comes_from_another_host():
         if re.search(r"@import|url\(['\"]?(?:https?:)?//", p.read_text())
     ]
     assert guilty + vendor == []
+
+
+def test_every_journey_is_marked_as_one():
+    found = (ROOT / "tests" / "journeys").glob("test_*.py")
+    assert [path.name for path in found if "pytestmark = pytest.mark.journey" not in path.read_text()] == []

@@ -67,9 +67,9 @@ def test_the_blotter_leaves_with_its_filters_its_sort_and_who_took_it(installati
     assert told["Release"].startswith("Quarterdeck ")
     assert told["Rows"] == "2"
     grid = json.dumps({"side": {"filterType": "text", "type": "equals", "filter": "buy"}})
-    _, bought = table(get(installation, f"{BLOTTER}?format=csv&filter={grid}").data)
+    _, bought = table(get(installation, f"{BLOTTER}?format=csv&account={c}-ACC1,{c}-ACC2&filter={grid}").data)
     assert [row["Side"] for row in bought] == ["buy"]
-    _, orders = table(get(installation, f"{BLOTTER}?format=csv&view=orders").data)
+    _, orders = table(get(installation, f"{BLOTTER}?format=csv&view=orders&account={c}-ACC1,{c}-ACC2").data)
     assert {row["Order"] for row in orders} == {f"{c}-O1", f"{c}-O2"}
 
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.journey
+
 GRID = "trading-pnl--groups--grid"
 TILES = {
     "net-pnl": "net_pnl",

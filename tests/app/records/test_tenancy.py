@@ -1,12 +1,13 @@
 """A bound session neither reads nor writes another organisation's rows, whatever the model."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import (
     JSON,
     Boolean,
+    Date,
     Float,
     Integer,
     LargeBinary,
@@ -30,6 +31,7 @@ MODELS = scoped_models()
 over_all_models = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__tablename__)
 _SAMPLES = {
     Instant: datetime(2026, 11, 20, tzinfo=UTC),
+    Date: date(2026, 11, 20),
     JSON: {},
     Boolean: True,
     Float: 0.5,
