@@ -32,6 +32,7 @@ class Market:
     tape: pl.LazyFrame
     bars: pl.LazyFrame
     prices: pl.LazyFrame
+    computed: pl.LazyFrame | None = None  # the mids of the quotes, where they were computed before
 
     @classmethod
     def of(
@@ -41,6 +42,7 @@ class Market:
         tape: pl.LazyFrame | None = None,
         bars: pl.LazyFrame | None = None,
         prices: pl.LazyFrame | None = None,
+        computed: pl.LazyFrame | None = None,
     ) -> "Market":
         """Return a market of the tables given, the others empty."""
         return cls(
@@ -48,12 +50,13 @@ class Market:
             TAPE.empty() if tape is None else tape,
             BARS.empty() if bars is None else bars,
             PRICES.empty() if prices is None else prices,
+            computed,
         )
 
     @cached_property
     def mids(self) -> pl.LazyFrame:
         """The mids of the quotes (see ``mids``), computed once: a dozen as-of joins read them."""
-        return mids(self.quotes).collect().lazy()
+        return mids(self.quotes).collect().lazy() if self.computed is None else self.computed
 
 
 def mids(quotes: pl.LazyFrame) -> pl.LazyFrame:
@@ -109,12 +112,14 @@ def mid_at(
         name: Column to add. Unit: price, fixed point.
         max_age: Older mids do not count (polars duration, "5m"); None: however old.
     """
-    numbered = _numbered(rows)
-    asked = numbered.select("_row", _BY, _at=pl.col(time)).drop_nulls().sort("_at")
+    frame = rows.collect()
+    asked = frame.lazy().select(_BY, _at=pl.col(time)).with_row_index("_row").drop_nulls().sort("_at")
     known = market_mids.select(_BY, "mid", _at="time").sort("_at")
     found = asked.join_asof(known, on="_at", by=_BY, tolerance=max_age, check_sortedness=False)
-    joined = numbered.join(found.select("_row", pl.col("mid").alias(name)), on="_row", how="left")
-    return joined.sort("_row").drop("_row")
+    # Only the price is brought back into place, not the rows with all they hold.
+    places = pl.LazyFrame({"_row": pl.int_range(frame.height, dtype=pl.UInt32, eager=True)})
+    placed = places.join(found.select("_row", "mid"), on="_row", how="left", maintain_order="left").collect()
+    return frame.with_columns(placed["mid"].alias(name)).lazy()
 
 
 @declares("duration")
@@ -226,12 +231,12 @@ def interval_twap(windows: pl.LazyFrame, market_mids: pl.LazyFrame, *, start: st
     instrument is averaged from that mid on. Null where no mid is known by the end. Unit: price, fixed point;
     the integral is summed in microseconds and exact.
     """
-    ordered = market_mids.select(_BY, "mid", _at="time").sort(_BY, "_at").with_columns(_us=_us("_at"))
+    # In order of time is enough within each instrument, and sorting its name costs more than all the rest.
+    ordered = market_mids.select(_BY, "mid", _at="time").sort("_at").with_columns(_us=_us("_at"))
     lasted = (pl.col("_us") - pl.col("_us").shift(1)).over(_BY).fill_null(0).cast(DECIMAL)
     area = (pl.col("mid").shift(1).over(_BY) * lasted).fill_null(ZERO)
-    steps = ordered.with_columns(area=area.cum_sum().over(_BY), first=pl.col("_us").min().over(_BY)).sort(
-        "_at"
-    )
+    steps = ordered.with_columns(area=area.cum_sum().over(_BY), first=pl.col("_us").min().over(_BY))
+    steps = steps.collect().lazy()  # both ends look at it
     rows = _numbered(windows)
     last = _integral(rows, steps, at=pl.col(end), name="end")
     begun = pl.max_horizontal(pl.col(start), pl.from_epoch("first_us", "us").dt.replace_time_zone("UTC"))

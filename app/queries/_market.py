@@ -52,7 +52,9 @@ def market(desk: Desk, *, instruments: Sequence[str], start: date, end: date) ->
         pl.concat([*beside, found.mids.select("instrument_id", "time", "mid").collect()]).sort("time").lazy()
     )
     closes = closing_prices(daily.lazy(), known).collect().lazy()
-    return Market.of(quotes=found.quotes, tape=found.tape, bars=found.bars, prices=closes)
+    return Market.of(
+        quotes=found.quotes, tape=found.tape, bars=found.bars, prices=closes, computed=found.mids
+    )
 
 
 def daily_history(
