@@ -7,7 +7,7 @@ import pytest
 
 from app.desk import Desk
 from app.gateway.json import encode
-from app.queries import pnl
+from app.queries import pnl, pnl_passports
 from app.queries.pnl_identity import identity
 from app.queries.pnl_intraday import intraday
 from app.queries.pnl_lots import lots
@@ -48,7 +48,8 @@ def test_explain_is_the_query_of_the_page(ask, desk):
     for group in pnl.GROUPS:
         answer = ask(f"pnl/explain?{QUERY}&group_by={group}")
         assert answer.status_code == 200, answer.text
-        assert answer.json["data"] == as_json(pnl.explain(desk, group_by=group))
+        wanted = pnl.explain(desk, group_by=group) | {"metrics": pnl_passports.part_records(desk)}
+        assert answer.json["data"] == as_json(wanted)
         assert answer.json["meta"]["versions"]["daily_positions"]
 
 
@@ -59,6 +60,7 @@ def test_pnl_is_the_query_of_the_page(ask, desk):
         data = answer.json["data"]
         values, reasons = pnl.figures(desk)
         assert data["figures"] == as_json(values)
+        assert data["metrics"] == as_json(pnl_passports.figure_records(desk))
         assert data["reasons"] == reasons
         assert data["rows"] == as_json(pnl.by_group(desk, group_by=group)["rows"])
         assert data["convention"]["cost_method"] == "average"
@@ -66,7 +68,8 @@ def test_pnl_is_the_query_of_the_page(ask, desk):
 
 
 def test_identity_intraday_and_lots_are_the_queries_of_the_page(ask, desk):
-    assert ask(f"pnl/identity?{QUERY}").json["data"] == as_json(identity(desk))
+    proof = identity(desk) | {"metrics": pnl_passports.identity_records(desk)}
+    assert ask(f"pnl/identity?{QUERY}").json["data"] == as_json(proof)
     assert ask(f"pnl/intraday?{QUERY}").json["data"] == as_json(intraday(desk))
     for method in ("average", "fifo", "lifo"):
         answer = ask(f"pnl/lots?{QUERY}&method={method}").json["data"]

@@ -1,5 +1,9 @@
 """Why two tools differ: the passport of a figure, read and closed by keyboard."""
 
+import pytest
+
+pytestmark = pytest.mark.journey
+
 
 def opened(window, path, tile):
     """Open a tile's passport by keyboard and return the panel."""
