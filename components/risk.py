@@ -6,6 +6,7 @@ from typing import Any
 from dash import html
 
 from components.formats import MISSING, full_money, known, money, number, percent, plural
+from components.passport import passport_link
 from components.states import icon
 from components.tables import table
 
@@ -46,7 +47,8 @@ def verdicts(tests: Sequence[Mapping[str, Any]]) -> html.Div:
         word = html.Span([icon(sign), f" {test['result']}"], className=tone, title=test["reason"] or None)
         p_value = known(test["p_value"])
         shown = MISSING if p_value is None else "< 0.01" if p_value < 0.01 else number(p_value, 2)
-        rows.append([TESTS.get(test["name"], test["name"]), f"{prefix}{value}", shown, word])
+        title = passport_link(test["name"], TESTS.get(test["name"]), of="risk")
+        rows.append([title, f"{prefix}{value}", shown, word])
     return table(["Test", "Value", "p", "Result"], rows, numeric=(1, 2), label="Tests of the model")
 
 
@@ -189,7 +191,8 @@ def methods(records: Sequence[Mapping[str, Any]], *, currency: str, chosen: str)
             for confidence, days in cuts
             for name in ("value_at_risk", "expected_shortfall")
         ]
-        lead = html.B(title) if method == chosen else title
+        link = passport_link("value_at_risk", title, of="risk", method=method, confidence=0.99, days=1)
+        lead = html.B(link) if method == chosen else link
         rows.append([lead, *cells, _scaling(at.get(("value_at_risk", method, 0.99, 10)))])
     return table([*heads, "10 days by"], rows, numeric=tuple(range(1, 9)), label="Value at risk by method")
 
