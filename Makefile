@@ -37,7 +37,7 @@ run: install ## Start Quarterdeck with its demo organisations on http://127.0.0.
 
 test: dev services ## Run every test: unit, services, browser
 	$(PY) -m pytest -q -m "not journey" -n 2 --dist loadfile
-	$(PY) -m pytest -q -m journey
+	$(PY) -m pytest -q -m journey -n 2 --dist loadfile
 
 # What starts servers, reads every kind of file or makes whole firms is left to the full run.
 LONG := tenancy api bench journeys faults acceptance app/demo app/sources app/records app/actions

@@ -1,6 +1,6 @@
 """One person's window on the running server, which keeps what a user would not forgive."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -149,3 +149,13 @@ class Visit:
         answer = self.page.context.request.get(self.base + path, params=query or None)
         assert answer.ok, f"{path}: {answer.status} {answer.text()[:300]}"
         return dict(answer.json())
+
+
+def walk(window: Visit, paths: Sequence[str]) -> dict[str, list[str]]:
+    """Go through pages as links do, without a reload; return what is wrong with each."""
+    found = {}
+    for path in paths:
+        window.follow(path)
+        if wrong := window.wrong():
+            found[path] = wrong
+    return found

@@ -1,0 +1,14 @@
+"""What the rail offers a role opens for it; two more roles are walked in ``test_every_page``."""
+
+import pytest
+
+from tests.journeys._visit import walk
+
+pytestmark = pytest.mark.journey
+
+
+@pytest.mark.parametrize("role", ["trader", "portfolio_manager", "auditor", "admin"])
+def test_every_entry_of_a_roles_rail_opens_for_it(visit, role):
+    window = visit(role)
+    window.go("/")
+    assert walk(window, window.nav()) == {}
