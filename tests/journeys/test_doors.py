@@ -118,14 +118,14 @@ def test_signing_out_leaves_nothing_for_the_back_button(visit):
 def test_a_session_that_ends_leads_to_sign_in_and_back_to_the_same_view(visit, server):
     window = visit(None)
     page = window.page
-    window.sign_in(email_of("portfolio_manager"))
+    window.sign_in(email_of("portfolio_manager", "meridian"))
     window.go("/portfolio/positions?instrument=JPM&group=country")
     before = window.kpis()
-    end_sessions_of(server.home, email_of("portfolio_manager"))
+    end_sessions_of(server.home, email_of("portfolio_manager", "meridian"))
     window.forgive("401")
     page.click("[data-clear=instrument]")
     page.wait_for_url("**/sign-in?next=**")
-    window.enter(email_of("portfolio_manager"))
+    window.enter(email_of("portfolio_manager", "meridian"))
     page.wait_for_url("**/portfolio/positions**")
     window.settle("portfolio-positions")
     assert page.url.endswith("/portfolio/positions?group=country")
