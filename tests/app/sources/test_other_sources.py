@@ -111,6 +111,8 @@ def test_foreign_formats_are_named(tmp_path, head):
 
 @pytest.fixture
 def child():
+    # A child that has read much for other tests is about to be replaced.
+    _child.close()
     yield
     _child.close()
 
