@@ -35,11 +35,12 @@ def page(sections: Sequence[Section], sizes: Sizes, machine: Machine) -> str:
     words = [
         "# Benchmarks",
         "",
-        "Written by `make bench`. Every ratio is measured in one run: ours and the other side in turn on the same",
+        "Written by the bench; `make bench` runs every measure of it. Every ratio is measured in one run: ours and the other side in turn on the same",
         f"data, median of {sizes.rounds} rounds after a warm one. Times depend on the machine and on what else it",
         "does; ratios travel better. *Ratio* is ours / other unless the line says faster, then other / ours.",
         "",
         f"- Machine: {machine.cores} cores, {machine.cpu}, {machine.memory_gb:.0f} GB memory, load at start {machine.load:.1f}",
+        f"- Measured in this run: {', '.join(section.label for section in sections)}",
         f"- Data: {sizes.rows:,} executions and as many order events of one organisation over 250 sessions, seeded",
         f"- Versions: {versions}",
         f"- Date: {machine.when:%Y-%m-%d}",
