@@ -146,6 +146,7 @@
       (answer) => {
         if (path.includes("/_dash") && answer.status === 401) {
           location.assign("/sign-in?next=" + encodeURIComponent(location.pathname + location.search));
+          return new Promise(() => {}); // the page is on its way out: nobody may read this answer any more
         }
         if (path.includes("/_dash")) offline(false);
         return answer;
