@@ -72,6 +72,8 @@ class Told:
     order_ids: Sequence[str] = ()
     exec_ids: Sequence[str] = ()
     event_seqs: Sequence[int] = ()
+    message_ids: Sequence[str] = ()
+    post_ids: Sequence[str] = ()
     instrument_ids: Sequence[str] = field(default=())  # beyond the episode's own
 
 
