@@ -108,7 +108,9 @@ class Detector(ABC):
             "score": score,
             "actor_group": episode["actor_group"],
             "actors": [{"kind": kind, "id": name} for kind, name in told.actors],
-            "instrument_ids": [episode["instrument_id"], *told.instrument_ids],
+            "instrument_ids": [
+                one for one in (episode["instrument_id"], *told.instrument_ids) if one is not None
+            ],
             "window_start": episode["window_start"],
             "window_end": episode["window_end"],
             "first_seq": seqs[0],
