@@ -72,21 +72,29 @@ SCALES: dict[str, Scale] = {
 }
 
 
-def generate(seed: int, size: Size, today: date, *, only: Collection[str] | None = None) -> Iterator[Firm]:
+def generate(
+    seed: int, size: Size | Scale, today: date, *, only: Collection[str] | None = None
+) -> Iterator[Firm]:
     """Yield the demo firms.
 
     Args:
         seed: Of every random draw.
-        size: ``full`` is two years with 20 recent sessions; ``small`` is for tests.
+        size: ``full`` is two years with 20 recent sessions; ``small`` is for tests; or a scale of one's own.
         today: The last session is the one before this day.
         only: Slugs to make; all when None.
     """
-    scale = SCALES[size]
-    market = load(seed=seed, today=today, sessions=scale.sessions)
-    quotes = quote(market, np.random.default_rng([seed, 2]), sessions=scale.recent, per_block=scale.quotes)
+    scale = size if isinstance(size, Scale) else SCALES[size]
+    quotes = quoted_market(seed, scale, today)
+    market = quotes.market
     intraday = bars(quotes, np.random.default_rng([seed, 3]))
     for plan in (plan for plan in FIRMS if only is None or plan.slug in only):
         yield _firm(plan, market, quotes, intraday=intraday, scale=scale, seed=seed)
+
+
+def quoted_market(seed: int, scale: Scale, today: date) -> Quotes:
+    """Return the market that ``generate`` makes its firms trade in, with its quotes."""
+    market = load(seed=seed, today=today, sessions=scale.sessions)
+    return quote(market, np.random.default_rng([seed, 2]), sessions=scale.recent, per_block=scale.quotes)
 
 
 def _firm(
