@@ -86,3 +86,34 @@ def mirrored(given):
         else frame
         for name, frame in given.items()
     }
+
+
+def split(given):
+    """Spread each account's orders over two accounts of the same owner."""
+    owner = pl.coalesce("owner_id", "account_id")
+    out = {}
+    for name, frame in given.items():
+        columns = frame.collect_schema()
+        if name == "accounts":
+            known = frame.with_columns(owner_id=owner)
+            out[name] = pl.concat([known, known.with_columns(account_id=pl.format("{}-2", "account_id"))])
+        elif "account_id" in columns and ("order_id" in columns or "exec_id" in columns):
+            ids = [pl.col(c) for c in ("order_id", "exec_id") if c in columns]
+            second = pl.coalesce(*ids).str.extract(r"(\d)$").cast(pl.Int64) % 2 == 1
+            named = pl.when(second).then(pl.format("{}-2", "account_id")).otherwise("account_id")
+            out[name] = frame.with_columns(account_id=named)
+        else:
+            out[name] = frame
+    return out
+
+
+# Changes that must not change a verdict, by name.
+CHANGES = {
+    "rows in another order": lambda given: shuffled(given, 1),
+    "prices times ten": lambda given: scaled(given, 10),
+    "other names": renamed,
+    "buys for sells": mirrored,
+    "three hours later": lambda given: shifted(given, hours=3),
+    "forty days later": lambda given: shifted(given, days=40),
+    "split over linked accounts": split,
+}
