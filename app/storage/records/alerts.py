@@ -31,6 +31,11 @@ class Alert(OrgScoped):
     reason: Mapped[str | None] = mapped_column(String(63))  # why it was closed
     assignee: Mapped[str | None] = mapped_column(String(40), index=True)
     case_id: Mapped[str | None] = mapped_column(String(40), index=True)
+    actor_group: Mapped[str | None] = mapped_column(String(200))  # linked owners, as the detector groups them
+    due_at: Mapped[datetime | None]  # when somebody must have decided
+    closed_at: Mapped[datetime | None]
+    suppression_id: Mapped[str | None] = mapped_column(String(40))  # why nobody was asked to look
+    version: Mapped[int] = mapped_column(default=1, server_default="1")  # counts changes by people
     actors: Mapped[Listing] = mapped_column(default=list)  # [{kind, id}]
     instrument_ids: Mapped[Listing] = mapped_column(default=list)
     window_start: Mapped[datetime | None]
