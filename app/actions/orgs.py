@@ -23,12 +23,14 @@ from app.storage.anchors import Anchors
 from app.storage.database import Database
 from app.storage.records import audit
 from app.storage.records._base import Base, OrgScoped
+from app.storage.records.costing import ASKED, KEPT, locked
 from app.storage.records.jobs import Job
 from app.storage.records.people import Organisation
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,61}")
 CURRENCY = re.compile(r"[A-Z]{3}")
 log = logging.getLogger(__name__)
+COSTING = frozenset({ASKED, KEPT})  # settings that are not replaced with the others
 RESERVED = frozenset({"api", "admin", "static", "assets", "livez", "readyz", "metrics"})
 
 
@@ -96,14 +98,19 @@ def every(database: Database, *, disabled: bool = True) -> list[Organisation]:
 def set_settings(database: Database, actor: Identity, settings: dict[str, Any]) -> Organisation:
     """Replace the settings of the actor's organisation.
 
+    How its book is kept stays as it was: ``app.actions.costing`` sets it, and a derive notes what it did.
+
     Raises:
         Forbidden: Unless the actor is its admin.
     """
     require(actor, "admin")
     with database.session(None, write=True) as session:
-        found = _get(session, actor.org)
+        found = locked(session, actor.org) or _get(session, actor.org)
         before = {"settings": found.settings}
-        found.settings = settings
+        others = {name: value for name, value in settings.items() if name not in COSTING}
+        found.settings = others | {
+            name: value for name, value in (found.settings or {}).items() if name in COSTING
+        }
         _audit(session, actor, "organisation.settings", found, before)
     return found
 

@@ -94,6 +94,18 @@ def test_what_a_derive_kept_is_told_with_the_positions_lots_could_not_hold(datab
     assert versions_of(database, "acme")[RECORDS] == before
 
 
+def test_replacing_the_settings_keeps_how_the_book_is_kept(database, admin):
+    action.set_method(database, actor("risk"), "fifo")
+    with database.session("acme", write=True) as session:
+        note_kept(session, "acme", method="fifo", averaged=[])
+    before = read(database)
+    orgs.set_settings(database, admin, {"notice": "hello", "cost_method": "lifo", "costing": {}})
+    assert read(database) == before
+    orgs.set_settings(database, admin, {})
+    with database.session(None) as session:
+        assert set(session.get(Organisation, "acme").settings) == {"cost_method", "costing"}
+
+
 def test_other_settings_of_the_firm_stay(database, admin):
     orgs.set_settings(database, admin, {"notice": "hello"})
     action.set_method(database, actor("risk"), "fifo")
