@@ -2,35 +2,29 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any, cast
+from typing import Any
 
-import polars as pl
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from analytics.datasets import Dataset
 from analytics.portfolio.limit_episodes import Reading, episodes
-from app.actions._roles import system
 from app.context import Context
 from app.desk import Desk
 from app.jobs import _limit_alert as alerts
+from app.jobs._desk import desk_of
 from app.jobs._job import Job
 from app.jobs._limit_breaches import Course, follow, same
 from app.jobs._queue import JobQueue
-from app.jobs._watch import NONE, Watch, named, open_alerts
+from app.jobs._watch import Watch, named, open_alerts
 from app.queries import limits
-from app.scope import Scope
-from app.storage.collect import collect
-from app.storage.lake import Lake
 from app.storage.records._base import now
 from app.storage.records.alerts import Alert
 from app.storage.records.counters import bump
 from app.storage.records.limits import LimitBreach, LimitUse
 from app.storage.records.lists import Limit
-from app.storage.records.people import Organisation
 
+NAME = "Limits"  # who asks, for what is recorded
 USES = "limit_uses"
 
 
@@ -50,7 +44,7 @@ def monitor(context: Context, org: str, *, cause: str) -> dict[str, Any]:
     began = time.perf_counter()
     if any("+" in context.lake.version(org, dataset) for dataset in limits.READS):
         context.lake.flush(org)  # an alert pins Delta versions, so live rows move there first
-    desk = _desk(context, org)
+    desk = desk_of(context, org, NAME)
     with context.lake.steady():
         versions = desk.versions(*limits.READS)
         days = limits.sessions(desk)
@@ -80,13 +74,6 @@ def soon(context: Context, org: str) -> None:
 
 
 # --- measuring -------------------------------------------------------------------------------------
-def _desk(context: Context, org: str, lake: Lake | None = None) -> Desk:
-    with context.database.session(None) as session:
-        currency = session.scalar(select(Organisation.base_currency).where(Organisation.slug == org))
-    who = replace(system(org, "Limits"), role="risk", currency=currency or "USD")
-    return Desk(lake or context.lake, context.database, who, Scope())
-
-
 def _courses(desk: Desk, chosen: Sequence[Limit], days: tuple[date, ...], *, today: date) -> list[Course]:
     measured = limits.courses(desk, chosen, days=days)
     until = [day - timedelta(days=1) for day in days[1:]] + [today]
@@ -150,23 +137,6 @@ def _keep(
 
 
 # --- again -----------------------------------------------------------------------------------------
-class _Pinned:
-    """A lake as it was: every table at the version an alert is pinned to."""
-
-    def __init__(self, lake: Lake, versions: Mapping[str, str]) -> None:
-        self._lake, self._versions = lake, versions
-
-    def scan(self, org: str, dataset: Dataset, **_: Any) -> pl.LazyFrame:
-        token = self._versions.get(dataset.name, NONE)
-        return self._lake.scan(org, dataset, version=-1 if token == NONE else int(token.split("+")[0]))
-
-    def version(self, _: str, dataset: Dataset) -> str:
-        return self._versions.get(dataset.name, NONE)
-
-    def excerpt(self, org: str, dataset: Dataset, choose: Any, **_: Any) -> pl.DataFrame:
-        return collect(choose(self.scan(org, dataset)))
-
-
 def _again(context: Context, org: str, stored: Alert) -> Mapping[str, Any] | None:
     """Find an episode again from the tables that its alert is pinned to."""
     with context.database.session(org) as session:
@@ -174,7 +144,7 @@ def _again(context: Context, org: str, stored: Alert) -> Mapping[str, Any] | Non
         if breach is None:
             return None
         limit = session.get_one(Limit, breach.limit_id)
-    desk = _desk(context, org, cast("Lake", _Pinned(context.lake, stored.data_versions)))
+    desk = desk_of(context, org, NAME, versions=stored.data_versions)
     days = limits.sessions(desk)
     (course,) = _courses(desk, [limit], days, today=stored.created_at.date())
     episode = next((one for one in course.episodes if same(breach, one, days)), None)
