@@ -1,5 +1,6 @@
 """/api/compliance/limits: what is bounded, how much of it is used, and who settled what was passed."""
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
@@ -43,7 +44,7 @@ class LimitBody(BaseModel):
     subject_kind: Word = Field("organisation", description="organisation, desk, account, trader, instrument")
     subject_id: Word | None = None
     warn_at: Decimal | None = Field(
-        None, allow_inf_nan=False, max_digits=38, description="80 % when left out."
+        None, allow_inf_nan=False, max_digits=38, description="80% when left out."
     )
     hard: bool = False
     valid_from: date | None = Field(None, description="First day; today when left out.")
@@ -129,15 +130,7 @@ def retire(path: LimitPath, body: RetireBody) -> Response:
 )
 def acknowledge(path: BreachPath, body: AcknowledgeBody) -> Response:
     """Answer the breach (risk, compliance; nobody it concerns, and no key)."""
-    desk = current_desk()
-    settling.acknowledge(
-        desk.database,
-        desk.identity,
-        path.breach_id,
-        comment=body.comment,
-        own_accounts=limits.own_accounts(desk),
-    )
-    return answer(desk, limits.breach(desk, path.breach_id))
+    return _settled(settling.acknowledge, path.breach_id, body.comment)
 
 
 @blueprint.post(
@@ -147,12 +140,10 @@ def acknowledge(path: BreachPath, body: AcknowledgeBody) -> Response:
 )
 def confirm(path: BreachPath, body: ConfirmBody) -> Response:
     """Answer the breach, settled by two people."""
+    return _settled(settling.confirm, path.breach_id, body.comment)
+
+
+def _settled(act: Callable[..., object], breach_id: str, comment: str) -> Response:
     desk = current_desk()
-    settling.confirm(
-        desk.database,
-        desk.identity,
-        path.breach_id,
-        comment=body.comment,
-        own_accounts=limits.own_accounts(desk),
-    )
-    return answer(desk, limits.breach(desk, path.breach_id))
+    act(desk.database, desk.identity, breach_id, comment=comment, own_accounts=limits.own_accounts(desk))
+    return answer(desk, limits.breach(desk, breach_id))
