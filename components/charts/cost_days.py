@@ -6,8 +6,9 @@ from typing import Any
 
 from dash import html
 
+from components.charts._whiskers import bps_axis, ends, whiskers
 from components.formats import day, known, money, number, plural
-from components.graph import days, floats, graph
+from components.graph import days, graph
 from components.theme import Theme
 
 
@@ -25,30 +26,13 @@ def cost_days(
         mean: Of all days together, bps.
     """
     shown = [row for row in rows if known(row["slippage_bp"]) is not None]
-    values = [float(row["slippage_bp"]) for row in shown]
-    lows = [_or(row["low"], value) for row, value in zip(shown, values, strict=True)]
-    highs = [_or(row["high"], value) for row, value in zip(shown, values, strict=True)]
+    found = ends(shown, "slippage_bp")
     tones = [_tone(row, mean) for row in shown]
-    data = {
-        "type": "scatter",
-        "mode": "markers",
-        "x": days(row["day"] for row in shown),
-        "y": floats(values),
-        "error_y": {
-            "type": "data",
-            "symmetric": False,
-            "array": [max(0.0, high - value) for high, value in zip(highs, values, strict=True)],
-            "arrayminus": [max(0.0, value - low) for low, value in zip(lows, values, strict=True)],
-            "color": look["ctl"],
-            "thickness": 1.5,
-            "width": 0,
-        },
-        "marker": {"size": 9, "opacity": 1, "color": [look[tone] for tone in tones], "line": {"width": 1.5, "color": look["s1"]}},
-        "customdata": [f"{day(row['day'])}<br>{money(row['cost'], currency, plus=True)}, {plural(row['n'], 'fill')}" for row in shown],
-        "hovertemplate": "<b>%{y:.2f} bps</b> %{customdata}<extra></extra>",
-    }  # fmt: skip
-    low, high = min([0.0, *lows]), max([0.0, *highs])
-    room = (high - low) * 0.06 or 1.0
+    said = [
+        f"{day(row['day'])}<br>{money(row['cost'], currency, plus=True)}, {plural(row['n'], 'fill')}"
+        for row in shown
+    ]
+    data = whiskers(days(row["day"] for row in shown), found, look=look, tones=tones, said=said, size=9)
     first, last = shown[0]["day"], shown[-1]["day"]
     layout: dict[str, Any] = {
         "margin": {"l": 8, "r": 58, "t": 8, "b": 8},
@@ -61,8 +45,8 @@ def cost_days(
             "tickformat": "%-d %b",
             "showspikes": False,
         },
-        "yaxis": {"range": [low - room, high + room], "zeroline": True, "zerolinewidth": 1, "nticks": 6, "title": {"text": "bps"}},
-    }  # fmt: skip
+        "yaxis": bps_axis(*found[1:], room=0.06),
+    }
     if mean is not None:
         layout["shapes"] = [
             {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": mean, "y1": mean, "line": {"color": look["text3"], "width": 1, "dash": "3px,3px"}}
@@ -79,11 +63,6 @@ def cost_days(
         else "; no day dearer by more than noise."
     )
     return graph([data], layout, look=look, height=height, finding=finding)
-
-
-def _or(value: Any, otherwise: float) -> float:
-    found = known(value)
-    return otherwise if found is None else found
 
 
 def _tone(row: Mapping[str, Any], mean: float | None) -> str:

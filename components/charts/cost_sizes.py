@@ -5,6 +5,7 @@ from typing import Any
 
 from dash import html
 
+from components.charts._whiskers import bps_axis, ends, whiskers
 from components.formats import bps, known, number, plural
 from components.graph import floats, graph
 from components.theme import Theme
@@ -27,9 +28,7 @@ def cost_sizes(rows: Sequence[Mapping[str, Any]], *, look: Theme, height: int) -
         height: Pixels.
     """
     x = [f"≤{_share(row['up_to'])}" if row["up_to"] else f">{_share(row['above'])}" for row in rows]
-    values = [float(row["cost_bp"]) for row in rows]
-    lows = [v if (low := known(row["low"])) is None else low for row, v in zip(rows, values, strict=True)]
-    highs = [v if (high := known(row["high"])) is None else high for row, v in zip(rows, values, strict=True)]
+    values, lows, highs = found = ends(rows, "cost_bp")
     expected = [known(row["expected_bp"]) for row in rows]
     off = [
         want is not None and low < high and not low <= want <= high
@@ -45,34 +44,15 @@ def cost_sizes(rows: Sequence[Mapping[str, Any]], *, look: Theme, height: int) -
             "marker": {"size": 6, "color": look["text3"]},
             "hovertemplate": "expected %{y:.2f} bps<extra></extra>",
         },
-        {
-            "type": "scatter",
-            "mode": "markers",
-            "x": x,
-            "y": floats(values),
-            "error_y": {
-                "type": "data",
-                "symmetric": False,
-                "array": [max(0.0, high - value) for high, value in zip(highs, values, strict=True)],
-                "arrayminus": [max(0.0, value - low) for low, value in zip(lows, values, strict=True)],
-                "color": look["ctl"],
-                "thickness": 1.5,
-                "width": 0,
-            },
-            "marker": {
-                "size": 10,
-                "opacity": 1,
-                "color": [look["down"] if marked else look["accent"] for marked in off],
-                "line": {"width": 1.5, "color": look["s1"]},
-            },
-            "customdata": [
-                f"{plural(row['n'], 'order')}, {bucket_name(row['above'], row['up_to'])}" for row in rows
-            ],
-            "hovertemplate": "<b>%{y:.2f} bps</b> %{customdata}<extra></extra>",
-        },
+        whiskers(
+            x,
+            found,
+            look=look,
+            tones=["down" if marked else "accent" for marked in off],
+            said=[f"{plural(row['n'], 'order')}, {bucket_name(row['above'], row['up_to'])}" for row in rows],
+            size=10,
+        ),
     ]
-    low, high = min([0.0, *lows]), max([0.0, *highs])
-    room = (high - low) * 0.08 or 1.0
     layout = {
         "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
         "hovermode": "closest",
@@ -83,8 +63,8 @@ def cost_sizes(rows: Sequence[Mapping[str, Any]], *, look: Theme, height: int) -
             "range": [-0.5, len(x) - 0.5],
             "title": {"text": "filled quantity as a share of the average daily volume"},
         },
-        "yaxis": {"range": [low - room, high + room], "zeroline": True, "zerolinewidth": 1, "nticks": 6, "title": {"text": "bps"}},
-    }  # fmt: skip
+        "yaxis": bps_axis(lows, highs, room=0.08),
+    }
     marked = [name for name, flag in zip(x, off, strict=True) if flag]
     finding = (
         f"Cost by order size: {bps(values[0], 2)} in the smallest group, {bps(values[-1], 2)} in the largest"
