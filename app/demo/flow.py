@@ -9,6 +9,7 @@ import polars as pl
 from app.demo.firms import FirmPlan
 from app.demo.market import MICROSECOND, Floats, Ints
 from app.demo.microstructure import Quotes
+from app.demo.pressure import Pressure
 
 NONE = -1
 SIDES = ("buy", "sell", "sell_short", "buy_cover")
@@ -41,6 +42,7 @@ class Flow:
     events: list[pl.DataFrame] = field(default_factory=list)
     taken: int = 0
     matches: int = 0
+    pressure: Pressure = field(default_factory=Pressure)  # what planted trading did to the quotes
 
     def numbers(self, count: int) -> Ints:
         """Reserve internal numbers for ``count`` orders."""
@@ -104,6 +106,7 @@ class Ticket:
         received = self.received or time - 200_000
         where = (np.array([self.session]), np.array([self.instrument]), np.array([time]))
         client = self.flow.plan.books[self.book].kind == "client"
+        moved = 1 + self.flow.pressure.at(self.session, self.instrument, time)
         self.flow.add_orders(
             {
                 "number": [self.number], "session": [self.session], "book": [self.book],
@@ -111,7 +114,7 @@ class Ticket:
                 "ord_type": ["market" if self.limit is None else "limit"],
                 "time_in_force": [self.time_in_force], "venue": [self.venue], "strategy": [self.strategy],
                 "received": [received], "decided": [received - 5 * MICROSECOND],
-                "arrival": [float(self.flow.quotes.mid(*where)[0])],
+                "arrival": [float(self.flow.quotes.mid(*where)[0]) * moved],
                 "capacity": ["agency" if client else "principal"],
             }
         )  # fmt: skip

@@ -124,7 +124,7 @@ def _firm(
         "corporate_actions": reference.corporate_actions(trades, market),
         "cash_flows": reference.cash_flows(trades),
         "positions": reference.broker_positions(ledger.executions, market),
-        "quotes": reference.quotes_file(quotes),
+        "quotes": reference.quotes_file(quotes, flow.pressure),
         "bars": intraday,
         "order_events": ledger.order_events,
         "executions": ledger.executions,

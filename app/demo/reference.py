@@ -3,6 +3,7 @@
 import json
 from datetime import date
 
+import numpy as np
 import polars as pl
 
 from analytics.datasets import (
@@ -24,6 +25,7 @@ from app.demo.history import Trades
 from app.demo.ledger import conform, instant
 from app.demo.market import Market
 from app.demo.microstructure import Quotes
+from app.demo.pressure import Pressure
 from app.demo.universe import BENCHMARK, INDEX_FUND, STOCKS, SYMBOLS, TICK
 
 _SIGN_INS = {
@@ -180,8 +182,8 @@ def corporate_actions(trades: Trades, market: Market) -> pl.DataFrame:
     return conform(pl.DataFrame(rows), CORPORATE_ACTIONS) if rows else pl.DataFrame(schema=schema)
 
 
-def quotes_file(quotes: Quotes) -> pl.DataFrame:
-    """Return the quotes file."""
+def quotes_file(quotes: Quotes, pressure: Pressure | None = None) -> pl.DataFrame:
+    """Return the quotes file, with what ``pressure`` did to them."""
     blocks = len(quotes.time)
     symbols = pl.Series(list(SYMBOLS) * (blocks // len(SYMBOLS)))
     frame = pl.DataFrame(
@@ -193,7 +195,13 @@ def quotes_file(quotes: Quotes) -> pl.DataFrame:
             "ask_px": quotes.ask.reshape(-1),
             "ask_qty": quotes.ask_qty.reshape(-1),
         }
-    ).sort("time", "instrument_id", maintain_order=True)
+    )
+    if pressure is not None and pressure.shifts:
+        block = pl.Series(np.repeat(np.arange(blocks), quotes.per_block))
+        width = len(SYMBOLS)
+        places = {n: (quotes.first_session + n // width, n % width) for n in range(blocks)}
+        frame = pressure.bend(frame, block, places)
+    frame = frame.sort("time", "instrument_id", maintain_order=True)
     return conform(
         frame.with_columns(transact_time=instant("time"), seq=pl.int_range(1, pl.len() + 1)), QUOTES
     )

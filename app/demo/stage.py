@@ -57,6 +57,7 @@ class Stage:
     marks: list[Mark] = field(default_factory=list)
     messages: list[Said] = field(default_factory=list)
     posts: list[Said] = field(default_factory=list)
+    taken: set[tuple[int, int]] = field(default_factory=set)  # sessions and names a price was moved in
 
     @property
     def market(self) -> Market:
@@ -77,6 +78,34 @@ class Stage:
         free = np.nonzero(~self.closed[session, :20])[0]
         return int(self.rng.choice(free))
 
+    def quiet(self) -> tuple[int, int]:
+        """Pick a session and one of the names least traded, where no other scene has moved the price.
+
+        Here a firm of the demo's size can be a fair part of the market.
+        """
+        worth = self.market.adv * self.market.close[-1]
+        thin = [int(n) for n in np.argsort(worth)[:7]]
+        free = [(s, n) for s in self.sessions for n in thin if not self.closed[s, n]]
+        fresh = [cell for cell in free if cell not in self.taken] or free
+        # The thinner the likelier.
+        weight = 1 / np.array([worth[n] for _, n in fresh])
+        cell = fresh[int(self.rng.choice(len(fresh), p=weight / weight.sum()))]
+        self.taken.add(cell)
+        return cell
+
+    def push(self, session: int, instrument: int, time: int, fraction: float) -> None:
+        """Move the quotes by ``fraction`` of the price from ``time`` on; 0 lets them go."""
+        self.flow.pressure.push(session, instrument, time, fraction)
+
+    def swing(self, instrument: int, minutes: float) -> float:
+        """Return the standard deviation of an instrument's return over some minutes of trading."""
+        history = np.log(self.market.history[-60:, instrument])
+        return float(np.std(np.diff(history)) * np.sqrt(minutes / 390))
+
+    def usual(self, instrument: int, minutes: float) -> float:
+        """Return how many shares an instrument trades in some minutes of an average day."""
+        return float(self.market.adv[instrument]) * minutes / 390
+
     def moment(self, session: int, fraction: float) -> int:
         """Return the instant at a fraction of a session."""
         start, end = int(self.market.opens_us[session]), int(self.market.closes_us[session])
@@ -85,7 +114,9 @@ class Stage:
     def touch(self, session: int, instrument: int, time: int) -> tuple[float, float]:
         """Return bid and ask at an instant."""
         bid, ask, _, _ = self.flow.quotes.at(np.array([session]), np.array([instrument]), np.array([time]))
-        return float(bid[0]), float(ask[0])
+        moved = 1 + self.flow.pressure.at(session, instrument, time)
+        lower = round(float(bid[0]) * moved, 2)
+        return lower, round(lower + float(ask[0] - bid[0]), 2)
 
     def book(self, account_id: str) -> int:
         """Return the number of an account."""

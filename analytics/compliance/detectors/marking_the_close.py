@@ -1,0 +1,324 @@
+"""Marking the close: trading in the last minutes to move or hold the closing price."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from analytics.compliance._auctions import CLOSING, pulled_orders
+from analytics.compliance._features import with_baseline
+from analytics.compliance._grades import blend, grade, who
+from analytics.compliance._volumes import (
+    BUCKET,
+    market_buckets,
+    over_windows,
+    own_fills,
+    session_edges,
+    share_of,
+    uncovered,
+    with_market_move,
+)
+from analytics.compliance.alerts import Metric, Told, listed
+from analytics.compliance.detector import Detector, Tables
+from analytics.compliance.parameters import Parameters, parameter
+
+_WINDOW = pl.duration(minutes=5)
+_BEFORE = pl.duration(minutes=15)
+_AFTER = pl.duration(minutes=10)  # prints of the closing auction come late
+_MINUTES = 15.0  # from the middle of the reference to the close
+_SESSION = 390.0
+_FALLBACK_SIGMA = 0.02  # a day, where no history tells
+
+
+@dataclass(frozen=True)
+class MarkingTheCloseParameters(Parameters):
+    """Thresholds of marking the close."""
+
+    share: float = parameter(
+        0.15,
+        unit="fraction of market volume",
+        low=0.01,
+        high=1.0,
+        rationale="Well above what an execution algorithm takes, below what is needed to carry a price alone.",
+    )
+    move: float = parameter(
+        1.5,
+        unit="standard deviations",
+        low=0.5,
+        high=20,
+        rationale="A quarter of an hour moves this far by itself in about one of fifteen closes to one side.",
+    )
+    fills: int = parameter(3, unit="fills", low=1, high=100, rationale="One closing trade shows no intent.")
+    usual: float = parameter(
+        0.001,
+        unit="fraction of average daily volume",
+        low=0.0,
+        high=0.1,
+        rationale="In a name that hardly trades any order is a large share.",
+    )
+    one_sided: float = parameter(
+        0.6, unit="fraction of gross", low=0, high=1, rationale="Who buys and sells alike pushes nothing."
+    )
+    base_score: float = parameter(
+        50.0, unit="score", low=0, high=100, rationale="Share and move together deserve a look."
+    )
+    pulled: float = parameter(
+        0.8,
+        unit="fraction of own auction quantity",
+        low=0.1,
+        high=1.0,
+        rationale="Who takes out most of what he showed for the auction did not mean to trade there.",
+    )
+    pulled_seconds: float = parameter(
+        30.0, unit="seconds", low=1, high=600, rationale="Too late for others to answer before the freeze."
+    )
+    pulled_share: float = parameter(
+        0.5,
+        unit="fraction of the last five minutes' volume",
+        low=0.05,
+        high=100,
+        rationale="Large enough beside the end of the day to move an indicative price.",
+    )
+
+
+class MarkingTheClose(Detector):
+    """One group carries the closing price, or shows orders for the auction that it never meant to trade.
+
+    Push: within the last five minutes and the closing auction, net trading to one side of at least a share of
+    the market's volume, ending at a price that lies beyond the average of the quarter hour before, to that
+    side, by more than the market's own move. The last price is the group's own last print. Pull: orders for
+    the closing auction, most of them taken out within seconds of it. Linear: groupings by day.
+    """
+
+    name = "marking_the_close"
+    code = "D11"
+    title = "Suspected marking of the close"
+    version = "1.0.0"
+    description = "Concentrated trading in the last minutes that moves the closing price."
+    regulation = ("MAR Art. 16(2), Reg. 2016/957", "MAR Annex I")
+    inputs = ("executions",)
+    helpful = ("bars", "tape", "accounts", "prices", "instruments", "order_events", "news")
+    false_positives = (
+        "Index funds and rebalances that must trade at the close",
+        "Client orders to trade on the close, disclosed as such",
+        "Expiry days and closings after news",
+    )
+    Params = MarkingTheCloseParameters
+
+    def blind_spots(self, tables: Tables, params: MarkingTheCloseParameters) -> list[pl.LazyFrame]:
+        """Return a gap if nothing tells the market's volume."""
+        return [
+            uncovered(
+                tables,
+                reason="No tape and no bars of a minute or five: closing volume and hours are not known.",
+            )
+        ]
+
+    def episodes(self, tables: Tables, params: MarkingTheCloseParameters) -> pl.LazyFrame:
+        """Return closes that one group pushed or pulled out of."""
+        market = market_buckets(tables)
+        edges = session_edges(tables, market)
+        pushes = _pushed(tables, params, market, edges).with_columns(kind=pl.lit("push"))
+        pulls = _pulled(tables, params, market, edges).with_columns(kind=pl.lit("pull"))
+        return pl.concat([pushes, pulls], how="diagonal")
+
+    def tell(self, episode: Mapping[str, Any], params: MarkingTheCloseParameters) -> Told:
+        """Score by share, move and what the price did next morning; of pulled orders by size."""
+        actors = [("account", a) for a in episode["accounts"]] + [("trader", t) for t in episode["traders"]]
+        if episode["kind"] == "pull":
+            return _tell_pull(episode, params, actors)
+        share, move, back = episode["share"], episode["moves"], episode["reversal"]
+        score = blend(
+            params.base_score,
+            (3, grade(share, params.share, 4 * params.share)),
+            (3, grade(move, params.move, 4 * params.move)),
+            (1, grade(float(episode["fills"]), float(params.fills), 20.0)),
+            (1, grade(back, 0.0, 0.5)),
+        )
+        verb = "bought" if episode["buys"] else "sold"
+        story = [
+            (
+                f"In the last minutes of {episode['window_start']:%Y-%m-%d}, {who(episode['accounts'])} {verb} "
+                f"{episode['own_qty']:,.0f} {episode['instrument_id']} net in {episode['fills']} fills."
+            ),
+            (
+                f"That is {share:.0%} of the {episode['market_volume']:,.0f} the market traded then "
+                f"(from {episode['market_source']}); {params.share:.0%} alerts."
+            ),
+            (
+                f"Its last print at {episode['last_px']:,.4f} lies {abs(episode['move']):.2%} beyond the average of "
+                f"the quarter hour before, {move:.1f} standard deviations after the market's own "
+                f"{episode['index_move']:+.2%}."
+            ),
+            f"By the next opening {back:.0%} of the move was undone."
+            if back is not None
+            else "The next opening is not known yet.",
+            "Suspected marking of the close: check for an order to trade on the close, and who gains by the price.",
+        ]
+        if not episode["sigma_known"]:
+            story.insert(
+                3,
+                f"The instrument's usual swing is not known; {_FALLBACK_SIGMA:.0%} a day stands in for it.",
+            )
+        return Told(
+            score=score,
+            metrics=[
+                Metric("share", share, params.share, "fraction of market volume"),
+                Metric("move", move, params.move, "standard deviations"),
+                Metric("fills", float(episode["fills"]), float(params.fills), "fills"),
+                Metric("market_volume", episode["market_volume"], None, "units"),
+                Metric("reversal", back, None, "fraction of the move"),
+            ],
+            story=story,
+            actors=actors,
+            order_ids=episode["order_ids"],
+            exec_ids=episode["exec_ids"],
+        )
+
+
+def _pushed(
+    tables: Tables, params: MarkingTheCloseParameters, market: pl.LazyFrame, edges: pl.LazyFrame
+) -> pl.LazyFrame:
+    fills = own_fills(tables, "order_id", "trader_id")
+    # Only what could be late by the earliest close of any day is looked up by day and instrument.
+    earliest = edges.select(earliest=(pl.col("closes") - _WINDOW).dt.time().min())
+    clock = pl.col("transact_time").dt.time()
+    late = (
+        fills.join(earliest, how="cross")
+        .filter((clock >= pl.col("earliest")) | (clock < pl.time(0, 10)))
+        .with_columns(day=(pl.col("transact_time") - _AFTER).dt.date())
+        .join(edges, on=["instrument_id", "day"], how="inner")
+        .filter(
+            pl.col("transact_time") >= pl.col("closes") - _WINDOW,
+            pl.col("transact_time") < pl.col("closes") + _AFTER,
+        )
+    )
+    signed = pl.when("buys").then(pl.col("qty")).otherwise(-pl.col("qty"))
+    keyed = late.with_columns(net=signed.sum().over("actor_group", "instrument_id", "day"))
+    gross = keyed.group_by("actor_group", "instrument_id", "day").agg(gross=pl.col("qty").sum())
+    order = pl.struct("transact_time_ns", "exec_id")
+    pushed = (
+        keyed.filter(pl.col("buys") == (pl.col("net") > 0))
+        .group_by("actor_group", "instrument_id", "day")
+        .agg(
+            buys=pl.col("buys").first(),
+            own_qty=pl.col("net").first().abs(),
+            fills=pl.len(),
+            last_px=pl.col("px").sort_by(order).last(),
+            closes=pl.col("closes").first(),
+            window_start=pl.col("transact_time").min(),
+            window_end=pl.col("transact_time").max(),
+            first_seq=pl.format("{}.0", pl.col("transact_time_ns").min()),
+            last_seq=pl.format("{}.0", pl.col("transact_time_ns").max()),
+            exec_ids=listed("exec_id"),
+            order_ids=listed("order_id"),
+            accounts=listed("account_id"),
+            traders=listed("trader_id"),
+        )
+        .join(gross, on=["actor_group", "instrument_id", "day"], how="left")
+        .filter(
+            pl.col("fills") >= params.fills,
+            pl.col("own_qty") >= params.one_sided * pl.col("gross"),
+        )
+        .with_row_index("row")
+        .with_columns(start=pl.col("closes") - _WINDOW, end=pl.col("closes") + _AFTER)
+        .with_columns(before=pl.col("start") - _BEFORE)
+    )
+    measured = over_windows(pushed, market, start="start", end="end")
+    measured = over_windows(measured, market, start="before", end="start", prefix="reference")
+    measured = with_market_move(measured, market, start="before", end="end")
+    measured = with_baseline(measured, tables)
+    sign = pl.when("buys").then(1.0).otherwise(-1.0)
+    sigma = pl.col("sigma").fill_null(_FALLBACK_SIGMA) * (_MINUTES / _SESSION) ** 0.5
+    measured = measured.with_columns(
+        share=share_of("own_qty", "market_volume"),
+        move=(pl.col("last_px") / pl.col("reference_vwap")).log(),
+        sigma_known=pl.col("sigma").is_not_null(),
+    ).with_columns(moves=sign * (pl.col("move") - pl.col("index_move")) / sigma)
+    return _reversed(measured, market).filter(
+        pl.col("share") >= params.share,
+        pl.col("moves") >= params.move,
+        (pl.col("own_qty") >= params.usual * pl.col("adv")).fill_null(value=True),
+    )
+
+
+def _reversed(rows: pl.LazyFrame, market: pl.LazyFrame) -> pl.LazyFrame:
+    # What the next session's first price gave back of the way from the reference to the last print.
+    opening = (
+        market.group_by("instrument_id", next_day="day")
+        .agg(opening=pl.col("open").sort_by("bucket").first())
+        .with_columns(after=pl.col("next_day"))
+        .sort("after")
+    )
+    joined = rows.sort("day").join_asof(
+        opening,
+        left_on="day",
+        right_on="after",
+        by="instrument_id",
+        strategy="forward",
+        allow_exact_matches=False,
+        check_sortedness=False,
+    )
+    way = pl.col("last_px") - pl.col("reference_vwap")
+    return joined.with_columns(reversal=(pl.col("last_px") - pl.col("opening")) / way)
+
+
+def _pulled(
+    tables: Tables, params: MarkingTheCloseParameters, market: pl.LazyFrame, edges: pl.LazyFrame
+) -> pl.LazyFrame:
+    pulled = pulled_orders(tables, edges, edge="closes", words=CLOSING, seconds=params.pulled_seconds).filter(
+        pl.col("pulled_qty") >= params.pulled * pl.col("entered_qty")
+    )
+    last = (
+        edges.join(market, on=["instrument_id", "day"], how="inner")
+        .filter(pl.col("bucket") == (pl.col("closes") - _WINDOW).dt.truncate(BUCKET))
+        .select("instrument_id", "day", market_volume="volume", market_source="source")
+    )
+    return (
+        pulled.join(last, on=["instrument_id", "day"], how="left")
+        .with_columns(
+            share=pl.col("pulled_qty") / pl.col("market_volume"),
+            first_seq=pl.format("{}.0", "first_ns"),
+            last_seq=pl.format("{}.0", "last_ns"),
+        )
+        .filter(pl.col("share") >= params.pulled_share)
+    )
+
+
+def _tell_pull(
+    episode: Mapping[str, Any], params: MarkingTheCloseParameters, actors: list[tuple[str, str]]
+) -> Told:
+    fraction = episode["pulled_qty"] / episode["entered_qty"]
+    score = blend(
+        params.base_score,
+        (2, grade(episode["share"], params.pulled_share, 6 * params.pulled_share)),
+        (1, grade(fraction, params.pulled, 1.0)),
+        (1, grade(-episode["lead"], -params.pulled_seconds, 0.0)),
+    )
+    verb = "buy" if episode["buys"] else "sell"
+    return Told(
+        score=score,
+        metrics=[
+            Metric("pulled_share", episode["share"], params.pulled_share, "fraction of closing volume"),
+            Metric("pulled", fraction, params.pulled, "fraction of own auction quantity"),
+            Metric("lead", episode["lead"], params.pulled_seconds, "seconds"),
+        ],
+        story=[
+            (
+                f"On {episode['window_end']:%Y-%m-%d}, {who(episode['accounts'])} showed orders to {verb} "
+                f"{episode['entered_qty']:,.0f} {episode['instrument_id']} in the closing auction."
+            ),
+            (
+                f"{fraction:.0%} of them were taken out, the last {episode['lead']:.0f} seconds before the close."
+            ),
+            (
+                f"They came to {episode['share']:.1f} times what the market traded in the last five minutes "
+                f"(from {episode['market_source']})."
+            ),
+            "Suspected influence on the indicative price: check for news or an instruction that came in between.",
+        ],
+        actors=actors,
+        order_ids=episode["order_ids"],
+        event_seqs=episode["event_seqs"],
+    )
