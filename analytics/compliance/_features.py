@@ -68,3 +68,23 @@ def with_baseline(rows: pl.LazyFrame, tables: Tables, *, day: str = "day") -> pl
         allow_exact_matches=False,
         check_sortedness=False,
     )
+
+
+def mids_of(days: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
+    """Return instrument_id, day, mid and spread of every sound quote on the given days.
+
+    Args:
+        days: instrument_id and day, distinct.
+        tables: Holds ``quotes``.
+    """
+    return (
+        tables["quotes"]
+        .filter((pl.col("bid_px") > 0) & (pl.col("ask_px") >= pl.col("bid_px")))
+        .select(
+            "instrument_id",
+            day=pl.col("transact_time").dt.date(),
+            mid=((pl.col("bid_px") + pl.col("ask_px")) / 2).cast(pl.Float64),
+            spread=(pl.col("ask_px") - pl.col("bid_px")).cast(pl.Float64),
+        )
+        .join(days, on=["instrument_id", "day"], how="semi")
+    )
