@@ -101,6 +101,12 @@ class Visit:
             self.page.wait_for_selector(f"[data-page]:not([data-page='{before}'])")
         self.settle()
 
+    def resize(self, size: str) -> None:
+        """Draw the window to one of ``SIZES``."""
+        width, height = SIZES[size]
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.settle()
+
     # --- what a person sees --------------------------------------------------------------------------
     def states(self) -> dict[str, str]:
         """Return card to state."""
@@ -109,6 +115,11 @@ class Visit:
     def chips(self) -> dict[str, str]:
         """Return context type to what its chip says."""
         return dict(self.page.evaluate(_CHIPS))
+
+    def drawn(self, card: str | None = None) -> None:
+        """Wait until a grid (of ``card``) shows rows that it has been given, not places kept for them."""
+        within = f"[data-card={card}] " if card else ""
+        self.page.wait_for_selector(f"{within}.ag-center-cols-container .ag-row:not(.ag-row-loading)")
 
     def kpis(self) -> dict[str, float | None]:
         """Return tile to its raw number; None where it has none."""
@@ -151,11 +162,18 @@ class Visit:
         return dict(answer.json())
 
 
-def walk(window: Visit, paths: Sequence[str]) -> dict[str, list[str]]:
-    """Go through pages as links do, without a reload; return what is wrong with each."""
+def walk(window: Visit, paths: Sequence[str], sizes: Sequence[str] = ()) -> dict[str, list[str]]:
+    """Go through pages as links do, without a reload; return what is wrong with each.
+
+    ``sizes``: each page is looked at in these too, one after the other, as a window is drawn larger or smaller.
+    """
     found = {}
     for path in paths:
         window.follow(path)
         if wrong := window.wrong():
             found[path] = wrong
+        for size in sizes:
+            window.resize(size)
+            if wrong := window.wrong():
+                found[f"{path} ({size})"] = wrong
     return found

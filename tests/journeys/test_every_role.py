@@ -1,4 +1,7 @@
-"""What the rail offers a role opens for it; two more roles are walked in ``test_every_page``."""
+"""What the rail offers a role opens for it.
+
+Two more roles are walked in ``test_every_page``, the trader in ``test_doors``.
+"""
 
 import pytest
 
@@ -7,7 +10,7 @@ from tests.journeys._visit import walk
 pytestmark = pytest.mark.journey
 
 
-@pytest.mark.parametrize("role", ["trader", "portfolio_manager", "auditor", "admin"])
+@pytest.mark.parametrize("role", ["portfolio_manager", "auditor", "admin"])
 def test_every_entry_of_a_roles_rail_opens_for_it(visit, role):
     window = visit(role)
     window.go("/")
