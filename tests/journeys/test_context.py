@@ -30,6 +30,7 @@ def click_last_tile(window):
 
 def open_first_order(window):
     """Click the first row of the blotter and wait for its order's life."""
+    window.drawn()
     window.page.click(".ag-center-cols-container .ag-row[row-index='0'] [col-id=symbol]")
     window.page.wait_for_selector("[data-card=order]")
     window.settle()
@@ -85,7 +86,7 @@ def test_a_value_picked_in_a_dialog_narrows_the_view(visit):
 def test_an_executions_row_opens_its_orders_life_in_which_every_fill_stands(visit):
     window = visit("compliance")
     window.go("/trading/blotter")
-    window.page.wait_for_selector(".ag-center-cols-container .ag-row")
+    window.drawn()
     open_first_order(window)
     order = query(window)["order"]
     said = window.rest(f"/api/trading/orders/{order}")["data"]
@@ -101,12 +102,12 @@ def test_an_executions_row_opens_its_orders_life_in_which_every_fill_stands(visi
 def test_a_pasted_address_shows_the_same_view_in_another_browser(visit):
     mine = visit("compliance")
     mine.go("/trading/blotter?instrument=JPM&view=executions&sort=-transact_time")
-    mine.page.wait_for_selector(".ag-center-cols-container .ag-row")
+    mine.drawn()
     open_first_order(mine)
     theirs = visit("compliance")
     theirs.page.goto(mine.page.url)
     theirs.settle()
-    theirs.page.wait_for_selector(".ag-center-cols-container .ag-row")
+    theirs.drawn()
     theirs.settle()
     assert theirs.chips() == mine.chips()
     assert theirs.states() == mine.states()
@@ -178,12 +179,12 @@ def test_the_theme_turns_figures_and_is_remembered(visit):
 def test_sort_and_filters_of_the_blotter_live_in_the_address(visit):
     window = visit("compliance")
     window.go("/trading/blotter")
-    window.page.wait_for_selector(".ag-center-cols-container .ag-row")
+    window.drawn()
     window.page.click(".ag-header-cell[col-id=last_px] .ag-header-cell-label")
     window.page.wait_for_url("**sort=last_px**")
     window.page.reload()
     window.settle()
     window.page.wait_for_selector(".ag-header-cell[col-id=last_px][aria-sort=ascending]")
-    window.page.wait_for_selector(".ag-center-cols-container .ag-row")
+    window.drawn()
     prices = [float(row["last_px"]) for row in window.rows("trading-blotter--blotter--grid")]
     assert prices == sorted(prices)

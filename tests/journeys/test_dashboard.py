@@ -93,7 +93,7 @@ def test_the_latest_executions_are_those_of_rest(visit):
 def test_the_blotter_is_the_answer_of_rest_row_by_row(visit):
     window = visit("compliance")
     window.go("/trading/blotter")
-    window.page.wait_for_selector(".ag-center-cols-container .ag-row")
+    window.drawn()
     shown = window.rows("trading-blotter--blotter--grid")[:50]
     said = window.rest("/api/trading/executions", limit=50)["data"]
     assert [row["exec_id"] for row in shown] == [row["exec_id"] for row in said]
@@ -105,7 +105,7 @@ def test_the_blotter_is_the_answer_of_rest_row_by_row(visit):
 def test_positions_and_their_strip_are_the_answers_of_rest(visit):
     window = visit("compliance")
     window.go("/portfolio/positions")
-    window.page.wait_for_selector("[data-card=positions] .ag-center-cols-container .ag-row")
+    window.drawn("positions")
     shown = window.rows("portfolio-positions--positions--grid")
     said = window.rest("/api/portfolio/positions", limit=1000)["data"]
     assert [(row["account_id"], row["instrument_id"]) for row in shown] == [

@@ -139,7 +139,7 @@ def test_an_unknown_file_is_read_through_a_mapping_made_on_the_page(pipeline, tm
         ("J-2", "sell", 233.4),
     }
     window.go("/trading/blotter?account=JRN-1")
-    page.wait_for_selector(".ag-center-cols-container .ag-row")
+    window.drawn()
     assert {row["exec_id"] for row in window.rows("trading-blotter--blotter--grid")} == {"J-1", "J-2"}
 
 

@@ -38,7 +38,7 @@ def test_the_strip_is_rests_and_the_overviews_and_the_book_adds_up(visit):
 def test_every_group_is_rests_and_sums_to_the_total(visit, group):
     window = visit("risk")
     window.go(f"/trading/pnl?group={group}")
-    window.page.wait_for_selector("[data-card=groups] .ag-center-cols-container .ag-row")
+    window.drawn("groups")
     shown = window.rows(GRID)
     said = window.rest("/api/trading/pnl/explain", group_by=group)["data"]
     assert [row["label"] for row in shown] == [row["label"] for row in said["rows"]]
@@ -56,7 +56,7 @@ def test_every_group_is_rests_and_sums_to_the_total(visit, group):
 def test_a_row_narrows_the_view_and_a_day_too(visit):
     window = visit("risk")
     window.go("/trading/pnl")
-    window.page.wait_for_selector("[data-card=groups] .ag-center-cols-container .ag-row")
+    window.drawn("groups")
     desk = window.rows(GRID)[0]
     window.page.click("[data-card=groups] .ag-center-cols-container .ag-row[row-index='0'] .ag-cell")
     window.page.wait_for_selector("[data-context=desk]")
@@ -78,7 +78,7 @@ def test_a_row_narrows_the_view_and_a_day_too(visit):
 def test_lots_change_with_the_method_and_the_position(visit):
     window = visit("risk")
     window.go("/trading/pnl?lots=fifo")
-    window.page.wait_for_selector("[data-card=lots] .ag-center-cols-container .ag-row")
+    window.drawn("lots")
     shown = window.rows("trading-pnl--lots--grid")
     said = window.rest("/api/trading/pnl/lots", method="fifo")["data"]
     assert [row["cost"] for row in shown] == [row["cost"] for row in said["open"]]
