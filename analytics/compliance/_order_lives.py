@@ -1,0 +1,88 @@
+"""From order events to the life of each order: entered, out, why, how much of it was filled."""
+
+import polars as pl
+
+from analytics.compliance._features import account_groups
+from analytics.compliance.detector import Tables
+
+BUYS = ("buy", "buy_cover")
+# Taken out by the market or by a rule of the order itself: nobody's decision at that moment.
+BY_MARKET = ("smp", "venue", "ioc", "eod")
+SECOND = 10**9
+
+
+def at_ns(ns: pl.Expr) -> pl.Expr:
+    """Return the instant of nanoseconds since 1970, to the microsecond."""
+    return (ns // 1000).cast(pl.Datetime("us", "UTC"))
+
+
+def whose(accounts: list[str]) -> str:
+    """Name the accounts of one group in a sentence."""
+    if len(accounts) == 1:
+        return f"account {accounts[0]}"
+    return f"linked accounts {', '.join(accounts[:3])}" + (" and more" if len(accounts) > 3 else "")
+
+
+def order_lives(tables: Tables) -> pl.LazyFrame:
+    """Return one row per stretch of an order's life: an amendment ends one and begins the next.
+
+    Columns: order_id, actor_group, account_id, trader_id, instrument_id, buying, entered and out
+    (nanoseconds; out is null while nobody has withdrawn it), amended (whether an amendment ended it),
+    qty and px (as entered in this stretch), filled (of the whole order), kind of account. Orders taken
+    out by the market count as not withdrawn. Two groupings by order, linear; nothing is sorted but orders
+    that were amended.
+    """
+    events = (
+        tables["order_events"]
+        .filter(pl.col("event_type").is_in(["new", "replace", "cancel", "fill"]))
+        .select(
+            "order_id", "event_type", "event_seq", "account_id", "trader_id", "instrument_id",
+            key=pl.col("order_id").hash(),
+            ns="transact_time_ns",
+            buying=pl.col("side").is_in(BUYS),
+            qty=pl.col("order_qty").cast(pl.Float64),
+            px=pl.col("limit_px").cast(pl.Float64),
+            done=pl.col("last_qty").cast(pl.Float64),
+            withdrawn=(pl.col("event_type") == "cancel")
+            & ~pl.col("cancel_by").is_in(BY_MARKET).fill_null(value=False),
+        )
+    )  # fmt: skip
+    kind = pl.col("event_type")
+    new = kind == "new"
+    orders = events.group_by("key").agg(
+        *(pl.col(name).filter(new).first() for name in
+          ("order_id", "account_id", "trader_id", "instrument_id", "buying", "qty", "px")),
+        entered=pl.col("ns").filter(new).min(),
+        out=pl.col("ns").filter("withdrawn").max(),
+        filled=pl.col("done").filter(kind == "fill").sum(),
+        amendments=(kind == "replace").sum(),
+    ).filter(pl.col("entered").is_not_null())  # fmt: skip
+    plain = orders.filter(pl.col("amendments") == 0).with_columns(amended=pl.lit(value=False))
+    whole = pl.concat([plain.drop("amendments"), _stretches(orders, events)], how="diagonal")
+    return whole.join(account_groups(tables), on="account_id", how="left").select(
+        "order_id", "account_id", "trader_id", "instrument_id", "buying", "entered", "out", "amended",
+        "qty", "px", "filled",
+        actor_group=pl.coalesce("related", pl.format("account:{}", pl.col("account_id"))),
+    )  # fmt: skip
+
+
+def _stretches(orders: pl.LazyFrame, events: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the stretches of amended orders."""
+    amended = orders.filter(pl.col("amendments") > 0).drop("amendments", "qty", "px", "entered", "out")
+    kind = pl.col("event_type")
+    points = (
+        events.filter(kind.is_in(["new", "replace"]) | pl.col("withdrawn"))
+        .select("key", "ns", "event_seq", "event_type", "qty", "px")
+        .join(amended, on="key", how="inner")
+        .sort("key", "ns", "event_seq")
+    )
+    same = pl.col("key").shift(-1) == pl.col("key")
+    return (
+        points.with_columns(
+            entered=pl.col("ns"),
+            out=pl.when(same).then(pl.col("ns").shift(-1)),
+            amended=(same & (kind.shift(-1) == "replace")).fill_null(value=False),
+        )
+        .filter(kind != "cancel")
+        .drop("ns", "event_seq", "event_type")
+    )

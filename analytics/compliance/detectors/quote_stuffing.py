@@ -1,0 +1,270 @@
+"""Quote stuffing: a flood of entries and cancellations that hardly ever trade."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from analytics.compliance._features import with_group
+from analytics.compliance._order_lives import BY_MARKET, at_ns, whose
+from analytics.compliance.alerts import Metric, Told, flattened, listed, sequence, with_episode
+from analytics.compliance.detector import Detector, Tables
+from analytics.compliance.parameters import Parameters, parameter
+
+_SENT = ("new", "replace", "cancel")
+_SECOND = 10**9
+
+
+@dataclass(frozen=True)
+class QuoteStuffingParameters(Parameters):
+    """What makes a second of messages a flood; each threshold has a local part."""
+
+    messages: int = parameter(
+        50, unit="messages a second", low=2, high=100_000, rationale="Fewer slow nobody down."
+    )
+    instrument_multiple: float = parameter(
+        10.0,
+        unit="times the instrument's median",
+        low=1,
+        high=1000,
+        rationale="Of what one owner sends in a busy second: a fast market has fast members.",
+    )
+    usual_seconds: int = parameter(
+        100,
+        unit="active seconds",
+        low=1,
+        high=1_000_000,
+        rationale="Fewer seconds have no median worth the name: then the floor alone holds.",
+    )
+    own_percentile: float = parameter(
+        0.999,
+        unit="quantile of own seconds",
+        low=0.5,
+        high=1,
+        rationale="Beyond what the same owner sends in this instrument otherwise.",
+    )
+    own_seconds: int = parameter(
+        1000,
+        unit="active seconds",
+        low=10,
+        high=1_000_000,
+        rationale="Fewer seconds have no such percentile: the flood itself would set it.",
+    )
+    withdrawn: float = parameter(
+        0.95,
+        unit="fraction of orders sent",
+        low=0.1,
+        high=1,
+        rationale="Almost all is withdrawn or amended at once.",
+    )
+    filled: float = parameter(
+        0.01, unit="fraction of orders sent", low=0, high=1, rationale="Honest speed trades now and then."
+    )
+    entered: float = parameter(
+        0.2,
+        unit="fraction of messages",
+        low=0,
+        high=1,
+        rationale="A mass cancellation after a lost line enters nothing.",
+    )
+    market_share: float = parameter(
+        0.5,
+        unit="fraction of the instrument's messages",
+        low=0,
+        high=1,
+        rationale="At the open, in an auction or on news everybody is busy in the same second.",
+    )
+
+
+class QuoteStuffing(Detector):
+    """One owner floods one instrument with orders that are withdrawn at once.
+
+    Rule: a second with at least ``messages`` entries, amendments and cancellations of one group in one
+    instrument, ``instrument_multiple`` times the median of such seconds there and the group's own
+    percentile; nearly all withdrawn by the next second, hardly any filled, and not while the rest of the
+    market is as busy. Repeated rows of one event count once. Linear: one grouping by second.
+    """
+
+    name = "quote_stuffing"
+    code = "D06"
+    title = "Suspected quote stuffing"
+    version = "1.0.0"
+    description = "A flood of orders entered and withdrawn within seconds, with hardly a trade among them."
+    regulation = ("MAR Art. 16(2), Reg. 2016/957", "RTS 6 (2017/589) Art. 13")
+    inputs = ("order_events",)
+    helpful = ("accounts",)
+    false_positives = (
+        "The open, auctions and the seconds after news, where everybody is busy",
+        "Events delivered twice by a feed",
+        "A mass cancellation after a lost connection",
+    )
+    Params = QuoteStuffingParameters
+
+    def episodes(self, tables: Tables, params: QuoteStuffingParameters) -> pl.LazyFrame:
+        """Return floods, merged into episodes by group and instrument."""
+        seconds = _seconds(tables)
+        hot = _judged(_recounted(_busy(seconds, params), tables), params)
+        return (
+            with_episode(hot, ns="first_ns")
+            .group_by("actor_group", "instrument_id", "episode")
+            .agg(
+                window_start=at_ns(pl.col("first_ns").min()),
+                window_end=at_ns(pl.col("last_ns").max()),
+                first_seq=sequence("first_ns", "first_event").first(),
+                last_seq=sequence("last_ns", "last_event").last(),
+                seconds=pl.len(),
+                peak=pl.col("sent").max(),
+                limit=pl.col("limit").max(),
+                usual=pl.col("usual").max(),
+                sent=pl.col("sent").sum(),
+                entered=pl.col("entered").sum(),
+                withdrawn=pl.col("withdrawn").sum(),
+                filled=pl.col("filled").sum(),
+                share=pl.col("share").max(),
+                accounts=flattened("accounts"),
+                traders=flattened("traders"),
+                order_ids=flattened("order_ids"),
+            )
+        )
+
+    def tell(self, episode: Mapping[str, Any], params: QuoteStuffingParameters) -> Told:
+        """Score by the peak against its threshold, by length and by share of the instrument's messages."""
+        peak, limit = episode["peak"], episode["limit"]
+        accounts = episode["accounts"]
+        excess = min(1.0, (peak / limit - 1) / 9)
+        lasting = min(1.0, (episode["seconds"] - 1) / 9)
+        out = min(1.0, episode["withdrawn"] / episode["entered"])
+        story = [
+            (
+                f"At {episode['window_start']:%H:%M:%S} UTC on {episode['window_start']:%Y-%m-%d}, "
+                f"{whose(accounts)} sent {peak:,} messages in {episode['instrument_id']} within one second."
+            ),
+            f"The threshold is {limit:,.0f}; an owner usually sends {episode['usual']:,.0f} in an active second."
+            if episode["usual"] is not None
+            else f"The threshold is {limit:,.0f}; too little is known to say what is usual there.",
+            (
+                f"Over {_seconds_word(episode['seconds'])}, {episode['entered']:,} orders were entered or amended, "
+                f"{out:.0%} withdrawn or amended again at once and {episode['filled']:,} filled."
+            ),
+            f"That was {episode['share']:.0%} of all messages in the instrument at the time.",
+            "Suspected quote stuffing: check for a runaway program, and whether others were slowed down.",
+        ]
+        return Told(
+            score=55 + 20 * excess + 15 * lasting + 10 * episode["share"],
+            metrics=[
+                Metric("peak_messages", float(peak), limit, "messages a second"),
+                Metric("seconds", float(episode["seconds"]), 1.0, "seconds"),
+                Metric("withdrawn", out, params.withdrawn, "fraction of orders sent"),
+                Metric(
+                    "filled", episode["filled"] / episode["entered"], params.filled, "fraction of orders sent"
+                ),
+                Metric("market_share", episode["share"], params.market_share, "fraction of messages"),
+            ],
+            story=story,
+            actors=[("account", a) for a in accounts] + [("trader", t) for t in episode["traders"]],
+            order_ids=episode["order_ids"],
+        )
+
+
+def _seconds(tables: Tables) -> pl.LazyFrame:
+    """Return actor_group, instrument_id, second and messages ``n``."""
+    counted = (
+        tables["order_events"]
+        .filter(pl.col("event_type").is_in(_SENT) & _by_member())
+        .group_by("account_id", "instrument_id", second=pl.col("transact_time_ns") // _SECOND)
+        .agg(n=pl.len())
+    )
+    return (
+        with_group(counted, tables)
+        .group_by("actor_group", "instrument_id", "second")
+        .agg(n=pl.col("n").sum(), accounts=pl.col("account_id"))
+    )
+
+
+def _busy(seconds: pl.LazyFrame, params: QuoteStuffingParameters) -> pl.LazyFrame:
+    """Return the seconds above the local threshold: with ``usual``, ``limit`` and ``total`` of all."""
+    usual = seconds.group_by("instrument_id").agg(
+        usual=pl.when(pl.len() >= params.usual_seconds).then(pl.col("n").median())
+    )
+    own = seconds.group_by("actor_group", "instrument_id").agg(
+        own=pl.when(pl.len() >= params.own_seconds).then(pl.col("n").quantile(params.own_percentile))
+    )
+    total = seconds.group_by("instrument_id", "second").agg(total=pl.col("n").sum())
+    limit = pl.max_horizontal(
+        pl.lit(float(params.messages)),
+        params.instrument_multiple * pl.col("usual"),
+        pl.col("own").cast(pl.Float64),
+    )
+    return (
+        seconds.filter(pl.col("n") >= params.messages)
+        .join(usual, on="instrument_id", how="left")
+        .join(own, on=["actor_group", "instrument_id"], how="left")
+        .join(total, on=["instrument_id", "second"], how="left")
+        .with_columns(limit=limit)
+        .filter(pl.col("n") >= pl.col("limit"))
+    )
+
+
+def _recounted(busy: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
+    """Count the events of the busy seconds and the one after again, each once, by what they are."""
+    keys = ["account_id", "instrument_id", "second"]
+    spans = pl.concat(
+        [
+            busy.explode("accounts").select(
+                "actor_group", "instrument_id", busy="second", second=pl.col("second") + later,
+                account_id="accounts",
+            )
+            for later in (0, 1)
+        ]
+    )  # fmt: skip
+    kind, now = pl.col("event_type"), pl.col("second") == pl.col("busy")
+    entry, sent = kind.is_in(["new", "replace"]), kind.is_in(_SENT) & _by_member()
+    withdrawn_now = kind.is_in(["cancel", "replace"])
+    rows = (
+        tables["order_events"]
+        .filter(kind.is_in([*_SENT, "fill"]))
+        .select(
+            "account_id", "instrument_id", "order_id", "event_seq", "event_type", "trader_id", "cancel_by",
+            "transact_time_ns", second=pl.col("transact_time_ns") // _SECOND,
+        )
+        .join(spans, on=keys, how="inner")
+        .unique(["busy", "order_id", "event_seq", "event_type"], keep="any")
+    )  # fmt: skip
+    counted = rows.group_by("actor_group", "instrument_id", second="busy").agg(
+        sent=(now & sent).sum(),
+        entered=(now & entry).sum(),
+        withdrawn=(withdrawn_now & (now | (kind == "cancel"))).sum(),
+        filled=(kind == "fill").sum(),
+        first_ns=pl.col("transact_time_ns").filter(now).min(),
+        last_ns=pl.col("transact_time_ns").filter(now).max(),
+        first_event=pl.col("event_seq").filter(now).min(),
+        last_event=pl.col("event_seq").filter(now).max(),
+        accounts=listed("account_id"),
+        traders=listed("trader_id"),
+        order_ids=pl.col("order_id").filter(now).unique().sort().head(500),
+    )
+    return counted.join(
+        busy.select("actor_group", "instrument_id", "second", "usual", "limit", "total", "n"),
+        on=["actor_group", "instrument_id", "second"],
+        how="inner",
+    )
+
+
+def _by_member() -> pl.Expr:
+    return ~pl.col("cancel_by").is_in(BY_MARKET).fill_null(value=False)
+
+
+def _judged(counted: pl.LazyFrame, params: QuoteStuffingParameters) -> pl.LazyFrame:
+    others = pl.col("total") - pl.col("n")
+    return counted.with_columns(share=pl.col("sent") / (pl.col("sent") + others)).filter(
+        (pl.col("sent") >= pl.col("limit"))
+        & (pl.col("entered") >= params.entered * pl.col("sent"))
+        & (pl.col("withdrawn") >= params.withdrawn * pl.col("entered"))
+        & (pl.col("filled") <= params.filled * pl.col("entered"))
+        & (pl.col("share") >= params.market_share)
+    )
+
+
+def _seconds_word(n: int) -> str:
+    return "one second" if n == 1 else f"{n} seconds"
