@@ -1,0 +1,279 @@
+"""Order-to-trade ratio: far more orders than trades, counted as the venues must count them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from analytics.compliance._features import with_group
+from analytics.compliance._order_lives import at_ns, whose
+from analytics.compliance.alerts import Metric, Told, listed
+from analytics.compliance.detector import Detector, Tables
+from analytics.compliance.parameters import Parameters, parameter
+
+_SENT = ("new", "replace", "cancel")
+# Taken out by the market, not by a message of the member: these do not count.
+_BY_MARKET = ("venue", "eod", "smp")
+_ANY = "*"
+_KEYS = ("actor_group", "account_kind", "venue", "instrument_id", "day")
+
+
+@dataclass(frozen=True)
+class OrderToTradeParameters(Parameters):
+    """Which ratio each venue allows, and how many orders each message counts for."""
+
+    limits: str = parameter(
+        "* * 100 2000; * mm 2500 50000",
+        unit="rows of venue, account kind, limit in number, limit in volume",
+        rationale="Every venue sets its own; the most specific row holds. Makers quote both sides all day.",
+    )
+    weights: str = parameter(
+        "* 1 1 2; quote 2 2 4; oco 2 2 4; peg 1 1 2",
+        unit="rows of order type or time in force, weight of a new order, a cancellation, an amendment",
+        rationale="The Annex of RTS 9: an amendment is a cancellation and a new order, a quote has two sides.",
+    )
+    soft_share: float = parameter(
+        0.8,
+        unit="fraction of the limit",
+        low=0.1,
+        high=1,
+        rationale="Time to act before the limit is passed.",
+    )
+    minimum_messages: int = parameter(
+        20,
+        unit="orders",
+        low=1,
+        high=100_000,
+        rationale="A ratio of volumes over a handful of messages says nothing; 1 is the bare rule.",
+    )
+    count_every_fill: bool = parameter(
+        default=True,
+        unit="yes/no",
+        rationale="A partial execution counts as a transaction; if no, an order counts once.",
+    )
+
+    def __post_init__(self) -> None:
+        """Check both tables as well."""
+        super().__post_init__()
+        for name, width in (("limits", 4), ("weights", 4)):
+            rows = _rows(getattr(self, name))
+            if not rows or any(len(row) != width or not _numbers(row[width - (2 if name == "limits" else 3) :])
+                               for row in rows):  # fmt: skip
+                raise ValueError(f"{name} must be rows of {width} words parted by ';'")
+        if not any(row[:2] == [_ANY, _ANY] for row in _rows(self.limits)):
+            raise ValueError("limits must have a row '* *' that holds for all the rest")
+        if not any(row[0] == _ANY for row in _rows(self.weights)):
+            raise ValueError("weights must have a row '*' that holds for all the rest")
+
+
+class OrderToTrade(Detector):
+    """Orders, amendments and cancellations outnumber trades by more than the venue allows.
+
+    Rule (RTS 9 Art. 3 and its Annex): per member, venue, instrument and session, auctions included, the
+    ratio is orders / transactions - 1, once in volume and once in number; above either limit it is
+    exceeded, at the limit it is not. Without any trade, it is exceeded once the orders outnumber the limit.
+    The member is the group of linked owners; market-making accounts are counted apart, by limits of their
+    own. Cancellations by the market do not count. Parent orders are not sent to a venue. The session is
+    the day in UTC. Linear: one grouping.
+    """
+
+    name = "order_to_trade"
+    code = "D07"
+    title = "Order-to-trade ratio exceeded"
+    version = "1.0.0"
+    description = "Far more orders, amendments and cancellations than trades in one instrument and session."
+    regulation = ("RTS 9 (2017/566) Art. 3 and Annex", "MAR Art. 16(2), Reg. 2016/957")
+    inputs = ("order_events",)
+    helpful = ("accounts",)
+    false_positives = (
+        "Market makers under an obligation to quote, where the account is not marked as one",
+        "Venues that count pegged, immediate or mass-quote messages otherwise",
+        "Patient orders in a quiet name that are amended all day and never met",
+    )
+    Params = OrderToTradeParameters
+
+    def episodes(self, tables: Tables, params: OrderToTradeParameters) -> pl.LazyFrame:
+        """Return members' sessions near or above a limit."""
+        sent = _sent(tables, params)
+        totals = sent.group_by(_KEYS).agg(
+            orders=pl.col("weight").sum(),
+            order_volume=pl.col("volume").sum(),
+            fills=pl.col("trades").sum(),
+            filled_orders=pl.col("filled_orders").sum(),
+            trade_volume=pl.col("traded").sum(),
+            first_ns=pl.col("first_ns").min(),
+            last_ns=pl.col("last_ns").max(),
+            accounts=pl.col("account_id").unique().sort(),
+        )
+        trades = pl.col("fills") if params.count_every_fill else pl.col("filled_orders")
+        held = _with_limits(totals.with_columns(trades=trades), params)
+        some = pl.col("trades") > 0
+        judged = held.with_columns(
+            number_ratio=pl.when(some).then(pl.col("orders") / pl.col("trades") - 1),
+            volume_ratio=pl.when(some).then(pl.col("order_volume") / pl.col("trade_volume") - 1),
+        ).with_columns(
+            number_share=pl.when(some).then("number_ratio").otherwise("orders") / pl.col("number_limit"),
+            volume_share=pl.when(pl.col("orders") >= params.minimum_messages).then(
+                pl.col("volume_ratio") / pl.col("volume_limit")
+            ),
+        )
+        share = pl.max_horizontal("number_share", "volume_share")
+        near = judged.with_columns(share=share).filter(
+            (pl.col("share") > 1) | (pl.col("share") >= params.soft_share)
+        )
+        return _with_evidence(near, tables).with_columns(
+            window_start=at_ns(pl.col("first_ns")),
+            window_end=at_ns(pl.col("last_ns")),
+            first_seq=pl.format("{}.{}.{}", "first_ns", "venue", "account_kind"),
+            last_seq=pl.format("{}.0", "last_ns"),
+        )
+
+    def tell(self, episode: Mapping[str, Any], params: OrderToTradeParameters) -> Told:
+        """Score by how far beyond the limit; below it, as an early warning."""
+        share, trades = episode["share"], episode["trades"]
+        exceeded = share > 1
+        where = f" on {episode['venue']}" if episode["venue"] else ""
+        limit, volume_limit = episode["number_limit"], episode["volume_limit"]
+        story = [
+            (
+                f"On {episode['window_start']:%Y-%m-%d}, {whose(episode['accounts'])} sent orders counted as "
+                f"{episode['orders']:,.0f} in {episode['instrument_id']}{where}, and {_trades(trades)} came of them."
+            ),
+            (
+                f"That is a ratio of {episode['number_ratio']:,.1f} in number and {episode['volume_ratio']:,.1f} "
+                f"in volume; the limits are {limit:,.0f} and {volume_limit:,.0f}."
+            )
+            if trades
+            else (
+                f"Without a trade there is no ratio: the orders are held against the {limit:,.0f} that one "
+                "trade would allow."
+            ),
+            f"Messages of {episode['account_kind']} accounts are counted apart from those of other kinds."
+            if episode["account_kind"] != "other"
+            else "An amendment counts as a cancellation and a new order; what the market took out does not count.",
+            "Suspected excess: check whether the venue counts these order types otherwise or has granted more."
+            if exceeded
+            else f"Early warning: {share:.0%} of the limit is used.",
+        ]
+        score = 60 + 40 * min(1.0, (share - 1) / 9) if exceeded else 25 + 15 * share
+        return Told(
+            score=score,
+            metrics=[
+                Metric("orders", float(episode["orders"]), None, "orders"),
+                Metric("trades", float(trades), None, "trades"),
+                Metric("number_ratio", episode["number_ratio"], limit, "orders per trade, less one"),
+                Metric("volume_ratio", episode["volume_ratio"], volume_limit, "volume per volume, less one"),
+                Metric("share_of_limit", share, 1.0, "fraction of the limit"),
+            ],
+            story=story,
+            actors=[("account", name) for name in episode["accounts"]],
+            order_ids=episode["order_ids"],
+        )
+
+
+def _sent(tables: Tables, params: OrderToTradeParameters) -> pl.LazyFrame:
+    """Return one row per account, venue, instrument, day, order type and kind of message, weighed."""
+    kind, qty = pl.col("event_type"), pl.col("order_qty").cast(pl.Float64)
+    counted = kind.is_in(_SENT) & ~pl.col("cancel_by").is_in(_BY_MARKET).fill_null(value=False)
+    filled = kind == "fill"
+    parents = tables["order_events"].select(order_id="parent_order_id").drop_nulls().unique()
+    rows = (
+        tables["order_events"]
+        .filter(kind.is_in([*_SENT, "fill"]))
+        .join(parents, on="order_id", how="anti")
+        .group_by(
+            "account_id",
+            "instrument_id",
+            "ord_type",
+            "time_in_force",
+            "event_type",
+            venue=pl.col("venue").fill_null(""),
+            day=pl.col("transact_time").dt.date(),
+        )
+        .agg(
+            messages=counted.sum(),
+            volume=qty.filter(counted).sum(),
+            trades=filled.sum(),
+            filled_orders=pl.col("order_id").filter(filled).n_unique(),
+            traded=pl.col("last_qty").filter(filled).cast(pl.Float64).sum(),
+            first_ns=pl.col("transact_time_ns").min(),
+            last_ns=pl.col("transact_time_ns").max(),
+        )
+    )
+    weight = _weight(params)
+    kinds = tables["accounts"].select("account_id", "kind").unique("account_id", keep="any")
+    return (
+        with_group(rows, tables)
+        .join(kinds, on="account_id", how="left")
+        .with_columns(
+            account_kind=pl.when(pl.col("kind") == "mm").then(pl.lit("mm")).otherwise(pl.lit("other")),
+            weight=pl.col("messages") * weight,
+            volume=pl.col("volume") * weight,
+        )
+    )
+
+
+def _weight(params: OrderToTradeParameters) -> pl.Expr:
+    """Return the orders that one message of a row counts for."""
+    table = {row[0]: [float(n) for n in row[1:]] for row in _rows(params.weights)}
+    chosen = [_by_event(table[_ANY])]
+    for name, weights in table.items():
+        if name != _ANY:
+            named = (pl.col("ord_type") == name) | (pl.col("time_in_force") == name)
+            chosen.insert(0, pl.when(named.fill_null(value=False)).then(_by_event(weights)))
+    return pl.coalesce(chosen)
+
+
+def _by_event(weights: list[float]) -> pl.Expr:
+    new, cancelled, amended = weights
+    kind = pl.col("event_type")
+    return pl.when(kind == "replace").then(amended).when(kind == "cancel").then(cancelled).otherwise(new)
+
+
+def _with_limits(totals: pl.LazyFrame, params: OrderToTradeParameters) -> pl.LazyFrame:
+    """Add number_limit and volume_limit: the row that names venue and kind, else venue, else kind."""
+    rows = sorted(_rows(params.limits), key=lambda row: (row[0] == _ANY, row[1] == _ANY))
+    limits = []
+    for place in (2, 3):
+        found = []
+        for row in rows:
+            venue = pl.lit(value=True) if row[0] == _ANY else pl.col("venue") == row[0]
+            kind = pl.lit(value=True) if row[1] == _ANY else pl.col("account_kind") == row[1]
+            found.append(pl.when(venue & kind).then(pl.lit(float(row[place]))))
+        limits.append(pl.coalesce(found))
+    return totals.with_columns(number_limit=limits[0], volume_limit=limits[1])
+
+
+def _with_evidence(near: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
+    """Add the ids of the orders: a second look, for the few sessions that are near a limit."""
+    chosen = near.select(*_KEYS, account_id="accounts").explode("account_id")
+    orders = (
+        tables["order_events"]
+        .filter(pl.col("event_type") == "new")
+        .select(
+            "account_id", "instrument_id", "order_id",
+            venue=pl.col("venue").fill_null(""), day=pl.col("transact_time").dt.date(),
+        )
+        .join(chosen, on=["account_id", "instrument_id", "venue", "day"], how="inner")
+        .group_by(_KEYS)
+        .agg(order_ids=listed("order_id"))
+    )  # fmt: skip
+    return near.join(orders, on=list(_KEYS), how="left").with_columns(
+        order_ids=pl.col("order_ids").fill_null([])
+    )
+
+
+def _rows(table: str) -> list[list[str]]:
+    return [row.split() for row in table.split(";") if row.strip()]
+
+
+def _numbers(words: list[str]) -> bool:
+    try:
+        return all(float(word) > 0 for word in words)
+    except ValueError:
+        return False
+
+
+def _trades(n: int) -> str:
+    return "no trade" if n == 0 else "one trade" if n == 1 else f"{n:,} trades"
