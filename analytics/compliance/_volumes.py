@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import polars as pl
+import polars.selectors as cs
 
 from analytics.compliance._features import account_groups
 from analytics.compliance.detector import Tables
@@ -16,6 +17,16 @@ TAPE, BARS, OWN = "tape", "bars", "own executions"
 _RANK = {TAPE: 0, BARS: 1, OWN: 2}
 _FINER = {"1m": 0, "5m": 1}
 _FLOAT = pl.Float64
+
+
+def settled(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Compute a small table that several steps read, once, so that the plan does not grow with every reader."""
+    return rows.collect(engine="streaming").lazy()
+
+
+def steadied(episodes: pl.LazyFrame) -> pl.LazyFrame:
+    """Round statistics to nine decimals: sums of floats depend on the order of rows in their last bits."""
+    return episodes.with_columns(cs.float().round(9))
 
 
 def bought(side: str = "side") -> pl.Expr:

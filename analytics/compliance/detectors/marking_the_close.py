@@ -15,7 +15,9 @@ from analytics.compliance._volumes import (
     over_windows,
     own_fills,
     session_edges,
+    settled,
     share_of,
+    steadied,
     uncovered,
     with_market_move,
 )
@@ -117,11 +119,11 @@ class MarkingTheClose(Detector):
 
     def episodes(self, tables: Tables, params: MarkingTheCloseParameters) -> pl.LazyFrame:
         """Return closes that one group pushed or pulled out of."""
-        market = market_buckets(tables)
-        edges = session_edges(tables, market)
+        market = settled(market_buckets(tables))
+        edges = settled(session_edges(tables, market))
         pushes = _pushed(tables, params, market, edges).with_columns(kind=pl.lit("push"))
         pulls = _pulled(tables, params, market, edges).with_columns(kind=pl.lit("pull"))
-        return pl.concat([pushes, pulls], how="diagonal")
+        return steadied(pl.concat([pushes, pulls], how="diagonal"))
 
     def tell(self, episode: Mapping[str, Any], params: MarkingTheCloseParameters) -> Told:
         """Score by share, move and what the price did next morning; of pulled orders by size."""
@@ -225,6 +227,7 @@ def _pushed(
         .with_columns(start=pl.col("closes") - _WINDOW, end=pl.col("closes") + _AFTER)
         .with_columns(before=pl.col("start") - _BEFORE)
     )
+    pushed = settled(pushed)
     measured = over_windows(pushed, market, start="start", end="end")
     measured = over_windows(measured, market, start="before", end="start", prefix="reference")
     measured = with_market_move(measured, market, start="before", end="end")
