@@ -1,8 +1,9 @@
 """The nouns of the desk: the schema of every fact table. One file per subject."""
 
 from analytics.datasets import _base as _base
-from analytics.datasets import holdings, intake, market, reference, social, trading
+from analytics.datasets import conduct, holdings, intake, market, reference, social, trading
 from analytics.datasets._base import DECIMAL, INSTANT, SYSTEM, Column, Dataset, Unit
+from analytics.datasets.conduct import POSITION_LIMITS, PRECLEARANCES
 from analytics.datasets.holdings import CASH_FLOWS, DAILY_NAV, DAILY_POSITIONS, NAV, POSITIONS
 from analytics.datasets.intake import RAW_RECORDS, REJECTS
 from analytics.datasets.market import (
@@ -21,7 +22,7 @@ from analytics.datasets.trading import EXECUTIONS, ORDER_EVENTS, SIDES
 
 DATASETS: dict[str, Dataset] = {
     dataset.name: dataset
-    for module in (reference, trading, market, holdings, social, intake)
+    for module in (reference, trading, market, holdings, social, conduct, intake)
     for dataset in vars(module).values()
     if isinstance(dataset, Dataset)
 }
@@ -51,7 +52,9 @@ __all__ = [
     "ORDER_EVENTS",
     "PEOPLE",
     "POSITIONS",
+    "POSITION_LIMITS",
     "POSTS",
+    "PRECLEARANCES",
     "PRICES",
     "QUOTES",
     "RAW_RECORDS",
