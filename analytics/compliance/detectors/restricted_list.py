@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from analytics.compliance._listings import covered, in_force
 from analytics.compliance.alerts import Metric, Told, listed, sequence, with_episode
 from analytics.compliance.detector import GAP_SCHEMA, LISTS, Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
@@ -53,7 +54,7 @@ class RestrictedList(Detector):
     name = "restricted_list"
     code = "D17"
     title = "Suspected restricted list breach"
-    version = "1.0.0"
+    version = "1.1.0"
     description = "An order was entered or amended in an instrument while a control-room list forbade it."
     regulation = ("MAR Art. 16(2), Reg. 2016/957", "SEC Rule 15c3-5")
     inputs = ("order_events", LISTS)
@@ -67,14 +68,15 @@ class RestrictedList(Detector):
 
     def episodes(self, tables: Tables, params: RestrictedListParameters) -> pl.LazyFrame:
         """Return orders within a listing, merged into episodes by actor, instrument and list."""
-        desks = tables["accounts"].select("account_id", account_desk="desk").unique("account_id", keep="any")
+        desks = (
+            tables["accounts"]
+            .select("account_id", account_desk="desk", account_owner="owner_id")
+            .unique("account_id", keep="any")
+        )
         events = tables["order_events"].filter(pl.col("event_type").is_in(list(_ACTS)))
         hits = (
             events.join(_covered(tables, params), on="instrument_id", how="inner")
-            .filter(
-                (pl.col("transact_time") >= pl.col("valid_from"))
-                & (pl.col("valid_to").is_null() | (pl.col("transact_time") < pl.col("valid_to")))
-            )
+            .filter(in_force())
             .join(desks, on="account_id", how="left")
             .filter(_in_scope())
             .with_columns(
@@ -118,10 +120,7 @@ class RestrictedList(Detector):
         orphans = (
             tables["executions"]
             .join(_covered(tables, params), on="instrument_id", how="inner")
-            .filter(
-                (pl.col("transact_time") >= pl.col("valid_from"))
-                & (pl.col("valid_to").is_null() | (pl.col("transact_time") < pl.col("valid_to")))
-            )
+            .filter(in_force())
             .join(known, on="order_id", how="anti")
         )
         return [
@@ -172,45 +171,17 @@ class RestrictedList(Detector):
 
 
 def _covered(tables: Tables, params: RestrictedListParameters) -> pl.LazyFrame:
-    """Return list entries by every instrument they cover: itself, its derivatives, its issuer's others."""
-    entries = (
-        tables[LISTS].filter(pl.col("instrument_id").is_not_null()).rename({"instrument_id": "listed_id"})
-    )
-    found = [entries.with_columns(instrument_id=pl.col("listed_id"), why=pl.lit("itself"))]
-    names = tables["instruments"].select("instrument_id", "issuer", "underlying_id").unique()
-    if params.derivatives:
-        of = names.filter(pl.col("underlying_id").is_not_null()).select(
-            "instrument_id", listed_id="underlying_id", why=pl.lit("derivative")
-        )
-        found.append(entries.join(of, on="listed_id", how="inner"))
-    if params.issuer_family:
-        issued = names.filter(pl.col("issuer").is_not_null())
-        family = (
-            issued.select("issuer", listed_id="instrument_id")
-            .join(issued.select("issuer", "instrument_id"), on="issuer", how="inner")
-            .filter(pl.col("listed_id") != pl.col("instrument_id"))
-            .select("listed_id", "instrument_id", why=pl.lit("issuer"))
-            .unique()
-        )
-        found.append(entries.join(family, on="listed_id", how="inner"))
-    columns = [
-        "instrument_id",
-        "listed_id",
-        "why",
-        "list_type",
-        "subject_kind",
-        "subject_id",
-        "valid_from",
-        "valid_to",
-    ]
-    return pl.concat([frame.select(columns) for frame in found])
+    return covered(tables, derivatives=params.derivatives, issuer_family=params.issuer_family)
 
 
 def _in_scope() -> pl.Expr:
     subject = pl.col("subject_id")
     firm = subject.is_null() | (pl.col("subject_kind") == "firm")
     desk = (pl.col("subject_kind") == "desk") & (subject == pl.coalesce("desk", "account_desk"))
-    person = (pl.col("subject_kind") == "person") & (subject == pl.col("trader_id"))
+    person = (pl.col("subject_kind") == "person") & (
+        (subject == pl.col("trader_id")).fill_null(value=False)
+        | (subject == pl.col("account_owner")).fill_null(value=False)
+    )
     return (firm | desk | person).fill_null(value=False)
 
 
