@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from analytics.registry import modules
-from app.demo import abuse, control_room, negatives, reference
+from app.demo import abuse, conduct, control_room, negatives, reference
 from app.demo.bars import bars
 from app.demo.firm import Firm
 from app.demo.firms import FIRMS, FirmPlan
@@ -132,6 +132,8 @@ def _firm(
         "posts": said.posts,
         "follows": said.follows,
         "news": said.news,
+        "preclearances": conduct.preclearances(stage, ledger),
+        "position_limits": conduct.position_limits(stage, ledger),
     }
     return Firm(
         slug=plan.slug,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from app.demo.conduct import Conduct
 from app.demo.control_room import instant
 from app.demo.firm import Label, ListEntry
 from app.demo.firms import FirmPlan
@@ -27,6 +28,11 @@ class Mark:
     messages: tuple[str, ...] = ()
     posts: tuple[str, ...] = ()
     note: str = ""
+    # Beside the orders, or where there are none: who else played, in what, from when to when.
+    accounts: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    instruments: tuple[int, ...] = ()
+    span: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,7 @@ class Stage:
     marks: list[Mark] = field(default_factory=list)
     messages: list[Said] = field(default_factory=list)
     posts: list[Said] = field(default_factory=list)
+    conduct: Conduct = field(default_factory=Conduct)
     taken: set[tuple[int, int]] = field(default_factory=set)  # sessions and names a price was moved in
 
     @property
@@ -170,17 +177,19 @@ def labels(
     for place, mark in enumerate(stage.marks, 1):
         numbers = [ticket.number for ticket in mark.tickets]
         books = dict.fromkeys(stage.plan.books[ticket.book].account_id for ticket in mark.tickets)
+        ends = [spans[n] for n in numbers] + ([mark.span] if mark.span else [])
+        names = dict.fromkeys((*(t.instrument for t in mark.tickets), *mark.instruments))
         found.append(
             Label(
                 label_id=f"{stage.plan.slug}-{place:03d}",
                 pattern=mark.pattern,
                 abuse=mark.abuse,
                 severity=mark.severity,
-                accounts=tuple(books),
-                traders=tuple(dict.fromkeys(ticket.trader for ticket in mark.tickets)),
-                instrument_ids=tuple(dict.fromkeys(SYMBOLS[t.instrument] for t in mark.tickets)),
-                start=instant(min(spans[n][0] for n in numbers)),
-                end=instant(max(spans[n][1] for n in numbers)),
+                accounts=tuple(dict.fromkeys((*books, *mark.accounts))),
+                traders=tuple(dict.fromkeys((*(ticket.trader for ticket in mark.tickets), *mark.people))),
+                instrument_ids=tuple(SYMBOLS[name] for name in names),
+                start=instant(min(first for first, _ in ends)),
+                end=instant(max(last for _, last in ends)),
                 order_ids=tuple(order_ids[n] for n in numbers),
                 message_ids=tuple(said[key] for key in mark.messages),
                 post_ids=tuple(said[key] for key in mark.posts),

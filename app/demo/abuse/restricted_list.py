@@ -23,3 +23,6 @@ def plant(stage: Stage, severity: float) -> None:
         tickets.append(order.fill(time + 3_000, ask))
         time += int(rng.uniform(30, 240) * SECOND)
     stage.mark(NAME, tickets, abuse=True, severity=severity)
+    if account == stage.plan.cast.personal:
+        # The same orders break the rules of personal dealing as well.
+        stage.mark("personal_dealing", tickets, abuse=True, severity=severity, note="a restricted name")
