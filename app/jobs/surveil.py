@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from datetime import time as clock
@@ -11,21 +11,21 @@ from typing import Any
 import polars as pl
 from sqlalchemy import select
 
-from analytics.compliance.detector import LISTS, LISTS_SCHEMA, Detector, all_detectors
-from analytics.datasets import DATASETS, EXECUTIONS
-from analytics.trading.fills import current
+from analytics.compliance.detector import LISTS, Detector, all_detectors
+from analytics.compliance.parameters import Parameters
+from analytics.datasets import DATASETS
 from app.actions.alerts import record_findings
+from app.actions.parameters import in_effect, of_digest
 from app.context import Context
 from app.errors import Conflict, FieldError, Invalid, NotFound, QuarterdeckError
+from app.jobs._ground import Lists, lists_at, lists_now, tables_of, versions_of
 from app.jobs._job import Job
-from app.jobs._watch import NONE, Watch, pin, watches
+from app.jobs._watch import Watch, pin, watches
 from app.scope import Identity
-from app.storage.artifacts import Artifacts
 from app.storage.collect import collect
 from app.storage.records import counters
 from app.storage.records._base import now
 from app.storage.records.alerts import Alert
-from app.storage.records.lists import ListEntry
 from app.storage.records.surveillance import DetectorRun
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ class _Look:
     """What one detector said of one state of the tables."""
 
     detector: Detector
+    params: Parameters
     versions: dict[str, str]
     found: list[dict[str, Any]] = field(default_factory=list)
     gaps: list[dict[str, Any]] = field(default_factory=list)
@@ -73,15 +74,16 @@ def surveil(
         Invalid: If a detector of that name does not exist.
     """
     kinds = _chosen(detectors)
-    began = time.perf_counter()
+    began, at = time.perf_counter(), now()
     if any("+" in context.lake.version(org, DATASETS[name]) for name in DATASETS):
         context.lake.flush(org)  # evidence is pinned to Delta versions, so live rows move there first
     with context.lake.steady():
-        lists, digest = _lists(context, org)
-        looks = [_look(context, org, kind(), lists, digest) for kind in kinds.values()]
+        lists = lists_now(context, org)
+        with context.database.session(org) as session:
+            chosen = {name: in_effect(session, kind, at)[0] for name, kind in kinds.items()}
+        looks = [_look(context, org, kind(), chosen[name], lists) for name, kind in kinds.items()]
     for look in looks:
         look.found = [row for row in look.found if _within(row, start, end)]
-    at = now()
     with context.database.session(org, write=True) as session:
         recorded = record_findings(
             session,
@@ -140,10 +142,13 @@ def reproduce(context: Context, org: str, alert_id: str) -> dict[str, Any]:
     detector = kind() if kind is not None else None
     if detector is None or detector.version != stored.detector_version:
         raise Conflict(f"{stored.detector} {stored.detector_version} is not part of this release.")
-    if detector.Params().version != stored.parameters_version:
+    with context.database.session(org) as session:
+        params = of_digest(session, type(detector), stored.parameters_version)
+    if params is None:
         raise Conflict("The parameters that found this alert are not kept by this release.")
-    tables = _tables(context, org, detector, _pinned_lists(context, org, stored), stored.data_versions)
-    rows = collect(detector.detect(tables).filter(pl.col("alert_id") == alert_id)).to_dicts()
+    lists = lists_at(context, org, stored.data_versions.get(LISTS))
+    tables = tables_of(context, org, detector, lists, stored.data_versions)
+    rows = collect(detector.detect(tables, params).filter(pl.col("alert_id") == alert_id)).to_dicts()
     again = rows[0] if rows else None
     differences = _differences(stored, again)
     return {
@@ -185,15 +190,11 @@ def _chosen(names: Sequence[str] | None) -> dict[str, type[Detector]]:
     return {name: kind for name, kind in known.items() if names is None or name in names}
 
 
-def _look(context: Context, org: str, detector: Detector, lists: pl.DataFrame, digest: str) -> _Look:
-    versions = {
-        name: digest if name == LISTS else context.lake.version(org, DATASETS[name])
-        for name in (*detector.inputs, *detector.helpful)
-    }
-    look = _Look(detector, versions)
+def _look(context: Context, org: str, detector: Detector, params: Parameters, lists: Lists) -> _Look:
+    look = _Look(detector, params, versions_of(context, org, detector, lists))
     began = time.perf_counter()
     try:
-        rows = collect(detector.detect(_tables(context, org, detector, lists)))
+        rows = collect(detector.detect(tables_of(context, org, detector, lists), params))
     except (QuarterdeckError, pl.exceptions.PolarsError) as error:
         # The others still look; the run's record says that this one could not.
         log.exception("detector %s failed for %s", detector.name, org)
@@ -212,64 +213,6 @@ def _look(context: Context, org: str, detector: Detector, lists: pl.DataFrame, d
     return look
 
 
-def _tables(
-    context: Context,
-    org: str,
-    detector: Detector,
-    lists: pl.DataFrame,
-    pinned: Mapping[str, str] | None = None,
-) -> dict[str, pl.LazyFrame]:
-    """Return a detector's inputs: as they are, or at the versions an alert is pinned to."""
-    tables = {}
-    for name in (*detector.inputs, *detector.helpful):
-        if name == LISTS:
-            tables[name] = lists.lazy()
-            continue
-        dataset = DATASETS[name]
-        token = None if pinned is None else pinned.get(name, NONE)
-        if token == NONE:
-            rows = dataset.empty()
-        else:
-            rows = context.lake.scan(
-                org, dataset, version=None if token is None else int(token.split("+")[0])
-            )
-        tables[name] = current(rows) if dataset is EXECUTIONS else rows
-    return tables
-
-
-def _lists(context: Context, org: str) -> tuple[pl.DataFrame, str]:
-    """Return the control room's lists as a table, and the digest of the copy kept as evidence."""
-    with context.database.session(org) as session:
-        entries = list(session.scalars(select(ListEntry).order_by(ListEntry.id)))
-    rows = [
-        {
-            "list_type": entry.kind,
-            "subject_kind": "person" if entry.person_id else "firm",
-            "subject_id": entry.person_id,
-            "instrument_id": entry.instrument_id,
-            "valid_from": entry.valid_from.isoformat(),
-            "valid_to": entry.valid_to.isoformat() if entry.valid_to else None,
-        }
-        for entry in entries
-    ]
-    _, digest = Artifacts(context.settings.root, org).put(LISTS, rows)
-    return _listed(rows), digest
-
-
-def _listed(rows: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
-    instants = ("valid_from", "valid_to")
-    parsed = [
-        {**row, **{name: datetime.fromisoformat(row[name]) if row[name] else None for name in instants}}
-        for row in rows
-    ]
-    return pl.DataFrame(parsed, schema=LISTS_SCHEMA, orient="row")
-
-
-def _pinned_lists(context: Context, org: str, stored: Alert) -> pl.DataFrame:
-    digest = stored.data_versions.get(LISTS)
-    return _listed(Artifacts(context.settings.root, org).get(LISTS, digest)) if digest else _listed([])
-
-
 def _within(row: Mapping[str, Any], start: date | None, end: date | None) -> bool:
     after = start is None or row["window_end"] >= datetime.combine(start, clock(), UTC)
     return after and (end is None or row["window_start"].date() <= end)
@@ -286,7 +229,7 @@ def _run_record(org: str, look: _Look, cause: str, at: datetime) -> DetectorRun:
         org=org,
         detector=detector.name,
         detector_version=detector.version,
-        parameters_version=detector.Params().version,
+        parameters_version=look.params.version,
         state="failed" if look.failed else "gap" if look.gaps else "ok",
         reason=look.failed,
         gaps=look.gaps,
