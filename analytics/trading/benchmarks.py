@@ -8,6 +8,7 @@ import polars as pl
 from analytics.conventions import ZERO, trade_day
 from analytics.datasets import BARS, DECIMAL, PRICES, QUOTES, TAPE
 from analytics.definitions import declares
+from analytics.trading.asof import Track
 from analytics.trading.cost import slippage_interval
 from analytics.trading.shortfall import root_orders
 
@@ -58,6 +59,11 @@ class Market:
         """The mids of the quotes (see ``mids``), computed once: a dozen as-of joins read them."""
         return mids(self.quotes).collect().lazy() if self.computed is None else self.computed
 
+    @cached_property
+    def track(self) -> Track:
+        """The mids, ready to be asked for instants."""
+        return Track(self.mids.collect())
+
 
 def mids(quotes: pl.LazyFrame) -> pl.LazyFrame:
     """Return the mid after each quote: instrument_id, time, bid_px, ask_px, mid; sorted by time.
@@ -101,25 +107,20 @@ def closing_prices(prices: pl.LazyFrame, market_mids: pl.LazyFrame) -> pl.LazyFr
 
 
 def mid_at(
-    rows: pl.LazyFrame, market_mids: pl.LazyFrame, *, time: str, name: str, max_age: str | None = None
+    rows: pl.LazyFrame, market_mids: pl.LazyFrame | Track, *, time: str, name: str, max_age: str | None = None
 ) -> pl.LazyFrame:
     """Return the rows with ``name``: the last mid at or before ``time``, in the order given.
 
     Args:
         rows: ``instrument_id`` and the instant ``time`` (null gives null).
-        market_mids: ``mids``.
+        market_mids: ``mids``, or ``Market.track`` where many instants are asked for.
         time: Column of the instant.
         name: Column to add. Unit: price, fixed point.
         max_age: Older mids do not count (polars duration, "5m"); None: however old.
     """
-    frame = rows.collect()
-    asked = frame.lazy().select(_BY, _at=pl.col(time)).with_row_index("_row").drop_nulls().sort("_at")
-    known = market_mids.select(_BY, "mid", _at="time").sort("_at")
-    found = asked.join_asof(known, on="_at", by=_BY, tolerance=max_age, check_sortedness=False)
-    # Only the price is brought back into place, not the rows with all they hold.
-    places = pl.LazyFrame({"_row": pl.int_range(frame.height, dtype=pl.UInt32, eager=True)})
-    placed = places.join(found.select("_row", "mid"), on="_row", how="left", maintain_order="left").collect()
-    return frame.with_columns(placed["mid"].alias(name)).lazy()
+    frame, track = rows.collect(), Track.of(market_mids)
+    places = track.last(frame[_BY], frame[time], max_age=max_age)
+    return frame.with_columns(track.rows["mid"].gather(places).alias(name)).lazy()
 
 
 @declares("duration")
@@ -205,48 +206,49 @@ def interval_vwap(windows: pl.LazyFrame, market: Market, *, start: str, end: str
     bars = _shortest(market.bars)
     typical = (pl.col("high") + pl.col("low") + pl.col("close")) / pl.lit(3).cast(DECIMAL)
     bars = bars.select(_BY, _at="bar_start", qty="volume", px=pl.coalesce("vwap", typical, "close"))
-    rows = numbered = _numbered(windows)
-    for name, trades in (("tape", ticks), ("bars", bars)):
-        sound = trades.filter((pl.col("qty") > ZERO) & (pl.col("px") > ZERO)).sort("_at")
-        running = sound.select(
-            _BY,
-            "_at",
-            qty=pl.col("qty").cum_sum().over(_BY),
-            paid=(pl.col("qty") * pl.col("px")).cum_sum().over(_BY),
-        )
-        gains = _between(numbered, running, start=start, end=end, columns=("qty", "paid"), name=name)
-        rows = rows.join(gains, on="_row", how="left")
-    has_tape = pl.col("tape_qty") > ZERO
-    qty = pl.when(has_tape).then("tape_qty").otherwise("bars_qty")
-    paid = pl.when(has_tape).then("tape_paid").otherwise("bars_paid")
-    rows = rows.with_columns(market_qty=pl.when(qty > ZERO).then(qty), _paid=paid)
-    rows = rows.with_columns(vwap_px=pl.col("_paid") / pl.col("market_qty"))
-    return rows.sort("_row").drop("_row", "_paid", "tape_qty", "tape_paid", "bars_qty", "bars_paid")
+    rows = windows.collect()
+    tape, bar = (_gained(trades.collect(), rows, start=start, end=end) for trades in (ticks, bars))
+    found = pl.concat(
+        [
+            rows,
+            tape.rename({"qty": "_tape", "paid": "_tape_paid"}),
+            bar.rename({"qty": "_bars", "paid": "_bars_paid"}),
+        ],
+        how="horizontal",
+    )
+    has_tape = pl.col("_tape") > ZERO
+    qty = pl.when(has_tape).then("_tape").otherwise("_bars")
+    paid = pl.when(has_tape).then("_tape_paid").otherwise("_bars_paid")
+    found = found.with_columns(market_qty=pl.when(qty > ZERO).then(qty), _paid=paid)
+    found = found.with_columns(vwap_px=pl.col("_paid") / pl.col("market_qty"))
+    return found.drop("_paid", "_tape", "_tape_paid", "_bars", "_bars_paid").lazy()
 
 
-def interval_twap(windows: pl.LazyFrame, market_mids: pl.LazyFrame, *, start: str, end: str) -> pl.LazyFrame:
+def interval_twap(
+    windows: pl.LazyFrame, market_mids: pl.LazyFrame | Track, *, start: str, end: str
+) -> pl.LazyFrame:
     """Return the windows with ``twap_px``: the mid's average over time, each mid weighted by how long it stood.
 
     A window without length has the mid of that instant; one that begins before the first mid of its
     instrument is averaged from that mid on. Null where no mid is known by the end. Unit: price, fixed point;
     the integral is summed in microseconds and exact.
     """
-    # In order of time is enough within each instrument, and sorting its name costs more than all the rest.
-    ordered = market_mids.select(_BY, "mid", _at="time").sort("_at").with_columns(_us=_us("_at"))
-    lasted = (pl.col("_us") - pl.col("_us").shift(1)).over(_BY).fill_null(0).cast(DECIMAL)
-    area = (pl.col("mid").shift(1).over(_BY) * lasted).fill_null(ZERO)
-    steps = ordered.with_columns(area=area.cum_sum().over(_BY), first=pl.col("_us").min().over(_BY))
-    steps = steps.collect().lazy()  # both ends look at it
-    rows = _numbered(windows)
-    last = _integral(rows, steps, at=pl.col(end), name="end")
-    begun = pl.max_horizontal(pl.col(start), pl.from_epoch("first_us", "us").dt.replace_time_zone("UTC"))
+    track, rows = Track.of(market_mids), windows.collect()
+    steps = track.rows.select("mid", _us=_us("time"), _code=track.code)
+    lasted = (pl.col("_us") - pl.col("_us").shift(1)).over("_code").fill_null(0).cast(DECIMAL)
+    area = (pl.col("mid").shift(1).over("_code") * lasted).fill_null(ZERO)
+    steps = steps.with_columns(area=area).select(
+        "mid", "_us", area=pl.col("area").cum_sum().over("_code"), first=pl.col("_us").first().over("_code")
+    )
+    last = _integral(rows[_BY], rows[end], track, steps)
     # The first mid is known from the end's side: a start before it moves up to it.
-    opened = last.with_columns(_begin=pl.when(pl.col("first_us").is_not_null()).then(begun))
-    both = _integral(opened, steps.drop("first"), at=pl.col("_begin"), name="start")
-    span = (_us(end) - _us("_begin")).cast(DECIMAL)
-    twap = pl.when(span > ZERO).then((pl.col("end_area") - pl.col("start_area")) / span).otherwise("end_mid")
-    found = both.with_columns(twap_px=pl.when(pl.col("start_mid").is_not_null()).then(twap)).sort("_row")
-    return found.drop("_row", "_begin", "first_us", "end_mid", "end_area", "start_mid", "start_area")
+    opened = pl.from_epoch(last["first"], "us").dt.replace_time_zone("UTC")
+    begun = pl.select(pl.when(opened.is_not_null()).then(pl.max_horizontal(rows[start], opened))).to_series()
+    early = _integral(rows[_BY], begun, track, steps)
+    span = (rows[end].dt.epoch("us") - begun.dt.epoch("us")).cast(DECIMAL)
+    some = pl.when(span > ZERO).then(span)  # never a division by nothing
+    twap = pl.when(span > ZERO).then((last["area"] - early["area"]) / some).otherwise(last["mid"])
+    return rows.with_columns(twap_px=pl.when(early["mid"].is_not_null()).then(twap)).lazy()
 
 
 def daily_closes(rows: pl.LazyFrame, prices: pl.LazyFrame, *, day: str) -> pl.LazyFrame:
@@ -289,7 +291,7 @@ def with_benchmarks(executions: pl.LazyFrame, windows: pl.LazyFrame, market: Mar
     """
     names = executions.collect_schema().names()
     root = pl.coalesce("root_id", "order_id") if "root_id" in names else pl.col("order_id")
-    known = market.mids
+    known = market.track
     priced = mid_at(windows, known, time="decision_time", name="decision_px")
     priced = mid_at(priced, known, time="release_time", name="_release_px")
     wanted = ("decision_px", "_release_px", "release_time", "last_fill_time")
@@ -354,42 +356,28 @@ def _shortest(bars: pl.LazyFrame) -> pl.LazyFrame:
     return sized.filter(pl.col("_size").fill_null(2**62) == pl.col("_size").fill_null(2**62).min().over(_BY))
 
 
-def _numbered(rows: pl.LazyFrame) -> pl.LazyFrame:
-    # Computed here and now: every as-of join reads its rows twice, and a plan of a dozen of them in a row
-    # would do the work of the first four thousand times.
-    return rows.with_row_index("_row").collect().lazy()
-
-
-def _between(
-    rows: pl.LazyFrame, running: pl.LazyFrame, *, start: str, end: str, columns: tuple[str, ...], name: str
-) -> pl.LazyFrame:
-    # What a running total gained from start to end, both instants included: total at the end less total
-    # before the start. One row per row that has both.
-    asked = rows.select("_row", _BY, _from=pl.col(start), _at=pl.col(end)).drop_nulls()
-    late = asked.sort("_at").join_asof(running, on="_at", by=_BY, check_sortedness=False)
-    early = (
-        asked.select("_row", _BY, _at="_from")
-        .sort("_at")
-        .join_asof(running, on="_at", by=_BY, allow_exact_matches=False, check_sortedness=False)
-        .select("_row", *(pl.col(column).alias(f"{column}_0") for column in columns))
+def _gained(trades: pl.DataFrame, rows: pl.DataFrame, *, start: str, end: str) -> pl.DataFrame:
+    # What was traded from start to end, both instants included: the total at the end less that before the start.
+    sound = trades.filter((pl.col("qty") > ZERO) & (pl.col("px") > ZERO))
+    if sound.is_empty():
+        return pl.DataFrame(schema={"qty": DECIMAL, "paid": DECIMAL}).clear(rows.height)
+    track = Track(sound, time="_at")
+    running = track.rows.select(
+        qty=pl.col("qty").cum_sum().over(track.code),
+        paid=(pl.col("qty") * pl.col("px")).cum_sum().over(track.code),
     )
-    gains = [
-        (pl.col(column) - pl.col(f"{column}_0").fill_null(ZERO)).alias(f"{name}_{column}")
-        for column in columns
-    ]
-    return late.join(early, on="_row", how="left").select("_row", *gains)
+    late, early = (
+        running.select(pl.all().gather(places))
+        for places in (track.last(rows[_BY], rows[end]), track.last(rows[_BY], rows[start], strict=True))
+    )
+    known = rows[start].is_not_null()
+    return late.select(
+        pl.when(known).then(late[name] - early[name].fill_null(ZERO)).alias(name) for name in ("qty", "paid")
+    )
 
 
-def _integral(rows: pl.LazyFrame, steps: pl.LazyFrame, *, at: pl.Expr, name: str) -> pl.LazyFrame:
+def _integral(instruments: pl.Series, at: pl.Series, track: Track, steps: pl.DataFrame) -> pl.DataFrame:
     # Mid at an instant and the area under the mids from the first of them up to it.
-    asked = rows.select("_row", _BY, _at=at).drop_nulls().sort("_at")
-    found = asked.with_columns(_asked=_us("_at")).join_asof(steps, on="_at", by=_BY, check_sortedness=False)
-    stood = (pl.col("_asked") - pl.col("_us")).cast(DECIMAL)
-    more = [pl.col("first").alias("first_us")] if name == "end" else []
-    found = found.select(
-        "_row",
-        *more,
-        pl.col("mid").alias(f"{name}_mid"),
-        (pl.col("area") + pl.col("mid") * stood).alias(f"{name}_area"),
-    )
-    return rows.join(found, on="_row", how="left")
+    found = steps.select(pl.all().gather(track.last(instruments, at)))
+    stood = (at.dt.epoch("us") - found["_us"]).cast(DECIMAL)
+    return found.select("mid", "first", area=pl.col("area") + pl.col("mid") * stood)

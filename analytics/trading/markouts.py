@@ -1,6 +1,7 @@
 """What the market did after a fill: mark-outs, spreads paid, reversion, share of the volume."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -8,10 +9,17 @@ import polars as pl
 
 from analytics.conventions import BASIS_POINTS, side_sign, trade_day
 from analytics.definitions import declares
+from analytics.trading.asof import Track
 from analytics.trading.benchmarks import daily_closes, mid_at
 
 # Horizon: how long after the fill. The close and the next session's close come from daily prices.
-HORIZONS = {"1s": "1s", "10s": "10s", "1m": "1m", "5m": "5m", "30m": "30m"}
+HORIZONS = {
+    "1s": timedelta(seconds=1),
+    "10s": timedelta(seconds=10),
+    "1m": timedelta(minutes=1),
+    "5m": timedelta(minutes=5),
+    "30m": timedelta(minutes=30),
+}
 ALL_HORIZONS = (*HORIZONS, "close", "1d")
 # A mid that was not refreshed for so long says nothing about the moment (closed, halted, feed gone).
 MAX_AGE = "10m"
@@ -24,7 +32,11 @@ Floats = npt.NDArray[np.float64]
 
 @declares("markout_bp")
 def with_markouts(
-    executions: pl.LazyFrame, market_mids: pl.LazyFrame, prices: pl.LazyFrame, *, max_age: str = MAX_AGE
+    executions: pl.LazyFrame,
+    market_mids: pl.LazyFrame | Track,
+    prices: pl.LazyFrame,
+    *,
+    max_age: str = MAX_AGE,
 ) -> pl.LazyFrame:
     """Return each execution with its mark-out at every horizon and the mid it traded against.
 
@@ -33,7 +45,7 @@ def with_markouts(
 
     Args:
         executions: Rows of EXECUTIONS as they stand.
-        market_mids: ``benchmarks.mids``.
+        market_mids: ``benchmarks.mids``, or ``Market.track`` where many instants are asked for.
         prices: Rows of PRICES, for the close of the day and the next session's.
         max_age: Mids older than this at the horizon do not count.
 
@@ -43,20 +55,27 @@ def with_markouts(
         ``markout_<horizon>_bp`` for each of ALL_HORIZONS, Float64. Null where no price is known. The close is
         null for a fill whose day has no close; a busted execution must have been left out before.
     """
-    rows = _touch(executions, market_mids, max_age=max_age)
-    for name, duration in HORIZONS.items():
-        rows = rows.with_columns(_at=pl.col("transact_time").dt.offset_by(duration))
-        rows = mid_at(rows, market_mids, time="_at", name=f"_{name}", max_age=max_age)
+    track = Track.of(market_mids)
+    rows = executions.collect()
+    touched = track.last(rows["instrument_id"], rows["transact_time"], strict=True, max_age=max_age)
+    rows = rows.with_columns(
+        track.rows["bid_px"].gather(touched),
+        track.rows["ask_px"].gather(touched),
+        track.rows["mid"].gather(touched).alias("mid_px"),
+    )
+    later = {}
+    for name, after in HORIZONS.items():
+        places = track.last(rows["instrument_id"], rows["transact_time"] + after, max_age=max_age)
+        later[f"_{name}"] = track.rows["mid"].gather(places)
     # Apart from the rows, which may have closes of their own: the benchmarks of their orders.
-    numbered = rows.with_columns(_day=trade_day()).with_row_index("_place").collect().lazy()
-    closes = daily_closes(numbered.select("_place", "instrument_id", "_day"), prices, day="_day")
-    closes = closes.select("_place", _close="close_px", _1d="next_close_px")
-    rows = numbered.join(closes, on="_place", how="left", maintain_order="left")
+    days = rows.lazy().select("instrument_id", _day=trade_day())
+    closes = daily_closes(days, prices, day="_day").select(_close="close_px", _1d="next_close_px").collect()
+    rows = rows.with_columns(**later).hstack(closes)
     found = rows.with_columns(
         _against(pl.col(f"_{name}")).alias(f"markout_{name}_bp") for name in ALL_HORIZONS
     )
     inner = [f"_{name}" for name in ALL_HORIZONS]
-    return found.drop("_at", "_day", "_place", *inner)
+    return found.drop(inner).lazy()
 
 
 @declares("quoted_spread_bp", "effective_spread_bp", "realised_spread_bp", "impact_bp")
@@ -92,7 +111,7 @@ def spreads(marked: pl.LazyFrame, *, horizon: str = "5m") -> pl.LazyFrame:
 
 @declares("reversion_bp")
 def reversion(
-    windows: pl.LazyFrame, market_mids: pl.LazyFrame, *, after: str = "5m", max_age: str = MAX_AGE
+    windows: pl.LazyFrame, market_mids: pl.LazyFrame | Track, *, after: str = "5m", max_age: str = MAX_AGE
 ) -> pl.LazyFrame:
     """Return how much of the price came back once an order was done.
 
@@ -266,19 +285,3 @@ def _points(
 def _against(later: pl.Expr) -> pl.Expr:
     price, then = pl.col("last_px").cast(pl.Float64), later.cast(pl.Float64)
     return pl.when(then > 0).then(side_sign().cast(pl.Float64) * (price / then - 1) * BASIS_POINTS)
-
-
-def _touch(executions: pl.LazyFrame, market_mids: pl.LazyFrame, *, max_age: str) -> pl.LazyFrame:
-    numbered = executions.with_row_index("_row")
-    asked = numbered.select("_row", "instrument_id", _at="transact_time").sort("_at")
-    quotes = market_mids.select("instrument_id", "bid_px", "ask_px", mid_px="mid", _at="time").sort("_at")
-    found = asked.join_asof(
-        quotes,
-        on="_at",
-        by="instrument_id",
-        tolerance=max_age,
-        allow_exact_matches=False,
-        check_sortedness=False,
-    )
-    touched = numbered.join(found.drop("instrument_id", "_at"), on="_row", how="left")
-    return touched.sort("_row").drop("_row")

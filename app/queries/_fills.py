@@ -112,7 +112,7 @@ def measured(desk: Desk) -> pl.DataFrame:
     )
     # Only what prices depend on goes through the joins; the rest stands beside it, in the same order.
     priced = with_benchmarks(rows.lazy().select(_PRICED), windows.lazy(), about)
-    priced = spreads(with_markouts(priced, about.mids, about.prices)).with_columns(
+    priced = spreads(with_markouts(priced, about.track, about.prices)).with_columns(
         slippage_bp(column).alias(SLIPPAGES[name]) for name, column in BENCHMARKS.items()
     )
     measured = priced.select("market_qty", *SLIPPAGES.values(), *MARKOUTS, *SPREADS).collect()

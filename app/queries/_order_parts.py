@@ -52,14 +52,14 @@ def priced_window(found: Tree, market: Market) -> dict[str, Any]:
     instants = ("decision_time", "release_time", "end_time", "first_fill_time", "last_fill_time")
     rows = rows.with_columns(pl.col(name).cast(pl.Datetime("us", "UTC")) for name in instants)
     for name in ("decision", "release", "end"):
-        rows = mid_at(rows, market.mids, time=f"{name}_time", name=f"{name}_px")
+        rows = mid_at(rows, market.track, time=f"{name}_time", name=f"{name}_px")
     rows = rows.with_columns(
         _to=pl.coalesce("last_fill_time", "end_time"), _day=pl.col("release_time").dt.date()
     )
     rows = interval_vwap(rows, market, start="release_time", end="_to")
-    rows = interval_twap(rows, market.mids, start="release_time", end="_to")
+    rows = interval_twap(rows, market.track, start="release_time", end="_to")
     rows = daily_closes(rows, market.prices, day="_day")
-    rows = reversion(rows, market.mids)
+    rows = reversion(rows, market.track)
     return rows.drop("_to", "_day").collect().row(0, named=True)
 
 
@@ -71,7 +71,7 @@ def measured_fills(desk: Desk, found: Tree, market: Market) -> pl.DataFrame:
         for name in ("decision_time", "release_time", "last_fill_time")
     )
     rows = with_benchmarks(rows, windows, market).with_columns(slippage_bp=slippage_bp())
-    return desk.collect(spreads(with_markouts(rows, market.mids, market.prices)))
+    return desk.collect(spreads(with_markouts(rows, market.track, market.prices)))
 
 
 def benchmarks(window: dict[str, Any], fills: pl.DataFrame) -> list[dict[str, Any]]:

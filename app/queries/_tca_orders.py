@@ -147,7 +147,7 @@ def _shortfalls(desk: Desk, windows: pl.DataFrame, filled: pl.LazyFrame, about: 
         ("release_px", "release_time"),
         ("end_px", "end_time"),
     ):
-        rows = mid_at(rows, about.mids, time=at, name=name)
+        rows = mid_at(rows, about.track, time=at, name=name)
     rows = rows.join(described(desk), on="instrument_id", how="left", maintain_order="left")
     found = shortfalls(rows, filled).with_columns(
         currency="instrument_currency", day=pl.col("end_time").dt.date()
@@ -210,7 +210,7 @@ def _traded(executed: pl.DataFrame, short: pl.DataFrame, about: Market, daily: p
         passive=(pl.col("liquidity").cast(pl.String) == "maker").fill_null(value=False).all(),
     )
     rows = rows.with_columns(pl.col(*_WHO).cast(pl.String), order_id=pl.when("known").then("order"))
-    came_back = reversion(short.lazy(), about.mids).select(
+    came_back = reversion(short.lazy(), about.track).select(
         "order_id",
         "reversion_bp",
         "worked_bp",
