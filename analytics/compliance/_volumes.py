@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import polars as pl
-import polars.selectors as cs
 
 from analytics.compliance._features import account_groups
 from analytics.compliance.detector import Tables
@@ -11,22 +10,11 @@ from analytics.compliance.detector import Tables
 BUYS = ("buy", "buy_cover")
 BUCKET = "5m"
 BUCKET_NS = 300 * 10**9
-MINUTE_NS = 60 * 10**9
 # Where market volume comes from, best first. Own executions stand in only where nothing else covers the day.
 TAPE, BARS, OWN = "tape", "bars", "own executions"
 _RANK = {TAPE: 0, BARS: 1, OWN: 2}
 _FINER = {"1m": 0, "5m": 1}
 _FLOAT = pl.Float64
-
-
-def settled(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Compute a small table that several steps read, once, so that the plan does not grow with every reader."""
-    return rows.collect(engine="streaming").lazy()
-
-
-def steadied(episodes: pl.LazyFrame) -> pl.LazyFrame:
-    """Round statistics to nine decimals: sums of floats depend on the order of rows in their last bits."""
-    return episodes.with_columns(cs.float().round(9))
 
 
 def bought(side: str = "side") -> pl.Expr:
@@ -238,4 +226,12 @@ def uncovered(tables: Tables, *, reason: str, columns: Sequence[str] = ("tape", 
         fills.join(rows, how="cross")
         .filter(pl.col("rows") == 0)
         .select(reason=pl.lit(reason), instrument_id=pl.lit(None, pl.String), missing=pl.col("missing"))
+    )
+
+
+def covered(fills: pl.LazyFrame, market: pl.LazyFrame) -> pl.LazyFrame:
+    """Keep the fills of instruments and days of which the market is known."""
+    days = market.select("instrument_id", market_day="day").unique()
+    return fills.with_columns(market_day=pl.col("transact_time").dt.date()).join(
+        days, on=["instrument_id", "market_day"], how="semi"
     )

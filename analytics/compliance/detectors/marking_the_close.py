@@ -9,15 +9,14 @@ import polars as pl
 from analytics.compliance._auctions import CLOSING, pulled_orders
 from analytics.compliance._features import with_baseline
 from analytics.compliance._grades import blend, grade, who
+from analytics.compliance._spans import settled, steadied
 from analytics.compliance._volumes import (
     BUCKET,
     market_buckets,
     over_windows,
     own_fills,
     session_edges,
-    settled,
     share_of,
-    steadied,
     uncovered,
     with_market_move,
 )
