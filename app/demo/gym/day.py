@@ -1,0 +1,240 @@
+"""One gym day: a firm's sessions with planted scenes, in innocent flow as dense as the recipe says."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from analytics.compliance.detector import LISTS, LISTS_SCHEMA, Tables
+from analytics.datasets import DATASETS
+from app.demo.control_room import closed_to_all
+from app.demo.firm import Firm, Label, ListEntry
+from app.demo.firms import FIRMS
+from app.demo.generate import Scale, generate, quoted_market
+from app.demo.gym.background import Flowed, bar_volume, member_accounts, weave
+from app.demo.gym.chances import Window
+from app.demo.gym.splitting import split
+from app.demo.market import MICROSECOND
+from app.demo.microstructure import Quotes
+from app.demo.universe import INDEX
+
+TODAY = date(2026, 11, 21)  # of every gym day, so that a seed means the same rows for ever
+BATCH = 400_000  # background orders made at a time
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a gym day is made of.
+
+    ``density`` is in orders a second and instrument, within ``around`` seconds that begin a little before
+    each planted scene and in as many seconds of ``calm`` places where nothing is planted; 0 adds none.
+    """
+
+    seed: int
+    severities: tuple[float, ...] = (0.1, 0.3, 0.5, 0.7, 0.9)
+    density: float = 0.0
+    split: int = 1  # accounts that each planted abuse is dealt over
+    unsplit: frozenset[str] = frozenset()  # patterns that nobody hides by splitting
+    around: float = 90.0
+    calm: int = 12
+    sessions: int = 90
+    recent: int = 10
+    quotes: int = 240  # a session and instrument
+
+    @property
+    def scale(self) -> Scale:
+        """How much of everything the demo generator makes."""
+        return Scale(
+            sessions=self.sessions,
+            recent=self.recent,
+            quotes=self.quotes,
+            names=4,
+            refreshes=24,
+            resting=60,
+            posts=12,
+            post_days=self.recent,
+            chats=20,
+            severities=self.severities,
+        )
+
+
+@dataclass(frozen=True)
+class Day:
+    """Tables for ``Detector.detect``, and the labels apart from them.
+
+    ``fills`` and ``orders`` count the rows of executions and order events.
+    """
+
+    recipe: Recipe
+    firm: str
+    tables: Tables
+    labels: tuple[Label, ...]
+    groups: dict[str, str]  # account to actor group
+    orders: int
+    fills: int
+
+
+def build(recipe: Recipe, *, folder: Path | None = None) -> Day:
+    """Make a gym day.
+
+    Args:
+        recipe: What it is made of.
+        folder: Where to keep the rows as Parquet while they are made; in memory when None.
+    """
+    firm = built_firm(recipe)
+    files = split(firm.files, firm.labels, recipe.split, spare=recipe.unsplit)
+    files["accounts"] = pl.concat([files["accounts"], member_accounts()])
+    store = _Store(folder)
+    for name, frame in files.items():
+        store.put(name, frame)
+    added = []
+    for flowed in _background(recipe, firm):
+        store.put("order_events", flowed.order_events)
+        store.put("executions", flowed.executions)
+        added.append(bar_volume(flowed.executions))
+    tables = store.tables(firm.lists)
+    if added:
+        tables["bars"] = _fuller(tables["bars"], pl.concat(added))
+    return Day(
+        recipe=recipe,
+        firm=firm.slug,
+        tables=tables,
+        labels=firm.labels,
+        groups=_groups(files["accounts"]),
+        orders=store.rows["order_events"],
+        fills=store.rows["executions"],
+    )
+
+
+def built_firm(recipe: Recipe) -> Firm:
+    """Return the firm of a day, with everything planted and nothing around it."""
+    plan = FIRMS[recipe.seed % len(FIRMS)]
+    return next(generate(recipe.seed, recipe.scale, TODAY, only=[plan.slug]))
+
+
+def windows(recipe: Recipe, firm: Firm, quotes: Quotes) -> list[Window]:
+    """Return where the background flows: around each scene, and in calm places of the same length.
+
+    Names on a list are left out on the days it touches: an order there would be a breach without a label.
+    """
+    market, length = quotes.market, int(recipe.around * MICROSECOND)
+    closed = closed_to_all(market, firm.lists)
+    opens, closes = market.opens_us, market.closes_us
+    found: dict[tuple[int, int, int], Window] = {}
+    for label in firm.labels:
+        begun = int(label.start.timestamp() * MICROSECOND) - length // 6
+        session = int(np.searchsorted(closes, begun))
+        if session < quotes.first_session or session >= len(closes):
+            continue
+        start = min(max(begun, int(opens[session])), int(closes[session]) - length)
+        for name in label.instrument_ids[:1]:
+            found[session, INDEX[name], start // length] = Window(session, INDEX[name], start, start + length)
+    rng = np.random.default_rng([recipe.seed, 71])
+    for _ in range(recipe.calm):
+        session = int(rng.integers(quotes.first_session, len(closes)))
+        instrument = int(rng.integers(len(INDEX)))
+        start = int(rng.integers(opens[session], closes[session] - length))
+        found.setdefault(
+            (session, instrument, start // length), Window(session, instrument, start, start + length)
+        )
+    free = [window for window in found.values() if not closed[window.session, window.instrument]]
+    return sorted(free, key=lambda window: (window.start, window.instrument))
+
+
+def _background(recipe: Recipe, firm: Firm) -> Iterator[Flowed]:
+    if not recipe.density:
+        return
+    quotes = quoted_market(recipe.seed, recipe.scale, TODAY)
+    places = windows(recipe, firm, quotes)
+    each = max(1, int(BATCH / (recipe.density * recipe.around)))
+    rng = np.random.default_rng([recipe.seed, 72])
+    seq = firm.files["order_events"].height + 1
+    for number, begin in enumerate(range(0, len(places), each)):
+        part = places[begin : begin + each]
+        flowed = weave(quotes, part, recipe.density, rng, tag=f"B{number:03d}", first_seq=seq)
+        seq += flowed.order_events.height
+        yield flowed
+
+
+def _fuller(bars: pl.LazyFrame, added: pl.DataFrame) -> pl.LazyFrame:
+    """Return the bars with the background's trades in their volume: it is part of the market."""
+    sums = added.group_by("instrument_id", "bar_start").agg(pl.col("added").sum()).lazy()
+    return (
+        bars.join(sums, on=["instrument_id", "bar_start"], how="left", maintain_order="left")
+        .with_columns(volume=(pl.col("volume") + pl.col("added").fill_null(0)).cast(pl.Decimal(38, 12)))
+        .drop("added")
+    )
+
+
+class _Store:
+    """Rows by data set: frames in memory, or Parquet files in a folder."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self.rows: dict[str, int] = {}
+        self.kept: dict[str, list[pl.DataFrame]] = {}
+
+    def put(self, name: str, frame: pl.DataFrame) -> None:
+        self.rows[name] = self.rows.get(name, 0) + frame.height
+        if self.folder is not None:
+            put(self.folder, name, frame)
+        self.kept.setdefault(name, []).append(timed(name, frame if self.folder is None else frame.clear()))
+
+    def tables(self, entries: Collection[ListEntry]) -> dict[str, pl.LazyFrame]:
+        made = {}
+        for name, parts in self.kept.items():
+            rows = (
+                pl.concat(parts, rechunk=True).lazy()
+                if self.folder is None
+                else pl.scan_parquet(self.folder / name / "*.parquet")
+            )
+            dataset = DATASETS[name]
+            absent = [column for column in dataset.schema if column not in parts[0].columns]
+            made[name] = rows.with_columns(
+                pl.lit(None, dataset.schema[column]).alias(column) for column in absent
+            ).select(list(dataset.schema))
+        return made | {LISTS: listed(entries).lazy()}
+
+
+def timed(name: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Add the instant in nanoseconds, as the lake keeps it beside the rows of a data set that has a time."""
+    time = DATASETS[name].time
+    return frame.with_columns(transact_time_ns=pl.col(time).dt.epoch("us") * 1000) if time else frame
+
+
+def put(folder: Path, name: str, frame: pl.DataFrame) -> None:
+    """Add rows of a data set, or the lists, to a folder: one more file each time."""
+    path = folder / name
+    path.mkdir(parents=True, exist_ok=True)
+    place = len(list(path.iterdir()))
+    (frame if name == LISTS else timed(name, frame)).write_parquet(path / f"{place:04d}.parquet")
+
+
+def listed(entries: Collection[ListEntry]) -> pl.DataFrame:
+    """Return the control room's lists as the table that detectors read."""
+    rows = [
+        {
+            "list_type": entry.kind,
+            "subject_kind": "person" if person else "firm",
+            "subject_id": person,
+            "instrument_id": entry.instrument_id,
+            "valid_from": entry.start,
+            "valid_to": entry.end,
+        }
+        for entry in entries
+        for person in (entry.person_ids or (None,))
+    ]
+    return pl.DataFrame(rows, schema=LISTS_SCHEMA)
+
+
+def _groups(accounts: pl.DataFrame) -> dict[str, str]:
+    related = pl.coalesce(
+        pl.format("link:{}", "link_group"),
+        pl.format("owner:{}", "owner_id"),
+        pl.format("account:{}", "account_id"),
+    )
+    rows = accounts.select("account_id", related=related).iter_rows()
+    return {str(account): str(group) for account, group in rows}
