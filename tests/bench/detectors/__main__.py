@@ -1,0 +1,73 @@
+"""Measure the detectors on held-out gym days, tell the table, and write docs/benchmarks-detectors.md."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from analytics.compliance.detector import all_detectors
+from tests.bench._machine import Machine
+from tests.bench.detectors import _quality, _speed
+from tests.bench.detectors._report import lines, page, table
+
+TARGET = Path(__file__).resolve().parents[3] / "docs" / "benchmarks-detectors.md"
+HELD_OUT = 1_000  # seeds from here on are never tuned on
+SEEDS = "1001-1020"
+ROWS = 10_000_000
+
+
+def seeds(text: str) -> tuple[int, ...]:
+    """Read ``1001-1020`` or ``1001,1007``."""
+    found: list[int] = []
+    for part in text.split(","):
+        low, _, high = part.partition("-")
+        found += range(int(low), int(high or low) + 1)
+    return tuple(found)
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.detectors", description=__doc__)
+    parser.add_argument("--detectors", help="names with commas between; all when left out")
+    parser.add_argument(
+        "--seeds", type=seeds, default=seeds(SEEDS), help=f"of the days; {SEEDS} when left out"
+    )
+    parser.add_argument("--quick", action="store_true", help="two days, a tenth of the rows")
+    parser.add_argument("--bitstamp", type=Path, help="the tape of the negative control, not shipped")
+    parser.add_argument("--part", choices=("quality", "speed"), help="one part only")
+    parser.add_argument(
+        "--out", type=Path, help="where to write; docs/benchmarks-detectors.md after a whole run"
+    )
+    asked = parser.parse_args(argv)
+    known = all_detectors()
+    names = asked.detectors.split(",") if asked.detectors else list(known)
+    if unknown := [name for name in names if name not in known]:
+        parser.error(f"no detector is called {', '.join(unknown)}")
+    kinds, machine = {name: known[name] for name in names}, Machine.look()
+    plan = _quality.Plan.of(asked.seeds, quick=asked.quick, bitstamp=asked.bitstamp)
+    if min(plan.seeds) < HELD_OUT:
+        _say("These seeds are open to tuning: the figures say nothing of new data.")
+    played = _quality.measure(kinds, plan, _say) if asked.part != "speed" else None
+    if played is not None:
+        for row in table(kinds, played):
+            _say(row)
+        missed = sum(line.met is False for name in names for line in lines(kinds[name], played[name]))
+        _say(f"goals missed: {missed}")
+    speed = None
+    if asked.part != "quality":
+        speed = _speed.measure(names, rows=ROWS // 10 if asked.quick else ROWS)
+        for row in speed.words():
+            _say(row)
+    whole = not (asked.detectors or asked.quick or asked.part) and asked.seeds == seeds(SEEDS)
+    out = asked.out or (TARGET if whole else None)
+    if out is not None and played is not None:
+        out.write_text(page(kinds, played, speed, plan, machine))
+        _say(f"written: {out.name}")
+    return 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
