@@ -116,11 +116,11 @@ def position_limits(stage: "Stage", ledger: Ledger) -> pl.DataFrame:
         day, symbol = stage.market.sessions[bound.session], SYMBOLS[bound.instrument]
         path = fills.filter((pl.col("account_id") == bound.account_id) & (pl.col("instrument_id") == symbol))
         held = path.with_columns(held=pl.col("signed").cast(pl.Float64).cum_sum())
-        peak = held.filter(pl.col("trade_date") == day)["held"].abs().max()
+        peak = held.filter(pl.col("trade_date") == day).select(pl.col("held").abs().max()).item()
         rows.append(
             {
                 "limit_id": f"PL{place:04d}", "instrument_id": symbol, "subject_kind": "account",
-                "subject_id": bound.account_id, "max_quantity": max(1.0, round(float(peak) * bound.share)),
+                "subject_id": bound.account_id, "max_quantity": max(1.0, round(peak * bound.share)),
                 "valid_from": day, "valid_to": day, "source": "mandate",
             }
         )  # fmt: skip

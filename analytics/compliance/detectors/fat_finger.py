@@ -71,6 +71,13 @@ class FatFingerParameters(Parameters):
         high=10,
         rationale="Small orders are harmless whatever is usual.",
     )
+    nav_multiple: float = parameter(
+        2.0,
+        unit="times the account's net asset value",
+        low=0.1,
+        high=100,
+        rationale="One order worth twice the whole account is hardly meant, whatever the leverage.",
+    )
     repeats: int = parameter(
         3, unit="orders", low=2, high=1000, rationale="Two equal orders happen; three within a second seldom."
     )
@@ -89,7 +96,8 @@ class FatFinger(Detector):
     Rule: (price) a buy limit above, or a sell limit below, the reference by more than the collar; passive
     prices are never flagged. The reference is the mid not older than ``max_quote_age``, else the last
     close, else the order is reported as not judged. (size) quantity above both ``own_multiple`` x the
-    account's own 99.9th percentile of the last 30 days and ``adv_share`` of usual volume. (repeat) the
+    account's own 99.9th percentile of the last 30 days and ``adv_share`` of usual volume. (notional) worth
+    more than ``nav_multiple`` x the account's last net asset value. (repeat) the
     same account, instrument, side, venue, quantity and price again and again within a second. Orders
     for auctions and in options are not held to the price collar.
     """
@@ -97,11 +105,11 @@ class FatFinger(Detector):
     name = "fat_finger"
     code = "D19"
     title = "Suspected fat finger"
-    version = "1.0.0"
+    version = "1.1.0"
     description = "An order far through the market, far above the usual size, or sent several times at once."
     regulation = ("SEC Rule 15c3-5", "MAR Art. 16(2), Reg. 2016/957")
     inputs = ("order_events",)
-    helpful = ("quotes", "prices", "instruments")
+    helpful = ("quotes", "prices", "instruments", "daily_nav")
     false_positives = (
         "Auctions, halts and the first trade of a listing, where the reference is off",
         "A deliberate block far above the account's usual size",
@@ -113,7 +121,12 @@ class FatFinger(Detector):
         """Return flagged orders, merged into episodes by trader and instrument."""
         orders = _orders(tables)
         hits = pl.concat(
-            [_prices(orders, tables, params), _sizes(orders, tables, params), _repeats(orders, params)],
+            [
+                _prices(orders, tables, params),
+                _sizes(orders, tables, params),
+                _notionals(orders, tables, params),
+                _repeats(orders, params),
+            ],
             how="diagonal",
         ).with_columns(
             actor_group=pl.coalesce(
@@ -186,6 +199,11 @@ class FatFinger(Detector):
                 f"An order over {episode['size_qty']:,.0f} units is {ratio:.1f} times the threshold of "
                 f"{episode['size_limit']:,.0f}, set by {episode['size_basis']}."
             )
+        if "notional" in episode["checks"]:
+            ratio = episode["nav_ratio"]
+            scores.append(50 + 50 * min(1.0, (ratio / params.nav_multiple - 1) / 4))
+            metrics.append(Metric("order_to_nav", ratio, params.nav_multiple, "times the account"))
+            story.append(f"One order was worth {ratio:.1f} times the account's last net asset value.")
         if "repeat" in episode["checks"]:
             scores.append(45 + 10 * (episode["repeated"] - params.repeats))
             metrics.append(Metric("repeats", float(episode["repeated"]), float(params.repeats), "orders"))
@@ -205,7 +223,8 @@ class FatFinger(Detector):
 
 
 _OF_CHECK = {"away": "price", "band": "price", "reference": "price", "reference_kind": "price",
-             "size_qty": "size", "size_limit": "size", "size_ratio": "size", "size_basis": "size"}  # fmt: skip
+             "size_qty": "size", "size_limit": "size", "size_ratio": "size", "size_basis": "size",
+             "nav_ratio": "notional"}  # fmt: skip
 _KEPT = ("order_id", "event_seq", "transact_time", "transact_time_ns", "instrument_id", "account_id",
          "trader_id", "side", "limit_px", "order_qty")  # fmt: skip
 
@@ -325,6 +344,36 @@ def _sizes(orders: pl.LazyFrame, tables: Tables, params: FatFingerParameters) ->
             size_qty="qty", excess=pl.col("size_ratio"),
         )
     )  # fmt: skip
+
+
+def _notionals(orders: pl.LazyFrame, tables: Tables, params: FatFingerParameters) -> pl.LazyFrame:
+    """Return orders worth more than some multiple of the account's value on the evening before."""
+    factors = tables["instruments"].select(
+        "instrument_id", size=(pl.col("multiplier") * pl.col("price_unit_factor")).cast(pl.Float64)
+    ).unique("instrument_id", keep="any")  # fmt: skip
+    values = (
+        tables["daily_nav"]
+        .filter(pl.col("nav") > 0)
+        .select("account_id", known="date", value=pl.col("nav").cast(pl.Float64))
+        .sort("known")
+    )
+    valued = orders.sort("day").join_asof(
+        values,
+        left_on="day",
+        right_on="known",
+        by="account_id",
+        strategy="backward",
+        allow_exact_matches=False,
+        check_sortedness=False,
+    )
+    known = valued.filter(pl.col("value").is_not_null()).join(factors, on="instrument_id", how="left")
+    worth = pl.col("qty") * pl.coalesce("px", "close") * pl.col("size").fill_null(1.0)
+    return (
+        with_baseline(known, tables)
+        .with_columns(nav_ratio=worth / pl.col("value"))
+        .filter(pl.col("nav_ratio") > params.nav_multiple)
+        .select(*_KEPT, "nav_ratio", check=pl.lit("notional"), excess=pl.col("nav_ratio"))
+    )
 
 
 def _repeats(orders: pl.LazyFrame, params: FatFingerParameters) -> pl.LazyFrame:

@@ -15,9 +15,10 @@ def plant(stage: Stage, severity: float) -> None:
     _, ask = stage.touch(session, instrument, time)
     quantity = stage.lot(session, instrument, 60_000)
     if severity < 0.4:
-        limit = round(ask * float(rng.uniform(1.12, 1.3)), 2)
-        order = stage.ticket(account, session, instrument, "buy", quantity, limit=limit).enter(time)
-        tickets = [order.fill(time + 2_500, ask)]
+        # A digit mistyped when mildest, a decimal point otherwise.
+        slip = float(rng.uniform(1.12, 1.3)) if rng.random() < 0.6 else 10.0
+        order = stage.ticket(account, session, instrument, "buy", quantity, limit=round(ask * slip, 2))
+        tickets = [order.enter(time).fill(time + 2_500, ask)]
         note = "limit far above the offer"
     elif severity < 0.8:
         tickets = [

@@ -112,6 +112,25 @@ def test_history_that_comes_later_does_not_excuse_an_order():
     assert any("O1" in a["order_ids"] for a in found)
 
 
+NAV = "account_id date currency nav\nA1 2026-11-19 USD {}"
+
+
+@pytest.mark.parametrize(("nav", "n"), [("5000", 0), ("4999", 1), ("-1", 0)])
+def test_an_order_worth_more_than_twice_the_account_is_flagged(nav, n):
+    found = alerts(FatFinger, given(order("100", qty=100), daily_nav=NAV.format(nav)))
+    assert [m["name"] for a in found for m in a["metrics"]] == ["order_to_nav"] * n
+
+
+def test_the_contract_size_counts_and_the_value_of_the_same_evening_does_not():
+    names = "instrument_id symbol asset_class currency multiplier\nAAPL AAPL future USD 50"
+    large = given(order("100", qty=100), daily_nav=NAV.format(200_000), instruments=names)
+    assert [a["story"][1] for a in alerts(FatFinger, large)] == [
+        "2. One order was worth 2.5 times the account's last net asset value."
+    ]
+    tonight = NAV.format(200_000).replace("-19", "-20")
+    assert alerts(FatFinger, given(order("100", qty=100), daily_nav=tonight, instruments=names)) == []
+
+
 def burst(n: int, step_us: int, **more) -> list[str]:
     return [
         order(
