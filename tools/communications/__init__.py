@@ -1,0 +1,1 @@
+"""What the classifier of messages is trained on, and what it is measured on."""
