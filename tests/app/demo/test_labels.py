@@ -62,7 +62,7 @@ def test_labels_name_rows_that_exist(firm):
     orders = set(firm.files["order_events"]["order_id"])
     messages, posts = set(firm.files["messages"]["message_id"]), set(firm.files["posts"]["post_id"])
     for label in firm.labels:
-        assert label.order_ids
+        assert label.order_ids or label.message_ids or label.post_ids or label.accounts
         assert set(label.order_ids) <= orders
         assert set(label.message_ids) <= messages
         assert set(label.post_ids) <= posts
