@@ -1,0 +1,239 @@
+"""What other thresholds would have found in the days behind: asked on the page, worked out by the worker."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+import polars as pl
+from sqlalchemy import delete, select
+
+from analytics.compliance.calibration import DISMISSED, FOLLOWED, compare, perturbed, sample
+from analytics.compliance.detector import Detector, Tables
+from analytics.compliance.parameters import Parameters
+from app.actions.parameters import detector_of, in_effect, parse
+from app.context import Context
+from app.desk import Desk
+from app.errors import FieldError, Forbidden, Invalid, NotFound
+from app.jobs._ground import lists_at, lists_now, tables_of, versions_of
+from app.jobs._job import Job
+from app.jobs._queue import JobQueue
+from app.queries._line import own_line
+from app.scope import SURVEILLANCE_ROLES
+from app.storage.collect import collect
+from app.storage.records._base import now
+from app.storage.records.alerts import Alert
+from app.storage.records.jobs import Job as JobRecord
+
+KIND = "calibrate"
+KEPT = timedelta(days=30)
+MINUTES = 20.0  # of a reviewer, for one alert, where nothing else is said
+MOST_DAYS = 400
+SAMPLE = 30  # findings below the line to be read
+SHOWN = 200  # rows of a list in the answer
+VERSION = 1  # of the answer's shape
+
+
+def request(
+    context: Context,
+    desk: Desk,
+    *,
+    detector: str,
+    values: Mapping[str, Any],
+    days: int = 20,
+    minutes: float = MINUTES,
+    perturb: bool = False,
+) -> dict[str, Any]:
+    """Return what other thresholds would have found if it is known, else see to it that it is worked out.
+
+    Args:
+        context: The installation's stores.
+        desk: Who asks.
+        detector: Its name.
+        values: Parameter to value; what is left out has its default.
+        days: Findings of so many days before the newest one looked at.
+        minutes: Of a reviewer for one alert, for the hours.
+        perturb: Also move every number by 5, 15 and 30 %, and sample what lies just below the line.
+
+    Returns:
+        ``request_id``, ``state`` (queued, running, done, failed), ``result`` (see ``_run``), ``error``.
+
+    Raises:
+        Forbidden: Unless the role reads surveillance.
+        NotFound: If there is no such detector.
+        Invalid: If a value does not fit.
+    """
+    _door(desk)
+    kind = detector_of(detector)
+    if not 1 <= days <= MOST_DAYS:
+        raise Invalid("The days do not fit.", errors=[FieldError("days", f"must be 1 to {MOST_DAYS}")])
+    lists = lists_now(context, desk.org)
+    with context.database.session(desk.org) as session:
+        base, version = in_effect(session, kind, now())
+    document = {
+        "detector": detector,
+        "detector_version": kind.version,
+        "parameters": asdict(parse(kind, values)),
+        "base": asdict(base),
+        "base_version": version,
+        "data_versions": versions_of(context, desk.org, kind(), lists),
+        "days": days,
+        "minutes": minutes,
+        "perturb": perturb,
+    }
+    key = hashlib.sha256(orjson.dumps([VERSION, document, desk.token((), ("alerts",))])).hexdigest()
+    with context.database.session(None, write=True) as session:
+        session.execute(
+            delete(JobRecord).where(
+                JobRecord.org == desk.org, JobRecord.kind == KIND, JobRecord.created_at < now() - KEPT
+            )
+        )
+    return answer(context, desk, JobQueue(context).put(desk.org, KIND, document, key=key))
+
+
+def answer(context: Context, desk: Desk, request_id: str) -> dict[str, Any]:
+    """Return what has become of a request; findings about the one who asks are left out of its lists.
+
+    Raises:
+        Forbidden: Unless the role reads surveillance.
+        NotFound: If there is none of this id here.
+    """
+    _door(desk)
+    with context.database.session(None) as session:
+        job = session.scalar(
+            select(JobRecord).where(
+                JobRecord.id == request_id, JobRecord.org == desk.org, JobRecord.kind == KIND
+            )
+        )
+        if job is None:
+            raise NotFound("There is no such request.")
+        done = job.result if job.state == "done" else None
+        result = None if done is None else _without_own(dict(done), own_line(desk).own)
+        return {
+            "request_id": job.id,
+            "state": job.state,
+            "asked": job.params,
+            "since": job.created_at,
+            "result": result,
+            "error": "The worker could not finish it." if job.state == "failed" else None,
+        }
+
+
+def _run(context: Context, org: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what both sets of thresholds find, and how they differ.
+
+    ``before`` and ``after`` (counts, precision, hours), ``added`` and ``lost`` (rows), ``lost_followed`` (ids),
+    both curves, ``moves`` (alerts when one number is moved) and ``below_the_line`` (rows just missed).
+    """
+    kind = detector_of(str(params["detector"]))
+    pinned = dict(params["data_versions"])
+    lists = lists_at(context, org, pinned.get("lists"))
+    look = _Look(kind(), tables_of(context, org, kind(), lists, pinned), int(params["days"]))
+    base, other = kind.Params(**params["base"]), kind.Params(**params["parameters"])
+    before, after = look.at(base), look.at(other)
+    said = compare(before, after, _ends(context, org, kind.name))
+    hours = float(params["minutes"]) / 60
+    found = {
+        "detector": kind.name,
+        "from": look.since,
+        "days": params["days"],
+        "data_versions": pinned,
+        "before": said["before"] | {"hours": round(said["before"]["alerts"] * hours, 2)},
+        "after": said["after"] | {"hours": round(said["after"]["alerts"] * hours, 2)},
+        "kept": said["kept"],
+        "added": _rows(said["added"]),
+        "added_total": said["added"].height,
+        "lost": _rows(said["lost"]),
+        "lost_total": said["lost"].height,
+        "lost_followed": said["lost_followed"],
+        "curve": said["curve"],
+        "curve_after": said["curve_after"],
+        "moves": [],
+        "below_the_line": [],
+    }
+    if params["perturb"]:
+        found |= _moved(look, other, after, hours)
+    document: dict[str, Any] = orjson.loads(orjson.dumps(found))
+    return document
+
+
+class _Look:
+    """One detector over one state of the tables; findings of the last days."""
+
+    def __init__(self, detector: Detector, tables: Tables, days: int) -> None:
+        self._detector, self._tables, self._days = detector, tables, days
+        self.since: datetime | None = None
+
+    def at(self, params: Parameters) -> pl.DataFrame:
+        rows = collect(self._detector.detect(self._tables, params)).filter(pl.col("kind") == "alert")
+        if self.since is None and rows.height:
+            # The first look sets the window for all that follow, so that they are compared over the same days.
+            newest = rows["window_end"].max()
+            assert isinstance(newest, datetime)
+            self.since = newest - timedelta(days=self._days)
+        return rows if self.since is None else rows.filter(pl.col("window_end") >= self.since)
+
+
+def _moved(look: _Look, params: Parameters, found: pl.DataFrame, hours: float) -> dict[str, Any]:
+    moves: list[dict[str, Any]] = []
+    below: dict[str, dict[str, Any]] = {}
+    for name, step, moved in perturbed(params):
+        there = look.at(moved)
+        said = compare(found, there, {})
+        moves.append(
+            {
+                "parameter": name,
+                "step": step,
+                "value": getattr(moved, name),
+                "alerts": there.height,
+                "added": said["added"].height,
+                "lost": said["lost"].height,
+                "hours": round(there.height * hours, 2),
+            }
+        )
+        below |= {row["alert_id"]: row | {"under": f"{name}, {step}"} for row in _rows(said["added"])}
+    drawn = sample(list(below), SAMPLE)
+    return {"moves": moves, "below_the_line": [below[one] for one in drawn]}
+
+
+def _ends(context: Context, org: str, detector: str) -> dict[str, str]:
+    """Return what people made of a detector's alerts."""
+    with context.database.session(org) as session:
+        rows = session.execute(select(Alert.alert_id, Alert.status).where(Alert.detector == detector)).all()
+    return {
+        name: "followed" if status in FOLLOWED else "dismissed"
+        for name, status in rows
+        if status in FOLLOWED or status in DISMISSED
+    }
+
+
+def _rows(found: pl.DataFrame) -> list[dict[str, Any]]:
+    names = ["alert_id", "score", "severity", "actors", "instrument_ids", "window_start", "window_end"]
+    rows = found.sort(["score", "alert_id"], descending=[True, False]).head(SHOWN)
+    return rows.select(*names, story=pl.col("story").list.first()).to_dicts()
+
+
+def _without_own(result: dict[str, Any], own: frozenset[str]) -> dict[str, Any]:
+    if not own:
+        return result
+    hidden = {
+        row["alert_id"]
+        for name in ("added", "lost", "below_the_line")
+        for row in result[name]
+        if own & {actor["id"] for actor in row["actors"]}
+    }
+    lists = {
+        name: [row for row in result[name] if row["alert_id"] not in hidden]
+        for name in ("added", "lost", "below_the_line")
+    }
+    return result | lists | {"lost_followed": [one for one in result["lost_followed"] if one not in hidden]}
+
+
+def _door(desk: Desk) -> None:
+    if desk.identity.role not in SURVEILLANCE_ROLES:
+        raise Forbidden("Surveillance is read by compliance.")
+
+
+JOB = Job(KIND, "Thresholds tried on the days behind", _run, attempts=1, quick=True)
