@@ -32,7 +32,7 @@ class Flowed:
 
 
 def member_accounts(count: int = MEMBERS) -> pl.DataFrame:
-    """Return the accounts of the members: each one's own owner, linked to nobody."""
+    """Return the accounts of the members: each with its own owner and desk, linked to nobody."""
     number = np.arange(count)
     kinds = np.where(number % MAKER_EVERY == 0, "mm", np.where(number % HOUSE_EVERY == 1, "house", "client"))
     names = [_member(n) for n in number.tolist()]
@@ -40,7 +40,7 @@ def member_accounts(count: int = MEMBERS) -> pl.DataFrame:
         {
             "account_id": names,
             "name": [f"Member {n}" for n in number.tolist()],
-            "desk": "members",
+            "desk": [f"desk-{name}" for name in names],
             "kind": kinds,
             "base_currency": "USD",
             "owner_id": [f"owner-{name}" for name in names],
@@ -179,7 +179,7 @@ def _named(events: pl.DataFrame, tag: str) -> pl.DataFrame:
         instrument_id=pl.col("instrument").replace_strict(symbols, return_dtype=pl.String),
         account_id=pl.format("MB-{}", member),
         trader_id=pl.format("trader-{}", member),
-        desk=pl.lit("members"),
+        desk=pl.format("desk-MB-{}", member),
         side=pl.when("buying").then(pl.lit("buy")).otherwise(pl.lit("sell")),
         ord_type=pl.lit("limit"),
         time_in_force=pl.when("ioc").then(pl.lit("ioc")).otherwise(pl.lit("day")),

@@ -97,6 +97,11 @@ class Tally:
         return Share(self.right, self.alerts)
 
     @property
+    def steadiness(self) -> float | None:
+        """Precision to compare between days of different density: zero where scenarios were planted in vain."""
+        return self.precision.value if self.alerts else 0.0 if self.scenarios else None
+
+    @property
     def unexplained(self) -> "Share":
         """Share of alerts that are right among those not explained by abuse of another type."""
         return Share(self.right, self.alerts - self.other)
@@ -167,8 +172,6 @@ class Share:
         return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def ratio(dense: Share, thin: Share) -> float | None:
-    """Return one share over another; None where either has nothing or the second is zero."""
-    if dense.value is None or not thin.value:
-        return None
-    return dense.value / thin.value
+def ratio(dense: float | None, thin: float | None) -> float | None:
+    """Return one share over another; None where either is missing or the second is zero."""
+    return None if dense is None or not thin else dense / thin

@@ -29,14 +29,16 @@ def lines(kind: type[Detector], scores: Scores) -> list[Line]:
     every, severe = base.recall(), base.recall(0.5)
     kept = scores.split.recall().value
     loss = None if kept is None or every.value is None else every.value - kept
-    steady = ratio(scores.dense.precision, scores.thin.precision)
+    steady = ratio(scores.dense.steadiness, scores.thin.steadiness)
     found = [
         _least("recall", every, asked.recall),
         _least("recall at severity 0.5 and above", severe, asked.severe),
         _least("precision", base.precision, asked.precision),
         Line(
             f"precision at {DENSE:g}/s over {THIN:g}/s",
-            NONE if steady is None else f"{steady:.2f}",
+            NONE
+            if steady is None
+            else f"{steady:.2f} ({_plain(scores.dense.precision)} over {_plain(scores.thin.precision)})",
             f"at least {DENSE_OVER_THIN}",
             None if steady is None else steady >= DENSE_OVER_THIN,
         ),
@@ -69,6 +71,10 @@ def _share(share: Share) -> str:
     return f"{share.value:.3f} ({low:.2f}-{high:.2f}, {share.hits}/{share.of})"
 
 
+def _plain(share: Share) -> str:
+    return f"{share.hits}/{share.of}"
+
+
 def _percent(share: Share) -> str:
     return NONE if share.value is None else f"{share.value:.2%} ({share.hits}/{share.of})"
 
@@ -76,7 +82,7 @@ def _percent(share: Share) -> str:
 def table(kinds: dict[str, type[Detector]], scores: dict[str, Scores]) -> list[str]:
     """Return the table of all detectors, a line each."""
     head = ["", "detector", "scenarios", "recall", "at 0.5+", "precision", "other abuse", "look-alikes",
-            "time to alert", f"{DENSE:g}/s over {THIN:g}/s", "lost by splitting",
+            "time to alert", f"{DENSE:g}/s over {THIN:g}/s", f"recall at {DENSE:g}/s", "lost by splitting",
             *(f"tape, {n} members" for n in MEMBERS), "missed"]  # fmt: skip
     rows = [_cells(head), _cells(["---"] * len(head))]
     for name, kind in sorted(kinds.items(), key=lambda item: (number(item[1]), item[1].code)):
@@ -98,7 +104,8 @@ def _row(name: str, kind: type[Detector], scores: Scores, told: dict[str, Line])
         told["recall at severity 0.5 and above"].value, told["precision"].value,
         f"{base.other} of {base.alerts}", f"{base.own_alerted} of {base.own_lookalikes}",
         NONE if delay is None else _span(delay),
-        told[f"precision at {DENSE:g}/s over {THIN:g}/s"].value, told["recall lost by splitting"].value,
+        told[f"precision at {DENSE:g}/s over {THIN:g}/s"].value, _plain(scores.dense.recall()),
+        told["recall lost by splitting"].value,
         *(_percent(scores.control.get(n, Share(0, 0))) for n in MEMBERS),
         "; ".join(missed),
     ]  # fmt: skip
@@ -165,6 +172,7 @@ def page(
         "- *look-alikes*: planted innocent look-alikes of this type that were alerted on.",
         "- *time to alert*: median from the first event of a scenario to the end of the first complete alert.",
         f"- *{DENSE:g}/s over {THIN:g}/s*: precision in flow of {DENSE:g} orders a second and instrument over that at {THIN:g}.",
+        "  In brackets the alerts that are right of all alerts; silence on planted abuse counts as zero.",
         "- *lost by splitting*: recall lost when each scenario is dealt over two to five linked accounts.",
         "- *tape*: share of fills of a real tape named by an alert when its orders are dealt at random.",
         "",

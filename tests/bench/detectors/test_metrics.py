@@ -98,8 +98,16 @@ def test_wilson_intervals_are_the_published_ones(hits, of, low, high):
 def test_a_share_of_nothing_has_no_value_and_no_ratio():
     assert Share(0, 0).value is None
     assert Share(0, 0).interval == (0.0, 1.0)
-    assert ratio(Share(1, 2), Share(0, 0)) is None
-    assert ratio(Share(1, 4), Share(1, 2)) == 0.5
+    assert ratio(0.5, None) is None
+    assert ratio(0.5, 0.0) is None
+    assert ratio(0.25, 0.5) == 0.5
+
+
+def test_silence_in_dense_flow_counts_as_no_precision_at_all():
+    silent = judge([], [label()], GROUPS, frozenset({"layering"}))
+    assert silent.precision.value is None
+    assert silent.steadiness == 0.0
+    assert judge([], [], GROUPS, frozenset({"layering"})).steadiness is None
 
 
 def test_fills_count_once_whether_named_by_themselves_or_by_their_order():
