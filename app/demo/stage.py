@@ -63,6 +63,7 @@ class Stage:
     marks: list[Mark] = field(default_factory=list)
     messages: list[Said] = field(default_factory=list)
     posts: list[Said] = field(default_factory=list)
+    stories: list[Said] = field(default_factory=list)
     conduct: Conduct = field(default_factory=Conduct)
     taken: set[tuple[int, int]] = field(default_factory=set)  # sessions and names a price was moved in
 
@@ -99,6 +100,12 @@ class Stage:
         cell = fresh[int(self.rng.choice(len(fresh), p=weight / weight.sum()))]
         self.taken.add(cell)
         return cell
+
+    def strangers(self, count: int) -> list[str]:
+        """Pick client accounts of different owners that nothing links."""
+        books = [b for b in self.plan.books if b.kind == "client" and b.link_group is None]
+        alone = list({book.owner: book.account_id for book in books}.values())
+        return [alone[int(n)] for n in self.rng.permutation(len(alone))[:count]]
 
     def push(self, session: int, instrument: int, time: int, fraction: float) -> None:
         """Move the quotes by ``fraction`` of the price from ``time`` on; 0 lets them go."""
@@ -160,6 +167,10 @@ class Stage:
         key = f"p{len(self.posts)}"
         self.posts.append(Said(key, time, author, text, instrument))
         return key
+
+    def report(self, time: int, headline: str, instrument: int) -> None:
+        """Have the (invented) press tell a story."""
+        self.stories.append(Said(f"n{len(self.stories)}", time, "press", headline, instrument))
 
 
 def labels(

@@ -14,6 +14,7 @@ from analytics.compliance.detector import Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
 
 _WINDOW = 30  # minutes
+_EVEN = 2.0  # times the median print
 _KEYS = ("actor_group", "instrument_id", "window")
 
 
@@ -94,19 +95,19 @@ class PaintingTheTape(Detector):
         market = settled(market_buckets(tables))
         small = _small(fills.with_columns(worth=pl.col("qty") * pl.col("px")), market, params)
         windowed = in_windows(small, minutes=_WINDOW)
-        signed = pl.when("buys").then(pl.col("qty")).otherwise(-pl.col("qty"))
-        sums = settled(
-            windowed.group_by(_KEYS).agg(prints=pl.len(), net=signed.sum().abs(), gross=pl.col("qty").sum())
-        )
+        counts = settled(windowed.group_by(_KEYS).agg(prints=pl.len()))
+        busy = counts.filter(pl.col("prints") >= params.prints).select(_KEYS)
+        # A show is of even prints; another order of the group in the same half hour is not part of it.
+        even = pl.col("qty") <= _EVEN * pl.col("qty").median().over(_KEYS)
+        shown = settled(windowed.join(busy, on=list(_KEYS), how="semi").filter(even))
         # The group's habit, the window itself left out.
         total = (pl.len() - 1).over("actor_group")
         habit = (pl.col("prints").sum().over("actor_group") - pl.col("prints")) / total
-        chosen = sums.with_columns(windows=total, habit=habit).filter(
-            pl.col("prints") >= params.prints, pl.col("net") <= params.net * pl.col("gross")
-        )
+        habits = counts.select(*_KEYS, windows=total, habit=habit)
         shows = settled(
-            _shows(windowed.join(chosen.select(_KEYS), on=list(_KEYS), how="semi"))
-            .join(chosen, on=list(_KEYS), how="inner")
+            _shows(shown)
+            .filter(pl.col("prints") >= params.prints, pl.col("net") <= params.net * pl.col("gross"))
+            .join(habits, on=list(_KEYS), how="inner")
             .sort(_KEYS)
             .with_row_index("row")
         )
@@ -129,7 +130,6 @@ class PaintingTheTape(Detector):
             )
         )
         keys = ["actor_group", "instrument_id"]
-        best = pl.col("prints") == pl.col("prints").max()
         merged = (
             numbered(hits, keys)
             .group_by(*keys, "episode")
@@ -143,7 +143,7 @@ class PaintingTheTape(Detector):
                 accounts=flattened("accounts"),
                 traders=flattened("traders"),
                 **{
-                    name: pl.col(name).filter(best).first()
+                    name: pl.col(name).sort_by("prints", "first_ns", "last_ns").last()
                     for name in (
                         *("prints", "net", "gross", "turns", "average", "smallness", "surprise"),
                         *("print_share", "habit", "market_source"),
@@ -220,12 +220,16 @@ def _small(fills: pl.LazyFrame, market: pl.LazyFrame, params: PaintingTheTapePar
 
 
 def _shows(rows: pl.LazyFrame) -> pl.LazyFrame:
+    signed = pl.when("buys").then(pl.col("qty")).otherwise(-pl.col("qty"))
     turned = pl.col("buys") != pl.col("buys").shift(1)
     return (
         rows.sort(*_KEYS, "transact_time_ns", "exec_id")
         .with_columns(turned=turned.over(_KEYS).fill_null(value=False))
         .group_by(_KEYS)
         .agg(
+            prints=pl.len(),
+            net=signed.sum().abs(),
+            gross=pl.col("qty").sum(),
             turns=pl.col("turned").sum() / pl.len(),
             average=pl.col("worth").mean(),
             usual=pl.col("usual").first(),

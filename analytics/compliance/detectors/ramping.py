@@ -135,7 +135,6 @@ class Ramping(Detector):
             ).filter(pl.col("share") >= params.share, pl.col("moves") >= params.move)
         )
         keys = ["actor_group", "instrument_id", "buys"]
-        best = pl.col("moves") == pl.col("moves").max()  # of the two levels, or of two hours
         merged = (
             numbered(hits, keys)
             .group_by(*keys, "episode")
@@ -149,7 +148,7 @@ class Ramping(Detector):
                 accounts=flattened("accounts"),
                 traders=flattened("traders"),
                 **{
-                    name: pl.col(name).filter(best).sort_by(pl.col("share").filter(best)).last()
+                    name: pl.col(name).sort_by("moves", "share", "first_ns").last()
                     for name in (
                         *("fills", "upticks", "trend", "own_qty", "share", "move", "moves", "index_move"),
                         *("market_volume", "market_source", "first_px", "last_px", "sigma"),

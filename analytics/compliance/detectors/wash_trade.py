@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from analytics.compliance._counterparties import documented, twice
 from analytics.compliance._features import with_baseline
 from analytics.compliance._volumes import own_fills
 from analytics.compliance.alerts import Metric, Told, flattened, sequence, with_episode
@@ -17,9 +18,6 @@ _HOUR_NS = 3600 * _SECOND_NS
 # How surely both legs are known to be one trade: a shared match number; two reports that fit; only their sum.
 _MATCH, _FIT, _NET = "match", "fit", "net"
 _AGENT = ("agency", "riskless")
-# What the ext of an execution, or its strategy, says of a cross that somebody approved and wrote down.
-_CROSS_FIELDS = r"(?i)\"(548|549|CrossID|CrossType|cross_id)\""
-_CROSS_STRATEGIES = ("cross", "agency_cross")
 
 
 @dataclass(frozen=True)
@@ -199,19 +197,11 @@ def _times(n: int) -> str:
 
 
 def _matched(fills: pl.LazyFrame, params: WashTradeParameters) -> pl.LazyFrame:
-    matched = fills.filter(pl.col("match_id").is_not_null())
-    # Most trades have one leg here: only numbers that come twice are looked at in full.
-    key = pl.struct("match_id", "venue", "day").hash()
-    keyed = matched.with_columns(key=key)
-    twice = keyed.group_by("key").len().filter(pl.col("len") > 1).select("key")
-    both = keyed.join(twice, on="key", how="semi").group_by(
-        "actor_group", "instrument_id", "venue", "day", "match_id"
-    )
+    both = twice(fills).group_by("actor_group", "instrument_id", "venue", "day", "match_id")
     return _crossed(both.agg(**_legs()), params, basis=_MATCH)
 
 
 def _legs() -> dict[str, pl.Expr]:
-    documented = pl.col("ext").str.contains(_CROSS_FIELDS) | pl.col("strategy").is_in(_CROSS_STRATEGIES)
     return {
         "bought_qty": pl.col("qty").filter(pl.col("buys")).sum(),
         "sold_qty": pl.col("qty").filter(~pl.col("buys")).sum(),
@@ -226,7 +216,7 @@ def _legs() -> dict[str, pl.Expr]:
         "traders": pl.col("trader_id").drop_nulls().unique().sort(),
         "owners": pl.coalesce("owner_id", "account_id").n_unique(),
         "as_agent": pl.col("capacity").is_in(_AGENT).fill_null(value=False).all(),
-        "documented": documented.fill_null(value=False).all(),
+        "documented": documented().all(),
         "legs": pl.lit(1, pl.UInt32),
     }
 
