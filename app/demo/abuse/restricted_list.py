@@ -1,7 +1,7 @@
 """Restricted list: somebody trades a name after it was listed."""
 
 from app.demo.control_room import HOUR
-from app.demo.stage import SECOND, Stage, restricted_name
+from app.demo.stage import MINUTE, SECOND, Stage, restricted_name
 
 NAME = "restricted_list"
 
@@ -14,6 +14,9 @@ def plant(stage: Stage, severity: float) -> None:
     session = first if mild else last
     account = stage.plan.cast.personal if severity > 0.8 else stage.plan.cast.house[0]
     listed = int(stage.market.opens_us[first]) + 2 * HOUR
+    if 0.4 <= severity < 0.65:
+        _amend(stage, severity, instrument, first, listed)
+        return
     time = listed + SECOND if mild else stage.moment(session, float(rng.uniform(0.3, 0.6)))
     tickets = []
     for _ in range(1 + round(3 * severity)):
@@ -26,3 +29,16 @@ def plant(stage: Stage, severity: float) -> None:
     if account == stage.plan.cast.personal:
         # The same orders break the rules of personal dealing as well.
         stage.mark("personal_dealing", tickets, abuse=True, severity=severity, note="a restricted name")
+
+
+def _amend(stage: Stage, severity: float, instrument: int, session: int, listed: int) -> None:
+    """Raise the limit of an order that rested before the listing, ten minutes after it."""
+    time = listed - 30 * MINUTE
+    bid, ask = stage.touch(session, instrument, time)
+    size = stage.lot(session, instrument, 30_000)
+    order = stage.ticket(stage.plan.cast.house[0], session, instrument, "buy", size, limit=bid).enter(time)
+    late = listed + 10 * MINUTE
+    _, ask = stage.touch(session, instrument, late)
+    order.replace(late, limit=ask).fill(late + 3_000, ask)
+    note = "an order of before the listing, amended after it"
+    stage.mark(NAME, [order], abuse=True, severity=severity, note=note)

@@ -93,6 +93,26 @@ def test_an_entry_covers_the_person_or_desk_it_names_and_no_other(entry, n):
     assert len(alerts(RestrictedList, given(order("14:45:00"), entries=(full,)))) == n
 
 
+def test_a_derivative_of_the_issuers_other_instrument_is_covered():
+    (found,) = alerts(
+        RestrictedList,
+        given(
+            order("14:45:00", instrument="AAPLC200"),
+            entries=({"instrument_id": "AAPLB", "valid_from": FROM},),
+        ),
+    )
+    assert found["instrument_ids"] == ["AAPLC200", "AAPLB"]
+
+
+@pytest.mark.parametrize(("owner", "n"), [("T9", 1), ("T8", 0)])
+def test_an_insiders_own_account_is_covered_whoever_trades_it(owner, n):
+    accounts = f"account_id kind base_currency owner_id\nA1 personal USD {owner}"
+    entry = {"instrument_id": "AAPL", "valid_from": FROM, "list_type": "insider", "subject_kind": "person",
+             "subject_id": "T9"}  # fmt: skip
+    found = alerts(RestrictedList, given(order("14:45:00"), entries=(entry,), accounts=accounts))
+    assert len(found) == n
+
+
 def test_an_entry_without_end_or_instrument_is_open_or_ignored():
     late = order("2027-03-01T10:00:00Z")
     assert (
