@@ -8,7 +8,7 @@ import polars as pl
 
 from analytics.datasets import FOLLOWS, MESSAGES, NEWS, POSTS
 from app.demo.ledger import conform, instant
-from app.demo.market import MICROSECOND, Market
+from app.demo.market import MICROSECOND
 from app.demo.phrases import CHAT, HANDLES, NEGATIVE, NEUTRAL, POSITIVE, REPLIES
 from app.demo.stage import Said, Stage
 from app.demo.universe import STOCKS, SYMBOLS
@@ -52,7 +52,7 @@ def talk(stage: Stage, rng: np.random.Generator, *, posts: int, post_days: int, 
         messages=_frame(internal, MESSAGES, "transact_time"),
         posts=_frame(public, POSTS, "transact_time"),
         follows=_frame(_follows(stage, rng, authors, post_days), FOLLOWS, "transact_time"),
-        news=_frame(_news(stage.market), NEWS, "published_time"),
+        news=_frame(_news(stage), NEWS, "published_time"),
         ids=ids | more,
     )
 
@@ -175,9 +175,17 @@ def _follows(stage: Stage, rng: np.random.Generator, authors: list[str], days: i
     return rows
 
 
-def _news(market: Market) -> list[dict[str, Any]]:
-    # Only what the prices themselves say: no event is invented for a real company.
-    rows: list[dict[str, Any]] = []
+def _news(stage: Stage) -> list[dict[str, Any]]:
+    # Beside what a scene needs, only what the prices themselves say.
+    market = stage.market
+    rows: list[dict[str, Any]] = [
+        {
+            "news_id": f"NS{place:05d}", "time": one.time, "instrument_ids": [SYMBOLS[one.instrument]],
+            "headline": one.text, "body": "Invented for the demo.", "event_type": "guidance", "price_sensitive": True,
+        }
+        for place, one in enumerate(stage.stories, 1)
+    ]  # fmt: skip
+    planted = len(rows)
     for session in range(1, len(market.sessions)):
         for name, stock in enumerate(STOCKS[:20]):
             move = float(market.close[session, name] / market.close[session - 1, name] - 1)
@@ -186,7 +194,7 @@ def _news(market: Market) -> list[dict[str, Any]]:
             way = "higher" if move > 0 else "lower"
             rows.append(
                 {
-                    "news_id": f"NE{len(rows) + 1:05d}",
+                    "news_id": f"NE{len(rows) - planted + 1:05d}",
                     "time": int(market.closes_us[session]) + 12 * 60 * MICROSECOND,
                     "instrument_ids": [stock.symbol],
                     "headline": f"{stock.name} ends {abs(move):.1%} {way}",
@@ -195,7 +203,7 @@ def _news(market: Market) -> list[dict[str, Any]]:
                     "price_sensitive": abs(move) >= 2 * LOUD_MOVE,
                 }
             )
-    return rows
+    return sorted(rows, key=lambda row: row["time"])
 
 
 def _frame(rows: list[dict[str, Any]], dataset: Any, time: str) -> pl.DataFrame:

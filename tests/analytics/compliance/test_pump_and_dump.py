@@ -1,0 +1,112 @@
+"""Pump and dump: who built up, who talked, who sold into it."""
+
+import pytest
+
+from analytics.compliance.detectors.pump_and_dump import PumpAndDump, PumpAndDumpParameters, near_duplicates
+from tests.analytics.compliance._kit import (
+    alerts,
+    gaps,
+    mirrored,
+    renamed,
+    scaled,
+    shifted,
+    shuffled,
+    tables,
+    verdict,
+)
+
+ACCOUNTS = """
+account_id  kind      base_currency  owner_id  link_group
+P1          personal  USD            ann       -
+P2          personal  USD            bea       fam
+P3          personal  USD            cal       fam
+M1          mm        USD            firm      -
+"""
+TRADES = """
+exec_id  order_id  account_id  trader_id  instrument_id  side  last_qty  last_px  transact_time
+E1       O1        P1          ann        RRC            buy   1000      50       13:00:00
+E2       O2        P1          ann        RRC            sell  1000      52       19:00:00
+"""
+
+
+def posts(burst=8, *, author="fan{}", day=20, quiet=8, first="14"):
+    """Return one quiet post a weekday for a fortnight, and a burst of the same words on the last day."""
+    head = "post_id  author_id  text  instrument_ids  transact_time\n"
+    days = [d for d in range(6, 20) if d not in {7, 8, 14, 15}][:quiet]
+    rows = [f"Q{d} old quiet_word_{chr(97 + d)} RRC 2026-11-{d:02d}T15:00:00Z" for d in days]
+    rows += [
+        f"B{n} {author.format(n)} buy_before_all_the_others RRC 2026-11-{day}T{first}:{n:02d}:00Z"
+        for n in range(burst)
+    ]
+    return head + "\n".join(rows)
+
+
+def given(trades=TRADES, said=None, **more: str):
+    return tables(executions=trades, posts=posts() if said is None else said, accounts=ACCOUNTS, **more)
+
+
+def test_who_bought_before_a_chorus_and_sold_into_it_is_alerted_with_posts_and_trades():
+    (found,) = alerts(PumpAndDump, given())
+    assert (found["actor_group"], found["exec_ids"], len(found["post_ids"])) == ("owner:ann", ["E1", "E2"], 8)
+    assert found["severity"] in {"high", "critical"}
+
+
+def test_one_who_talks_up_his_own_holding_alone_is_alerted_too():
+    (found,) = alerts(PumpAndDump, given(said=posts(author="ann")))
+    assert {"kind": "author", "id": "ann"} in found["actors"]
+
+
+def test_linked_accounts_that_buy_and_sell_for_one_another_are_one_group():
+    split = TRADES.replace("P1          ann", "P2          bea", 1).replace(
+        "P1          ann", "P3          cal"
+    )
+    (found,) = alerts(PumpAndDump, given(split))
+    assert found["actor_group"] == "link:fam"
+
+
+@pytest.mark.parametrize(("why", "trades", "said"), [
+    ("nobody sells", "\n".join(TRADES.splitlines()[:3]), posts()),
+    ("the sale is small", TRADES.replace("sell  1000", "sell  299"), posts()),
+    ("he bought only after the talk began", TRADES.replace("13:00:00", "14:30:00"), posts()),
+    ("a market maker", TRADES.replace("P1 ", "M1 "), posts()),
+    ("no burst", TRADES, posts(burst=3)),
+    ("he bought long before", TRADES.replace("13:00:00", "2026-11-02T13:00:00Z"), posts()),
+])  # fmt: skip
+def test_innocent_trading_is_left_alone(why, trades, said):
+    assert alerts(PumpAndDump, given(trades, said)) == [], why
+
+
+@pytest.mark.parametrize(("published", "n"), [("10:00:00", 0), ("07:59:59", 1), ("14:01:00", 1)])
+def test_news_within_six_hours_before_the_first_post_explains_it(published, n):
+    news = f"news_id instrument_ids headline published_time\nN1 RRC results {published}"
+    assert len(alerts(PumpAndDump, given(news=news))) == n
+
+
+@pytest.mark.parametrize(("sold", "n"), [("300", 1), ("299", 0)])
+def test_a_sale_counts_from_three_tenths_of_what_was_bought(sold, n):
+    found = alerts(
+        PumpAndDump, given(TRADES.replace("sell  1000", f"sell  {sold}")), PumpAndDumpParameters(floor=0.0)
+    )
+    assert len(found) == n
+
+
+@pytest.mark.parametrize("change", [
+    lambda g: shuffled(g, 1), lambda g: scaled(g, 10), renamed, lambda g: shifted(g, hours=2), lambda g: shifted(g, days=35),
+])  # fmt: skip
+def test_the_verdict_does_not_depend_on_order_price_level_names_or_clock(change):
+    assert verdict(alerts(PumpAndDump, change(given()))) == verdict(alerts(PumpAndDump, given()))
+
+
+def test_selling_first_and_buying_back_into_the_talk_is_another_pattern():
+    assert alerts(PumpAndDump, mirrored(given())) == []
+
+
+def test_texts_that_differ_in_a_word_are_near_duplicates_and_others_are_not():
+    same = ["buy this name now before all others do", "buy this name today before all others do"]
+    assert near_duplicates([*same, "reading the annual report again", "lunch"], alike=0.7) == 0.5
+
+
+def test_posts_without_a_name_and_empty_tables_are_gaps():
+    nameless = "post_id author_id text instrument_ids transact_time\nB1 a hello - 14:00:00"
+    assert gaps(PumpAndDump, given(said=nameless)) == ["Some posts name no instrument."]
+    assert sorted(gaps(PumpAndDump, {})) == ["No executions to look at.", "No posts to look at."]
