@@ -39,6 +39,14 @@ class Identity:
 
 
 @dataclass(frozen=True)
+class Line:
+    """Ids of people, and of their accounts, whom somebody must not judge."""
+
+    own: frozenset[str] = frozenset()  # himself: he must not even learn of it
+    others: frozenset[str] = frozenset()  # those he reports to, and those who report to him
+
+
+@dataclass(frozen=True)
 class Scope:
     """One question's bounds. Empty tuples and None mean: not narrowed."""
 

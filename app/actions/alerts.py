@@ -8,6 +8,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from analytics.compliance.deadlines import ALERT_DAYS
+from analytics.compliance.workflow import SUPPRESSED
+from app.actions._casework import calendar
+from app.actions.suppressions import covering, in_force
 from app.scope import Identity
 from app.storage.records import audit, counters
 from app.storage.records.alerts import Alert
@@ -38,6 +42,8 @@ def record_findings(
 ) -> Recorded:
     """Add findings that are not on record yet; those that are stay as people left them.
 
+    Each is due by the organisation's calendar. What a suppression covers is recorded as suppressed.
+
     Args:
         session: The transaction; the audit entry is written in it.
         org: The organisation's slug.
@@ -53,10 +59,17 @@ def record_findings(
         chunk = ids[start : start + _CHUNK]
         known.update(session.scalars(select(Alert.alert_id).where(Alert.alert_id.in_(chunk))))
     fresh = {f["alert_id"]: f for f in findings if f["alert_id"] not in known}
+    holding = in_force(session, at) if fresh else []
+    days = calendar(session, org) if fresh else None
     for finding in fresh.values():
+        quiet = covering(holding, finding)
         session.add(
             Alert(
                 org=org,
+                status=SUPPRESSED if quiet else "new",
+                suppression_id=quiet.id if quiet else None,
+                actor_group=finding.get("actor_group"),
+                due_at=days.due(at, ALERT_DAYS[finding["severity"]]) if days and not quiet else None,
                 title=_title(titles[finding["detector"]], finding),
                 evidence={name: finding[name] or [] for name in _EVIDENCE},
                 data_versions=dict(data_versions[finding["detector"]]),
@@ -76,9 +89,14 @@ def record_findings(
                 action="alert.found",
                 object_kind="alert",
                 object_id=detector,
-                after={"alerts": len(found), "ids": sorted(found)[:100]},
+                after={"alerts": len(found), "ids": sorted(found)[:100]} | _quiet(found, holding, fresh),
             )
     return Recorded(tuple(sorted(fresh)), len(known))
+
+
+def _quiet(found: Sequence[str], holding: Sequence[Any], fresh: Mapping[str, Any]) -> dict[str, Any]:
+    hushed = [one for one in found if covering(holding, fresh[one]) is not None] if holding else []
+    return {"suppressed": sorted(hushed)[:100]} if hushed else {}
 
 
 def _title(title: str, finding: Mapping[str, Any]) -> str:
