@@ -89,6 +89,7 @@ def entries(
     object_id: str | None = None,
     before_seq: int | None = None,
     limit: int = 100,
+    without: frozenset[str] = frozenset(),
 ) -> list[dict[str, Any]]:
     """Return entries of the actor's organisation, newest first; of one object on request.
 
@@ -99,6 +100,7 @@ def entries(
         object_id: Only what was done to this one.
         before_seq: Only entries older than this number: the next page.
         limit: At most so many.
+        without: Ids of alerts and cases that the actor must not read of.
 
     Raises:
         Forbidden: For other roles. An admin sees no entry of surveillance.
@@ -107,7 +109,13 @@ def entries(
         raise Forbidden("The audit trail is read by compliance, auditors and admins.")
     query = select(AuditEntry).order_by(AuditEntry.seq.desc()).limit(min(limit, 1000))
     if actor.role == "admin":
-        query = query.where(AuditEntry.object_kind.not_in(("alert", "case", "list_entry", "parameter_set")))
+        query = query.where(
+            AuditEntry.object_kind.not_in(("alert", "case", "suppression", "list_entry", "parameter_set"))
+        )
+    if without:
+        query = query.where(
+            AuditEntry.object_kind.not_in(("alert", "case")) | AuditEntry.object_id.not_in(sorted(without))
+        )
     if object_kind is not None:
         query = query.where(AuditEntry.object_kind == object_kind)
     if object_id is not None:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from analytics.registry import modules
 from app.actions._roles import require, require_installation, text
+from app.actions.case_access import on_hold
 from app.errors import Conflict, FieldError, Invalid, NotFound
 from app.scope import Identity
 from app.storage import records
@@ -153,8 +154,13 @@ def delete(
     Raises:
         Forbidden: Unless an operator or the command line asks.
         NotFound: If there is none of that slug.
+        Conflict: While a case of it is on legal hold: its records must be kept.
     """
     require_installation(actor)
+    with database.session(slug) as session:
+        held = on_hold(session)
+    if held:
+        raise Conflict(f"Its records are on legal hold by case {', '.join(f'C-{n:04d}' for n in held)}.")
     with database.session(None, write=True) as session:
         found = _get(session, slug)
         found.disabled = True  # nobody gets in while its stores are emptied

@@ -1,5 +1,6 @@
 """Everything of an organisation in one zip: its tables, its records, its audit trail."""
 
+import base64
 import io
 import os
 import tempfile
@@ -101,4 +102,6 @@ def _records(archive: zipfile.ZipFile, session: Session, model: type[OrgScoped])
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
     return value if value is None or isinstance(value, (bool, int, float, str, dict, list)) else str(value)
