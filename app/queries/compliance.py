@@ -9,16 +9,19 @@ import polars as pl
 from sqlalchemy import select
 
 from analytics.compliance.detector import all_detectors
+from analytics.compliance.workflow import DONE
 from analytics.datasets import ACCOUNTS, PEOPLE
 from app.desk import Desk
 from app.errors import FieldError, Forbidden, Invalid, NotFound
+from app.queries._case_counts import open_and_overdue
+from app.queries._line import own_line
 from app.queries.limits import READS, breached
 from app.scope import SURVEILLANCE_ROLES
 from app.storage.cache import cached
 from app.storage.records.alerts import SEVERITIES, Alert
 from app.storage.records.surveillance import DetectorRun
 
-CLOSED = ("closed", "closed_no_issue", "closed_false_positive", "near_miss", "no_action")
+CLOSED = DONE
 DENIED = "surveillance is read by compliance"
 _SORTS = {
     "score": lambda a: (a.score, a.created_at),
@@ -34,21 +37,29 @@ def may_read(desk: Desk) -> bool:
     return desk.identity.role in SURVEILLANCE_ROLES
 
 
-@cached(*READS, PEOPLE, records=("alerts", "limits", "detector_runs"), ttl=3600)
 def summary(desk: Desk) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the overview's compliance figures, and for each null why it is null.
 
     Values: alerts_open (count by severity), cases_open, cases_overdue, limit_breaches (counts), coverage
     (fraction of detectors whose last run saw all it needs).
     """
+    values, reasons = _summary(desk)
+    if may_read(desk):
+        # What is overdue changes with the clock, not with the records: never kept.
+        values = values | open_and_overdue(desk)
+    return values, reasons
+
+
+@cached(*READS, PEOPLE, records=("alerts", "limits", "detector_runs"), ttl=3600)
+def _summary(desk: Desk) -> tuple[dict[str, Any], dict[str, str]]:
     names = ("alerts_open", "cases_open", "cases_overdue", "limit_breaches", "coverage")
     values: dict[str, Any] = dict.fromkeys(names)
     if not may_read(desk):
         return values, dict.fromkeys(names, DENIED)
-    reasons = dict.fromkeys(("cases_open", "cases_overdue"), "no case has been opened in this organisation")
+    reasons: dict[str, str] = {}
     # What is open is open whatever dates are looked at.
     undated = desk.with_scope(start=None, end=None)
-    open_now = Counter(a.severity for a in _in_scope(undated, _visible(desk)) if a.status not in CLOSED)
+    open_now = Counter(a.severity for a in _in_scope(undated, visible(desk)) if a.status not in CLOSED)
     values["alerts_open"] = {severity: open_now[severity] for severity in SEVERITIES}
     values["limit_breaches"], why = breached(desk)
     if why:
@@ -84,14 +95,14 @@ def alerts(
         Forbidden: If the role does not read surveillance.
         Invalid: If a filter or the sort is unknown.
     """
-    _door(desk)
+    door(desk)
     chosen = dict(filters or {})
     unknown = sorted(set(chosen) - _FILTERS)
     if unknown:
         raise Invalid("Unknown filter.", errors=[FieldError(u, "is not a filter of alerts") for u in unknown])
     if sort.removeprefix("-") not in _SORTS:
         raise Invalid("Unknown sort.", errors=[FieldError("sort", f"must be one of {', '.join(_SORTS)}")])
-    found = [alert for alert in _in_scope(desk, _visible(desk)) if _matches(alert, chosen)]
+    found = [alert for alert in _in_scope(desk, visible(desk)) if _matches(alert, chosen)]
     found.sort(key=lambda alert: alert.alert_id)
     found.sort(key=_SORTS[sort.removeprefix("-")], reverse=sort.startswith("-"))
     size = desk.scope.limit if limit is None else limit
@@ -113,8 +124,8 @@ def alert(desk: Desk, alert_id: str) -> dict[str, Any]:
         Forbidden: If the role does not read surveillance.
         NotFound: If there is none of this id here, or it is about the one who asks.
     """
-    _door(desk)
-    everything = _visible(desk)
+    door(desk)
+    everything = visible(desk)
     found = next((a for a in everything if a.alert_id == alert_id), None)
     if found is None:
         raise NotFound("There is no such alert.")
@@ -160,7 +171,7 @@ def coverage(desk: Desk) -> list[dict[str, Any]]:
     Raises:
         Forbidden: If the role does not read surveillance.
     """
-    _door(desk)
+    door(desk)
     with desk.session() as session:
         runs = {run.detector: run for run in session.scalars(select(DetectorRun))}
     return [_covered(name, kind.title, runs.get(name)) for name, kind in all_detectors().items()]
@@ -179,6 +190,11 @@ def as_dict(alert: Alert) -> dict[str, Any]:
         "status": alert.status,
         "assignee": alert.assignee,
         "case_id": alert.case_id,
+        "reason": alert.reason,
+        "due_at": alert.due_at,
+        "closed_at": alert.closed_at,
+        "suppression_id": alert.suppression_id,
+        "version": alert.version,
         "actors": alert.actors,
         "instrument_ids": alert.instrument_ids,
         "window": {"start": alert.window_start, "end": alert.window_end},
@@ -192,21 +208,22 @@ def as_dict(alert: Alert) -> dict[str, Any]:
     }
 
 
-def _door(desk: Desk) -> None:
+def door(desk: Desk) -> None:
+    """Let only those in who read surveillance.
+
+    Raises:
+        Forbidden: For other roles.
+    """
     if not may_read(desk):
         raise Forbidden("Surveillance is read by compliance.")
 
 
-def _visible(desk: Desk) -> list[Alert]:
+def visible(desk: Desk) -> list[Alert]:
     """Return the organisation's alerts without those about the one who asks."""
     with desk.session() as session:
         found = list(session.scalars(select(Alert)))
-    me = desk.identity.person_id
-    if me is None:
-        return found
-    own = desk.lake.scan(desk.org, ACCOUNTS).filter(pl.col("owner_id") == me).select("account_id")
-    mine = {me, *desk.collect(own)["account_id"]}
-    return [alert for alert in found if not mine & {actor["id"] for actor in alert.actors}]
+    own = own_line(desk).own
+    return [alert for alert in found if not own & {actor["id"] for actor in alert.actors}] if own else found
 
 
 def _in_scope(desk: Desk, found: list[Alert]) -> list[Alert]:
