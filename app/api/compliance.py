@@ -9,6 +9,7 @@ from app.api._schema import PROBLEMS, AlertPath, AlertsQuery, Answer, ScopeQuery
 from app.gateway.auth import current_desk
 from app.gateway.resource import answer, cursor_of, position_of, resource
 from app.queries import compliance
+from app.queries.casework import hidden_objects
 from app.scope import SURVEILLANCE_ROLES
 
 blueprint = resource("compliance", roles=SURVEILLANCE_ROLES, tag="Compliance")
@@ -54,6 +55,7 @@ def audit(query: ScopeQuery) -> Response:
     desk = current_desk()
     before = position_of(desk.identity, desk.scope.cursor)
     size = desk.scope.limit
-    rows = trail.entries(desk.database, desk.identity, before_seq=before, limit=size + 1)
+    hidden = hidden_objects(desk)
+    rows = trail.entries(desk.database, desk.identity, before_seq=before, limit=size + 1, without=hidden)
     cursor = cursor_of(desk.identity, rows[size - 1]["seq"]) if len(rows) > size else None
     return answer(desk, rows[:size], next_cursor=cursor)

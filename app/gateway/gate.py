@@ -25,6 +25,7 @@ MEGABYTE = 1024 * 1024
 _BODY = (
     # First match counts. Everything else: what a callback or a form needs.
     (re.compile(r"/api/ingest/"), 256 * MEGABYTE),
+    (re.compile(r"/api/compliance/cases/[^/]+/attachments$"), 10 * MEGABYTE),
     (re.compile(r"/sign-"), 16 * 1024),
 )
 _DEFAULT_BODY = MEGABYTE
