@@ -7,7 +7,7 @@ import pytest
 from analytics.compliance.checklists import ABUSE_TYPES, abuse_type, checklist
 from analytics.compliance.deadlines import Calendar, calendar_of
 from analytics.compliance.reasons import REASONS, fitting, needed
-from analytics.compliance.workflow import ALERT_STEPS, CASE_STEPS, DONE, checked_why, sampled
+from analytics.compliance.workflow import ALERT_STEPS, CASE_STEPS, checked_why, sampled
 
 FRIDAY = datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
 
