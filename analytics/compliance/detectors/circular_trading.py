@@ -15,9 +15,16 @@ from analytics.compliance.alerts import Metric, Told, flattened, sequence
 from analytics.compliance.detector import Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
 
-_DAYS = 7
-_KEYS = ["window", "instrument_id"]
-_RINGS = {"window": pl.Int64(), "instrument_id": pl.String(), "ring": pl.Int64(), "group": pl.String()}
+_DAY = 1440  # minutes
+_SPANS = (_DAY, 7 * _DAY)
+_KEYS = ["span", "window", "instrument_id"]
+_RINGS = {
+    "span": pl.Int32(),
+    "window": pl.Int64(),
+    "instrument_id": pl.String(),
+    "ring": pl.Int64(),
+    "group": pl.String(),
+}
 
 
 @dataclass(frozen=True)
@@ -51,9 +58,10 @@ class CircularTradingParameters(Parameters):
 
 
 class CircularTrading(Detector):
-    """Three to six owners trade one instrument in a circle within a week, and each ends where he began.
+    """Three to six owners trade one instrument in a circle within a day or a week, and each ends where he began.
 
-    Directed graph of seller to buyer, one per instrument and week (weeks overlap by half); strongly
+    Directed graph of seller to buyer, one per instrument and stretch of one or seven days
+    (they overlap by half); strongly
     connected components in which every member's net is small beside what he traded inside, and which goes
     round at least twice or on two days. Market makers, auctions and documented crosses are left out. Only trades
     of which both sides are known can be judged. Linear in trades; the graphs are small.
@@ -86,12 +94,17 @@ class CircularTrading(Detector):
         ]
 
     def episodes(self, tables: Tables, params: CircularTradingParameters) -> pl.LazyFrame:
-        """Return rings, merged over the weeks they show in."""
+        """Return rings, merged over the stretches they show in."""
         maker = (pl.col("buyer_kind") == "mm") | (pl.col("seller_kind") == "mm")
         trades = known_trades(tables).filter(
             ~maker.fill_null(value=False), ~pl.col("auction"), ~pl.col("cross")
         )
-        windowed = settled(in_windows(trades, minutes=_DAYS * 1440))
+        known = settled(trades)
+        windowed = settled(
+            pl.concat(
+                [in_windows(known, minutes=span).with_columns(span=pl.lit(span, pl.Int32)) for span in _SPANS]
+            )
+        )
         edges = windowed.group_by(*_KEYS, "buyer_group", "seller_group").agg(qty=pl.col("qty").sum())
         members = pl.DataFrame(
             list(_rings(edges.sort(*_KEYS, "buyer_group", "seller_group").collect(), params)),
@@ -170,9 +183,11 @@ class CircularTrading(Detector):
         )
 
 
-def _rings(edges: pl.DataFrame, params: CircularTradingParameters) -> Iterator[tuple[int, str, int, str]]:
-    # One small graph per instrument and week.
-    for (window, instrument), part in edges.group_by(_KEYS, maintain_order=True):
+def _rings(
+    edges: pl.DataFrame, params: CircularTradingParameters
+) -> Iterator[tuple[int, int, str, int, str]]:
+    # One small graph per instrument and stretch of time.
+    for (span, window, instrument), part in edges.group_by(_KEYS, maintain_order=True):
         if part.height < params.smallest:
             continue
         number = 0
@@ -185,7 +200,7 @@ def _rings(edges: pl.DataFrame, params: CircularTradingParameters) -> Iterator[t
                 small = [ring]
             for members in small:
                 if len(members) >= params.smallest:
-                    yield from ((window, instrument, number, group) for group in members)
+                    yield from ((span, window, instrument, number, group) for group in members)
                     number += 1
 
 
