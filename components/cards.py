@@ -9,6 +9,7 @@ from components.ids import at
 from components.page import Page
 from components.states import bones, hidden, icon
 
+WHOLE = 40  # letters up to which a part of a footer is never broken
 CardState = Literal["ready", "loading", "empty", "stale", "error", "denied"]
 
 
@@ -63,7 +64,12 @@ def card(
     if footer is not None:
         shown = footer if isinstance(footer, list) else [footer]
         # Words as elements, so that the last part of several is the one pushed right.
-        words = [html.Span(part) if isinstance(part, str) else part for part in shown]
+        words = [
+            html.Span(part, className="whole" if len(part) <= WHOLE else None)
+            if isinstance(part, str)
+            else part
+            for part in shown
+        ]
         parts.append(html.Div(words, className="card-foot"))
     more = {"data-card": name, "data-state": state}
     if state == "loading":
@@ -168,7 +174,7 @@ def grid(*cards: Any) -> html.Div:
 
 
 def legend(*entries: tuple[str, str, str]) -> html.Div:
-    """Say what colours mean: (shape ``ln|ds|sq|band``, class name of the colour, words)."""
+    """Say what colours mean: (shape ``ln|ds|sq|dot|ring|band``, class name of the colour, words)."""
     spans = [
         html.Span(
             [html.I(className=shape, **{"aria-hidden": "true"}), html.Span(words, className="t2")],
