@@ -1,7 +1,8 @@
 """The one place that makes a plot. A test refuses ``dcc.Graph`` anywhere else."""
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,14 @@ def floats(values: Iterable[Any]) -> dict[str, str]:
 def days(values: Iterable[Any]) -> list[str]:
     """Return dates or instants as the text plotly reads."""
     return [value.isoformat()[:19] if hasattr(value, "isoformat") else str(value) for value in values]
+
+
+def day_format(values: Sequence[str]) -> str:
+    """Return how an axis names its days: with the year where they reach over more than most of one."""
+    if not values:
+        return "%-d %b"
+    first, last = (date.fromisoformat(value[:10]) for value in (values[0], values[-1]))
+    return "%-d %b" if (last - first).days < 200 else "%b %Y"
 
 
 def graph(

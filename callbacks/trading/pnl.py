@@ -10,8 +10,8 @@ from callbacks._fill import Drawn, View, fill, nothing, opens
 from callbacks._strip import fill_strip
 from callbacks.trading import _pnl_position as position
 from components.cards import legend, segment
+from components.charts.bridge import bridge
 from components.charts.line_band import line_band
-from components.charts.waterfall import Fall, waterfall
 from components.formats import day, full_money, known, money, plural
 from components.ids import at
 from components.kpi import spark, strip, tile
@@ -32,6 +32,8 @@ GROUPS = (
     ("day", "Day"),
 )
 SHOWS = (("causes", "Causes"), ("earned", "Earned"))
+# Pixels of what moves most: a book of a billion still fits.
+_WIDTHS = {"price": 106, "new_trades": 94, "fx": 86}
 OWN = ("group", "show", "position", "lots", "session", "side")
 IMPORT_FIRST = "No executions, prices or cash have been imported yet."
 
@@ -157,33 +159,17 @@ def _explain(answer: dict[str, Any], view: View) -> Drawn:
         return nothing(view, "No P&L to explain", answer["reasons"].get("total", IMPORT_FIRST))
     if any(known(total[name]) is None for name, _ in PARTS):
         return nothing(view, "P&L cannot be split", answer["reasons"].get("total", "A part is not known."))
-    short = {"new_trades": "Trades", "carry": "Income", "fx": "Currency"}
-    falls = [
-        Fall(
-            short.get(name, words),
-            total[name],
-            hover=f"{words} {full_money(total[name], currency, plus=True)}",
-        )
-        for name, words in PARTS
-    ]
-    falls.append(
-        Fall(
-            "Net P&L",
-            total["pnl"],
-            total=True,
-            hover=f"Net P&L {full_money(total['pnl'], currency, plus=True)}",
-        )
-    )
     largest = max(PARTS, key=lambda part: abs(total[part[0]]))
-    figure = waterfall(
-        falls,
+    figure = bridge(
+        [(words, total[name]) for name, words in PARTS],
+        whole="Net P&L",
         look=view.look,
         height=272,
-        words=lambda value: money(value, currency, plus=True) if abs(value) >= 0.005 else "0",
-        ticks=lambda levels: money_ticks(levels, currency, plus=True),
+        said=lambda value: money(value, currency, plus=True),
+        ticks=lambda low, high: money_ticks((low, high), currency, plus=True, count=3),
+        right=72,
         finding=f"Net P&L of {money(total['pnl'], currency, plus=True)}; the largest cause is {largest[1].lower()} "
         f"with {money(total[largest[0]], currency, plus=True)}.",
-        name=at(PAGE, "explain", "plot"),
     )
     as_table = table(
         ["Cause", "Amount"],
@@ -221,11 +207,11 @@ def _groups(answer: tuple[dict[str, Any], str], view: View) -> Drawn:
         reason = found["reasons"].get("total") if show == "causes" else found["note"]
         return nothing(view, "No P&L in this period", reason or IMPORT_FIRST, tools=tools)
     title = dict(GROUPS)[group]
-    columns = [column("label", title, minWidth=132), column("pnl", "Net P&L", "signed", minWidth=100)]
+    columns = [column("label", title, minWidth=124), column("pnl", "Net P&L", "signed", minWidth=106)]
     if show == "causes":
         short = {"carry": "Income"}
         columns += [
-            column(name, short.get(name, words), "signed", minWidth=94)
+            column(name, short.get(name, words), "signed", minWidth=_WIDTHS.get(name, 78))
             for name, words in PARTS
             if _told(name, found)
         ]
@@ -325,7 +311,7 @@ def _identity(answer: dict[str, Any], view: View) -> Drawn:
     badge = html.Span(f"{words} to the cent" if words == "holds" else words, className=f"tag {tone}")
     return Drawn(
         identity_table(answer),
-        sub="counted twice, from different tables",
+        sub="counted twice, before currency effects",
         badge=badge,
         footer=[
             "realised + unrealised change + income − fees = change of cash and market value − external flows"

@@ -1,6 +1,6 @@
 """How parts add up to a whole: floating bars from nought to the sum."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from dash import html
@@ -12,16 +12,27 @@ from components.theme import Theme
 
 
 def bridge(
-    parts: Sequence[tuple[str, float | None]], *, whole: str, look: Theme, height: int, finding: str
+    parts: Sequence[tuple[str, float | None]],
+    *,
+    whole: str,
+    look: Theme,
+    height: int,
+    finding: str,
+    said: Callable[[float], str] = points,
+    ticks: Callable[[float, float], dict[str, Any]] | None = None,
+    right: int = 62,
 ) -> html.Div:
     """Draw one floating bar a part, and what they come to.
 
     Args:
-        parts: Words and fraction, in the order they are added; nulls are left out.
+        parts: Words and amount, in the order they are added; nulls are left out.
         whole: What the sum is, in words.
         look: Theme.
         height: Pixels.
         finding: What the figure shows, in one sentence.
+        said: How an amount reads; fractions as per cent when left out.
+        ticks: Axis from the lowest to the highest level; per cent when left out.
+        right: Margin that holds the amounts, pixels.
     """
     names, bases, sizes, colours = [], [], [], []
     at = 0.0
@@ -49,20 +60,21 @@ def bridge(
             "x": sizes,
             "base": bases,
             "marker": {"color": colours},
-            "customdata": [points(size) for size in sizes],
+            "customdata": [said(size) for size in sizes],
             "hovertemplate": "%{customdata}<extra></extra>",
         }
     ]
     layout = {
         "bargap": 0.36,
         "hovermode": "y unified",
-        "margin": {"l": 8, "r": 62, "t": 6, "b": 6},
+        "margin": {"l": 8, "r": right, "t": 6, "b": 6},
         "xaxis": {
             "range": [low - room, high + room],
             "showgrid": True,
             "zeroline": True,
             "showspikes": False,
-            **percent_ticks(low, high, count=4),
+            "tickangle": 0,
+            **(ticks(low, high) if ticks else percent_ticks(low, high, count=4)),
         },
         "yaxis": {
             "autorange": "reversed",
@@ -77,7 +89,7 @@ def bridge(
                 "xanchor": "left",
                 "xshift": 6,
                 "y": name,
-                "text": f"<b>{points(size)}</b>" if name == whole else points(size),
+                "text": f"<b>{said(size)}</b>" if name == whole else said(size),
                 "font": {"size": 12, "color": look["text" if name == whole else "text2"]},
             }
             for name, size in zip(names, sizes, strict=True)

@@ -45,7 +45,7 @@ def correlation_map(
     layout = {
         "hovermode": "closest",
         "margin": {"l": 6, "r": 4, "t": 4, "b": 4},
-        "xaxis": {**ticks, "showgrid": False},
+        "xaxis": {**ticks, "showgrid": False, "autotickangles": [0, 90]},
         "yaxis": {**ticks, "showgrid": False, "autorange": "reversed"},
     }
     return graph(data, layout, look=look, height=height, finding=_finding(names, values))

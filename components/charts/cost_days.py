@@ -8,7 +8,7 @@ from dash import html
 
 from components.charts._whiskers import bps_axis, ends, whiskers
 from components.formats import day, known, money, number, plural
-from components.graph import days, graph
+from components.graph import day_format, days, graph
 from components.theme import Theme
 
 
@@ -27,12 +27,13 @@ def cost_days(
     """
     shown = [row for row in rows if known(row["slippage_bp"]) is not None]
     found = ends(shown, "slippage_bp")
+    dates = days(row["day"] for row in shown)
     tones = [_tone(row, mean) for row in shown]
     said = [
         f"{day(row['day'])}<br>{money(row['cost'], currency, plus=True)}, {plural(row['n'], 'fill')}"
         for row in shown
     ]
-    data = whiskers(days(row["day"] for row in shown), found, look=look, tones=tones, said=said, size=9)
+    data = whiskers(dates, found, look=look, tones=tones, said=said, size=9)
     first, last = shown[0]["day"], shown[-1]["day"]
     layout: dict[str, Any] = {
         "margin": {"l": 8, "r": 58, "t": 8, "b": 8},
@@ -42,7 +43,7 @@ def cost_days(
             "range": [(first - timedelta(days=1)).isoformat(), (last + timedelta(days=1)).isoformat()],
             "nticks": 6,
             "tickangle": 0,
-            "tickformat": "%-d %b",
+            "tickformat": day_format(dates),
             "showspikes": False,
         },
         "yaxis": bps_axis(*found[1:], room=0.06),

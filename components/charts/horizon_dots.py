@@ -5,6 +5,7 @@ from typing import Any
 
 from dash import html
 
+from components.charts.markout_curve import tick
 from components.formats import bps, known, number
 from components.graph import graph
 from components.theme import Theme
@@ -18,7 +19,9 @@ def horizon_dots(points: Sequence[Mapping[str, Any]], *, look: Theme, height: in
         look: Theme.
         height: Pixels.
     """
-    shown = [(str(p["name"]), value, p["n"]) for p in points if (value := known(p["value"])) is not None]
+    shown = [
+        (tick(str(p["name"])), value, p["n"]) for p in points if (value := known(p["value"])) is not None
+    ]
     names = [name for name, *_ in shown]
     values = [value for _, value, _ in shown]
     colours = [look["down"] if value > 0 else look["up"] if value < 0 else look["ctl"] for value in values]
@@ -42,13 +45,13 @@ def horizon_dots(points: Sequence[Mapping[str, Any]], *, look: Theme, height: in
         for name, value, colour in zip(names, values, colours, strict=True)
     ]
     layout = {
-        "margin": {"l": 8, "r": 12, "t": 14, "b": 34},
+        "margin": {"l": 8, "r": 12, "t": 14, "b": 42},
         "hovermode": "closest",
         "showlegend": False,
         "xaxis": {
             "type": "category",
             "categoryorder": "array",
-            "categoryarray": [str(p["name"]) for p in points],
+            "categoryarray": [tick(str(p["name"])) for p in points],
             "title": {"text": "after each fill"},
             "showspikes": False,
         },

@@ -7,7 +7,7 @@ from typing import Any
 from dash import html
 
 from components.formats import day, known, percent
-from components.graph import days, floats, graph
+from components.graph import day_format, days, floats, graph
 from components.theme import Theme
 
 
@@ -90,8 +90,8 @@ def limit_course(
         "margin": {"l": 8, "r": 44, "t": 8, "b": 8},
         "xaxis": {
             "type": "date",
-            "nticks": 6,
-            "tickformat": "%-d %b",
+            "nticks": 5,
+            "tickformat": day_format(x),
             "range": [x[0], str(end)] if x else None,
         },
         "yaxis": {"tickformat": ".0%", "nticks": 6, "range": [low, high]},

@@ -6,8 +6,8 @@ from typing import Any
 from dash import html
 
 from components.formats import day, known, money, symbol
+from components.graph import day_format, floats, graph
 from components.graph import days as iso_days
-from components.graph import floats, graph
 from components.theme import Theme
 from components.ticks import money_ticks
 
@@ -76,7 +76,7 @@ def line_band(
     notes.append(_end(rows, value, look["accent"], currency, plus=from_zero, bold=True))
     layout = {
         "margin": {"l": 8, "r": WIDE, "t": 8, "b": 8},
-        "xaxis": {"range": _range(x), "nticks": 8, "type": "date", "tickformat": "%-d %b"},
+        "xaxis": {"range": _range(x), "nticks": 8, "type": "date", "tickformat": day_format(x)},
         "yaxis": {
             "zeroline": from_zero,
             "zerolinewidth": 1,

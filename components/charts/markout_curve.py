@@ -14,6 +14,11 @@ NAMES = {
 }  # fmt: skip
 
 
+def tick(horizon: str) -> str:
+    """Return a horizon as an axis names it: what is long breaks, so that neighbours stay apart."""
+    return NAMES.get(horizon, horizon).replace(" close", "<br>close")
+
+
 def markout_curve(points: Sequence[Mapping[str, Any]], *, look: Theme, height: int) -> html.Div:
     """Draw the curve.
 
@@ -24,7 +29,7 @@ def markout_curve(points: Sequence[Mapping[str, Any]], *, look: Theme, height: i
         height: Pixels.
     """
     shown = [point for point in points if known(point["markout_bp"]) is not None]
-    x = [NAMES.get(str(point["horizon"]), str(point["horizon"])) for point in shown]
+    x = [tick(str(point["horizon"])) for point in shown]
     values = [float(point["markout_bp"]) for point in shown]
     banded = [
         (name, low, high)
@@ -72,7 +77,13 @@ def markout_curve(points: Sequence[Mapping[str, Any]], *, look: Theme, height: i
             "title": {"text": "bps, above zero = cost"},
         },
     }
-    return graph(data, layout, look=look, height=height, finding=_finding(x, shown))
+    return graph(
+        data,
+        layout,
+        look=look,
+        height=height,
+        finding=_finding([name.replace("<br>", " ") for name in x], shown),
+    )
 
 
 def _said(point: Mapping[str, Any]) -> str:

@@ -54,9 +54,11 @@ def underwater(
         if low not in shown:
             continue
         late = x.index(low) > 0.75 * len(x)
-        told = f"<b>{percent(fall['depth'])}</b>" if place == 0 else percent(fall["depth"])
+        told = percent(fall["depth"])
+        if place == 0:  # the others' lengths are told in the table: here they would cover the course
+            told = f"<b>{told}</b>, {plural(fall['length'], 'session')}"
         notes.append({
-            "x": low, "y": fall["depth"], "text": f"{told}, {plural(fall['length'], 'session')}",
+            "x": low, "y": fall["depth"], "text": told,
             "xanchor": "right" if late else "left", "xshift": -8 if late else 8, "yanchor": "top",
             "bgcolor": look["s1"], "borderpad": 1, "font": {"size": 11.5, "color": look["text2"]},
         })  # fmt: skip

@@ -64,7 +64,7 @@ def var_course(
     layout = {
         "bargap": 0.25,
         "margin": {"l": 8, "r": 10, "t": 6, "b": 8},
-        "xaxis": {"type": "date", "range": _range(x), "nticks": 7, "tickformat": "%b %Y"},
+        "xaxis": {"type": "date", "range": _range(x), "nticks": 7, "tickangle": 0, "tickformat": "%b\n%Y"},
         "yaxis": {
             "range": [low - 1.8 * room, high + room], "zeroline": True,
             **money_ticks([low, high], currency, plus=True, count=6),
