@@ -8,6 +8,7 @@ from dash import html
 
 from components.formats import MISSING, day, full_money, known, moment, money, number, percent, words
 from components.links import leads_somewhere
+from components.passport import passport_link
 from components.states import hidden
 from components.tables import link, table
 
@@ -91,9 +92,7 @@ def _bullet(row: Mapping[str, Any], chosen: str, *, may_retire: bool) -> html.Li
         html.Span([" of ", amount(row["limit"], row)], className="t3 num"),
     ]
     side: list[Any] = [
-        html.Span(
-            used if row["value"] is not None else MISSING, className=f"num w6 {TONES.get(row['state'], '')}"
-        ),
+        _use(row, used),
         html.Span(state, className=f"tag {TONES.get(row['state'], '')}") if state else None,
     ]
     if may_retire:
@@ -121,6 +120,15 @@ def _bullet(row: Mapping[str, Any], chosen: str, *, may_retire: bool) -> html.Li
             "data-limit": row["limit_id"],
             "data-value": "" if row["utilisation"] is None else repr(row["utilisation"]),
         },
+    )
+
+
+def _use(row: Mapping[str, Any], used: str) -> Any:
+    tone = f"num w6 {TONES.get(row['state'], '')}".strip()
+    if row["value"] is None:
+        return html.Span(MISSING, className=tone, title=row["reason"] or "It is not known.")
+    return html.Span(
+        passport_link("utilisation", used, of="limits", limit_id=row["limit_id"]), className=tone
     )
 
 
@@ -176,6 +184,8 @@ def _days(row: Mapping[str, Any]) -> str:
     if first == last:
         return day(first)
     start = f"{first.day} {first:%b}" if first.year == last.year else day(first)
+    if (first.year, first.month) == (last.year, last.month):
+        start = str(first.day)
     return f"{start} to {day(last)}"
 
 

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from dash import html
 
+from components.charts.markout_curve import NAMES
 from components.formats import (
     MISSING,
     Shown,
@@ -26,7 +27,7 @@ from components.formats import (
 )
 from components.kpi import strip, tile
 from components.orders import order_path
-from components.passport import passport_of
+from components.passport import passport_link, passport_of
 from components.states import icon
 from components.tables import facts, link, table
 
@@ -201,8 +202,8 @@ def _instant(moment: Any) -> str:
     return f"{day(moment.date())} {clock(moment, millis=True)}" if moment is not None else MISSING
 
 
-def benchmark_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
-    """Draw each benchmark with its price, the cost against it and its interval."""
+def benchmark_table(rows: Sequence[Mapping[str, Any]], *, order: str) -> html.Div:
+    """Draw each benchmark of ``order`` with its price, the cost against it and its interval."""
     cells = []
     for row in rows:
         between = MISSING
@@ -210,7 +211,7 @@ def benchmark_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
             between = f"{number(row['low'], 1, plus=True)} to {number(row['high'], 1, plus=True)}"
         cells.append(
             [
-                LABELS[str(row["name"])],
+                _named(row, LABELS[str(row["name"])], order),
                 _or_why(price(row["price"]), row["price_reason"]),
                 _or_why(_signed(row["value"]), row["reason"]),
                 between,
@@ -220,34 +221,44 @@ def benchmark_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
     return table(heads, cells, numeric=(1, 2, 3), label="Slippage against each benchmark, positive = cost")
 
 
-def cost_table(cost: Mapping[str, Any]) -> html.Div:
-    """Draw the shortfall's parts and total in bp and money."""
+def cost_table(cost: Mapping[str, Any], *, order: str) -> html.Div:
+    """Draw the parts and total of the shortfall of ``order`` in bp and money."""
     rows = [
-        [words(str(part["name"])), number(part["value"], 4, plus=True), full_money(part["amount"], cost["currency"], plus=True)]
+        [_named(part, words(str(part["name"])), order), number(part["value"], 4, plus=True), full_money(part["amount"], cost["currency"], plus=True)]
         for part in (*cost["parts"], cost["total"])
     ]  # fmt: skip
     return table(["Part", "bps", "Amount"], rows, numeric=(1, 2), label="Implementation shortfall")
 
 
-def markout_table(points: Sequence[Mapping[str, Any]]) -> html.Div:
-    """Draw mark-outs by horizon."""
-    rows = [[p["name"], _or_why(_signed(p["value"]), p["reason"]), p["n"]] for p in points]
+def markout_table(points: Sequence[Mapping[str, Any]], *, order: str) -> html.Div:
+    """Draw the mark-outs of ``order`` by horizon."""
+    rows = [
+        [_named(p, NAMES[str(p["name"])], order), _or_why(_signed(p["value"]), p["reason"]), p["n"]]
+        for p in points
+    ]
     return table(["After", "Cost, bps", "Fills"], rows, numeric=(1, 2), label="Mark-outs, positive = cost")
 
 
-def measure_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
-    """Draw the order's other measures; how each is made is told on its name."""
+def measure_table(rows: Sequence[Mapping[str, Any]], *, order: str) -> html.Div:
+    """Draw the other measures of ``order``, in two tables side by side where there is room."""
     cells = []
     for row in rows:
-        how = ", ".join(f"{words(k).lower()} {v}" for k, v in row["convention"].items() if v is not None)
         between = MISSING
         if known(row["low"]) is not None:
             between = f"{number(row['low'], 1)} to {number(row['high'], 1)}"
-        name = html.Span(_MEASURES.get(str(row["name"]), words(str(row["name"]))), title=how)
+        name = _named(row, _MEASURES.get(str(row["name"]), words(str(row["name"]))), order)
         cells.append([name, _or_why(_in_unit(row), row["reason"]), between, row["n"]])
-    return table(
-        ["Measure", "Value", "95% interval", "Fills"], cells, numeric=(1, 2, 3), label="How it was worked"
-    )
+    heads, half = ["Measure", "Value", "95% interval", "Fills"], -(-len(cells) // 2)
+    sides = [
+        table(heads, part, numeric=(1, 2, 3), label="How it was worked")
+        for part in (cells[:half], cells[half:])
+        if part
+    ]
+    return html.Div(sides, className="side-by-side")
+
+
+def _named(row: Mapping[str, Any], shown: str, order: str) -> Any:
+    return passport_link(str(row["name"]), shown, of="order_cost", order=order)
 
 
 def _in_unit(row: Mapping[str, Any]) -> str:

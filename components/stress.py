@@ -8,6 +8,7 @@ from dash import html
 
 from components.formats import MISSING, day, full_money, known, money, number, percent
 from components.forms import field
+from components.passport import passport_link
 from components.states import hidden, icon
 from components.tables import table
 
@@ -43,7 +44,7 @@ def scenarios(rows: Sequence[Mapping[str, Any]], *, currency: str, chosen: str =
         cells.append(
             [
                 html.Span([name, mark], className="stress-head"),
-                _bar(found, largest, currency, row.get("reason")),
+                _bar(found, largest, currency, row.get("reason"), passport=_measure(row)),
                 _instrument(worst) if worst else MISSING,
             ]
         )
@@ -51,17 +52,32 @@ def scenarios(rows: Sequence[Mapping[str, Any]], *, currency: str, chosen: str =
     return html.Div(made, className=f"stress-list{' has-choice' if chosen else ''}")
 
 
-def _bar(value: float | None, largest: float, currency: str, reason: str | None) -> html.Span:
+def _measure(row: Mapping[str, Any]) -> tuple[str, str]:
+    return ("episode_pnl" if row["kind"] == "episode" else "stress_pnl"), str(row["id"])
+
+
+def _bar(
+    value: float | None,
+    largest: float,
+    currency: str,
+    reason: str | None,
+    *,
+    passport: tuple[str, str] | None = None,
+) -> html.Span:
     if value is None:
         return html.Span(MISSING, title=reason or "It is not known.")
     tone = "down" if value < 0 else "up"
     width = f"{abs(value) / largest * 100:.1f}%"
+    shown = money(value, currency, plus=True)
     return html.Span(
         [
             html.Span(
                 html.B(style={"width": width}), className=f"stress-bar {tone}", **{"aria-hidden": "true"}
             ),
-            html.Span(money(value, currency, plus=True), className=f"num {tone}"),
+            html.Span(
+                passport_link(passport[0], shown, of="stress", scenario=passport[1]) if passport else shown,
+                className=f"num {tone}",
+            ),
         ],
         className="stress-pnl",
         title=full_money(value, currency, plus=True),

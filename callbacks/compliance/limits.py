@@ -17,7 +17,7 @@ from components.charts.limit_course import limit_course
 from components.formats import day, known, number, percent, plural, probability
 from components.kpi import bullet, strip, tile
 from components.limits import amount, breach_table, bullets, list_table, subject
-from components.passport import passport_of
+from components.passport import passport_link, passport_of
 from components.states import link_button
 from components.tables import table
 
@@ -49,7 +49,7 @@ def _strip(found: dict[str, Any], _: View) -> Any:
         tile("nearest", "Nearest to a breach", used, percent(used), detail=nearest.get("name"), viz=bullet(used),
              reason="No limit that is not breached is measured.", passport=passport_of("utilisation", of="limits")),
         tile("unacknowledged", "Not acknowledged", found["unacknowledged"], number(found["unacknowledged"]),
-             detail=f"{number(one_left)} more {'wait' if one_left != 1 else 'waits'} for a second person"),
+             detail=f"{number(one_left) if one_left else 'none'} {'wait' if one_left > 1 else 'waits'} for a second"),
     ])  # fmt: skip
 
 
@@ -98,9 +98,9 @@ def _course(found: dict[str, Any] | None, view: View) -> Drawn:
     figure = limit_course(
         found["rows"][first:],
         look=view.look,
-        height=330,
+        height=374,
         warn_at=warn,
-        fan=ahead["fan"],
+        fan=ahead["fan"] if ahead["probability"] is not None else (),
         since=found["valid_from"],
         shown=[amount(row["value"], found) for row in found["rows"][first:]],
     )
@@ -114,24 +114,26 @@ def _course(found: dict[str, Any] | None, view: View) -> Drawn:
         label=f"Course of {found['name']}",
     )
     said = html.P(
-        [html.B(found["name"]), f" of {subject(found)}. ", *_ahead(ahead)], className="t12 t2 px-2 mb-1"
+        [html.B(found["name"]), f" of {subject(found)}. ", *_ahead(ahead, found["limit_id"])],
+        className="t12 t2 px-2 mb-1",
     )
     return Drawn(
         html.Div([said, figure]),
         sub=f"{plural(len(rows), 'session')}, {found['definition']}",
-        footer=[_method(ahead)],
+        footer=[_method(ahead)] if ahead["probability"] is not None else None,
         as_table=as_table,
     )
 
 
-def _ahead(found: dict[str, Any]) -> list[Any]:
+def _ahead(found: dict[str, Any], limit_id: str) -> list[Any]:
     """Say how likely a breach is, or why nothing is said."""
     chance = known(found["probability"])
     if chance is None:
-        return [f"No forecast: {found['reason']}"]
+        why = str(found["reason"])
+        return [f"No forecast: {why[:1].lower()}{why[1:]}"]
     words: list[Any] = [
         "Probability of a breach within ", plural(found["horizon"], "session"), ": ",
-        html.B(probability(chance), className="num"),
+        html.B(passport_link("breach_probability", probability(chance), of="limits", limit_id=limit_id), className="num"),
         f" ({probability(found['low'])} to {probability(found['high'])}).",
     ]  # fmt: skip
     expected = known(found["sessions"])
@@ -146,8 +148,8 @@ def _ahead(found: dict[str, Any]) -> list[Any]:
 
 def _method(found: dict[str, Any]) -> str:
     if found["method"] == "frequency":
-        return f"Share of {plural(found['n'], 'past session')} above the limit, 90 % interval"
-    return f"First passage of a random walk with the drift of {plural(found['n'], 'session')}, 90 % interval"
+        return f"Share of {plural(found['n'], 'past session')} above the limit, 90% interval"
+    return f"First passage of a random walk with the drift of {plural(found['n'], 'session')}, 90% interval"
 
 
 # --- breaches --------------------------------------------------------------------------------------

@@ -35,13 +35,13 @@ _COURSES = {
 # Benchmarks drawn as lines on the price.
 _LINES = draw.LABELS | {"previous_close": "Prev. close"}
 _FILLS = [
-    column("transact_time", "Time, UTC", "time", width=182),
-    column("last_qty", "Quantity", "quantity", width=96),
-    column("last_px", "Price", "price", width=92),
-    column("slippage_bp", "bps vs arrival", "bps", width=112),
-    column("effective_spread_bp", "Effective spread", "bps", width=124),
-    column("markout_1m_bp", "After 1 min", "bps", width=100),
-    column("markout_5m_bp", "After 5 min", "bps", width=100),
+    column("transact_time", "Time, UTC", "time", width=180),
+    column("last_qty", "Quantity", "quantity", width=84),
+    column("last_px", "Price", "price", width=84),
+    column("slippage_bp", "bps vs arrival", "bps", width=108),
+    column("effective_spread_bp", "Eff. spread", "bps", width=96),
+    column("markout_1m_bp", "After 1 min", "bps", width=94),
+    column("markout_5m_bp", "After 5 min", "bps", width=94),
     column("venue", "Venue", width=84),
     column("liquidity", "Role", "words", width=84),
     column("commission", "Commission", "number", width=104),
@@ -154,7 +154,12 @@ def _cost(answer: dict[str, Any], view: View) -> Drawn:
     ]
     if cost["money_reason"]:
         footer = [str(cost["money_reason"])]
-    return Drawn(figure, sub="positive = cost", footer=footer, as_table=draw.cost_table(cost))
+    return Drawn(
+        figure,
+        sub="positive = cost",
+        footer=footer,
+        as_table=draw.cost_table(cost, order=answer["order"]["order_id"]),
+    )
 
 
 def _facts(answer: dict[str, Any], view: View) -> Drawn:
@@ -162,7 +167,11 @@ def _facts(answer: dict[str, Any], view: View) -> Drawn:
 
 
 def _benchmarks(answer: dict[str, Any], _: View) -> Drawn:
-    return Drawn(draw.benchmark_table(answer["benchmarks"]), sub="positive = cost", fit="flush")
+    return Drawn(
+        draw.benchmark_table(answer["benchmarks"], order=answer["order"]["order_id"]),
+        sub="positive = cost",
+        fit="flush",
+    )
 
 
 def _markouts(answer: dict[str, Any], view: View) -> Drawn:
@@ -171,7 +180,11 @@ def _markouts(answer: dict[str, Any], view: View) -> Drawn:
         why = points[0]["reason"] if points else "Nothing of it was filled."
         return Drawn(empty("No mark-out can be told", why), "empty")
     figure = horizon_dots(points, look=view.look, height=262)
-    return Drawn(figure, sub="positive = the market went against it", as_table=draw.markout_table(points))
+    return Drawn(
+        figure,
+        sub="positive = the market went against it",
+        as_table=draw.markout_table(points, order=answer["order"]["order_id"]),
+    )
 
 
 def _fills(answer: dict[str, Any], _: View) -> Drawn:
@@ -208,7 +221,7 @@ def _events(answer: dict[str, Any], _: View) -> Drawn:
 
 
 def _measures(answer: dict[str, Any], _: View) -> Drawn:
-    return Drawn(draw.measure_table(answer["measures"]), fit="flush")
+    return Drawn(draw.measure_table(answer["measures"], order=answer["order"]["order_id"]), fit="flush")
 
 
 def _children(answer: dict[str, Any], _: View) -> Drawn:
