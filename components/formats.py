@@ -79,6 +79,8 @@ def compact(value: Number, *, plus: bool = False, unit: str = "") -> str:
     if found is None:
         return MISSING
     size = abs(float(f"{found:.4g}"))
+    if size < 0.005:
+        return Shown(f"{unit}0", value)
     scale, suffix = next(((s, x) for s, x in _SCALES if size >= s), _SCALES[-1])
     text = f"{size / scale:.4g}" if size >= 1 else f"{size:.2f}"
     return Shown(_signed(f"{unit}{text}{suffix}", found, plus=plus), value)
