@@ -1,6 +1,7 @@
 """Pieces of the execution quality page: its key figures, its league, its rows of orders."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ BENCHMARKS = {
 # Groups that are context types of the whole application, and groups that are filters of this page.
 _CONTEXT = ("trader", "desk", "account", "instrument")
 _FILTERS = ("venue", "algo", "broker", "liquidity")
+NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 def strip_of(answer: Mapping[str, Any], _: Any) -> html.Section:
@@ -75,13 +77,16 @@ def _against_zero(one: Mapping[str, Any], low: float | None, high: float | None,
     return interval(low, value, high, words=f"{bps(value, 2)}, {words}", tone=tone)
 
 
-def league_table(rows: Sequence[Mapping[str, Any]], *, by: str, held: frozenset[str]) -> html.Div:
+def league_table(
+    rows: Sequence[Mapping[str, Any]], *, by: str, held: frozenset[str], called: Mapping[str, str] = NOBODY
+) -> html.Div:
     """Draw a league: who, how much is known, the cost and where its interval lies, and what it says.
 
     Args:
         rows: ``league.standings`` with ``name``.
         by: What is compared.
         held: Names the view is narrowed to.
+        called: What people call those that go by an id.
     """
     ends = [
         abs(end) for row in rows for key in ("low", "high", "shrunk") if (end := known(row[key])) is not None
@@ -94,7 +99,12 @@ def league_table(rows: Sequence[Mapping[str, Any]], *, by: str, held: frozenset[
         )
         cells.append(
             [
-                _name(str(row["name"]), by, held=str(row["name"]) in held),
+                _name(
+                    str(row["name"]),
+                    by,
+                    shown=called.get(str(row["name"]), str(row["name"])),
+                    held=str(row["name"]) in held,
+                ),
                 row["n"],
                 row["clusters"],
                 bps(row["mean"], 2, unit=False),
@@ -117,15 +127,15 @@ def league_table(rows: Sequence[Mapping[str, Any]], *, by: str, held: frozenset[
     return table(heads, cells, numeric=(1, 2, 3, 5, 6), label=f"Cost by {by}")
 
 
-def _name(name: str, by: str, *, held: bool) -> Any:
+def _name(name: str, by: str, *, shown: str, held: bool) -> Any:
     pressed = {"aria-pressed": "true" if held else "false"}
     if by in _CONTEXT:
         marks = {"data-toggle-context": by, "data-value": name}
     elif by in _FILTERS:
         marks = {"data-set": by, "data-value": "" if held else name}
     else:
-        return html.Span(name)
-    return html.Button(name, type="button", className="lk", **marks, **pressed)
+        return html.Span(shown)
+    return html.Button(shown, type="button", className="lk", **marks, **pressed)
 
 
 def _dear(row: Mapping[str, Any]) -> bool:
@@ -155,10 +165,16 @@ def _words(row: Mapping[str, Any]) -> str:
     return f"{row['name']}: {bps(row['shrunk'], 2)}, {number(row['low'], 2)} to {number(row['high'], 2)}"
 
 
-def outlier_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an order as a row of the grid that opens its page; an execution without an order opens nothing."""
+def outlier_row(row: Mapping[str, Any], *, traders: Mapping[str, str] = NOBODY) -> dict[str, Any]:
+    """Return an order as a row of the grid that opens its page; an execution without an order opens nothing.
+
+    Args:
+        row: Of ``execution_quality.outliers``.
+        traders: What people call each.
+    """
     size = known(row["size"])
     more: dict[str, Any] = {"size_bp": None if size is None else size * 1e4}
+    more["trader"] = traders.get(who, who) if (who := row.get("trader_id")) else None
     if row["order_id"]:
         more["_open"] = f"/trading/orders/{quote(str(row['order_id']), safe='')}"
     return {**row, **more, "outlier": sigma(row["z"]) if row["outlier"] else ""}

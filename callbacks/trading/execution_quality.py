@@ -1,10 +1,12 @@
 """Wires pages/trading/execution_quality.py."""
 
+import re
 from typing import Any
 
 from dash import Dash, html
 
 from app.queries import execution_quality
+from app.queries.pulse import names
 from callbacks._fill import Drawn, View, fill, nothing, opens
 from callbacks._strip import fill_strip
 from components.cards import legend, segment
@@ -35,7 +37,7 @@ SHORTFALLS = (("traded", "Traded"), ("all", "All orders"))
 _OUTLIERS = [
     column("order", "Order", "link", minWidth=112),
     column("symbol", "Instrument", minWidth=84),
-    column("trader_id", "Trader", minWidth=92),
+    column("trader", "Trader", minWidth=108),
     column("cost_bp", "Cost, bps", "bps", width=84),
     column("expected_cost_bp", "Expected", "bps", width=84),
     column("z", "z", "bps", width=64),
@@ -60,7 +62,7 @@ def register(app: Dash) -> None:
         ("league", "Who costs more", _league, _draw_league, ("orders",)),
         ("daily", "Cost by day", _daily, _draw_daily, ("group_by", "orders")),
         ("sizes", "Cost by order size", execution_quality.study, _sizes, (*league, "orders")),
-        ("outliers", "Orders off their expected cost", execution_quality.outliers, _outliers, (*league, "orders")),
+        ("outliers", "Orders off their expected cost", _judged, _outliers, (*league, "orders")),
     ):  # fmt: skip
         fill(app, PAGE, name, title, ask=ask, draw=draw, ignores=ignores)
     opens(app, GRID)
@@ -215,7 +217,10 @@ def _shortfall(answer: dict[str, Any], view: View) -> Drawn:
 
 
 def _league(desk: Any) -> dict[str, Any]:
-    return execution_quality.league(desk, by=desk.scope.group_by or "venue")
+    by = desk.scope.group_by or "venue"
+    found = execution_quality.league(desk, by=by)
+    called = {one["value"]: one["label"] for one in names(desk, by)} if by in {"trader", "account"} else {}
+    return found | {"called": called}
 
 
 def _draw_league(answer: dict[str, Any], view: View) -> Drawn:
@@ -236,8 +241,8 @@ def _draw_league(answer: dict[str, Any], view: View) -> Drawn:
         sub += f", not filtered by {by}"
     body = html.Div(
         [
-            html.P(answer["finding"], className="finding"),
-            league_table(rows, by=by, held=frozenset(filter(None, held.split(",")))),
+            html.P(_called(answer["finding"], answer["called"]), className="finding"),
+            league_table(rows, by=by, held=frozenset(filter(None, held.split(","))), called=answer["called"]),
         ]
     )
     rate = percent(answer["false_discovery_rate"])
@@ -246,6 +251,14 @@ def _draw_league(answer: dict[str, Any], view: View) -> Drawn:
         f"at most {rate} of those named are named by luck",
     ]
     return Drawn(body, sub=sub, tools=tools, footer=footer, fit="flush")
+
+
+def _called(finding: str, called: dict[str, str]) -> str:
+    """Return a finding with people and accounts by their names."""
+    if not called:
+        return finding
+    known_as = re.compile("|".join(rf"\b{re.escape(one)}\b" for one in sorted(called, key=len, reverse=True)))
+    return known_as.sub(lambda found: called[found.group()], finding)
 
 
 def _daily(desk: Any) -> dict[str, Any]:
@@ -317,8 +330,13 @@ def _sizes(answer: dict[str, Any], view: View) -> Drawn:
     )
 
 
-def _outliers(answer: Any, view: View) -> Drawn:
-    frame, total = answer
+def _judged(desk: Any) -> tuple[Any, int, dict[str, str]]:
+    traders = {one["value"]: one["label"] for one in names(desk, "trader")}
+    return (*execution_quality.outliers(desk), traders)
+
+
+def _outliers(answer: tuple[Any, int, dict[str, str]], view: View) -> Drawn:
+    frame, total, traders = answer
     rows = frame.to_dicts()
     if not rows:
         return _none(
@@ -330,7 +348,7 @@ def _outliers(answer: Any, view: View) -> Drawn:
     body = grid(
         GRID,
         _OUTLIERS,
-        rows=[outlier_row(row) for row in rows],
+        rows=[outlier_row(row, traders=traders) for row in rows],
         height=HEIGHT + 14,
         opens=True,
         label="Orders furthest from their expected cost",

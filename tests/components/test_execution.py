@@ -99,6 +99,13 @@ def standing(name, mean, *, significant=False, reason=None):
     }  # fmt: skip
 
 
+def test_people_go_by_their_names_and_are_chosen_by_their_ids():
+    made = league_table([standing("T7", 1.0)], by="trader", held=frozenset(), called={"T7": "Ada Lovelace"})
+    said = text_of(made)
+    assert '"children": "Ada Lovelace"' in said
+    assert '"data-value": "T7"' in said
+
+
 def test_a_league_says_in_words_who_differs_and_who_cannot_be_compared():
     rows = [
         standing("XNAS", 1.0), standing("EDGX", 5.0, significant=True), standing("BATS", 0.1, significant=True),
