@@ -9,7 +9,7 @@ from dash import dcc, html
 from components.cards import card
 from components.formats import MISSING, moment, words
 from components.forms import field
-from components.states import empty, icon
+from components.states import empty, hidden, icon
 from components.tables import table
 
 ROLES = ("trader", "portfolio_manager", "risk", "compliance", "auditor", "admin")
@@ -121,7 +121,7 @@ def users_table(rows: Sequence[Mapping[str, Any]], *, me: str) -> Any:
             ", ".join(row["desks"]) if row["desks"] else "all",
             moment(row["last_sign_in"]),
             html.Span(
-                "Off" if row["disabled"] else "May sign in",
+                "off" if row["disabled"] else "on",
                 className=f"tag {'' if row['disabled'] else 'ok'}",
             ),
             MISSING if row["id"] == me else _acts(row),
@@ -140,7 +140,7 @@ def _acts(row: Mapping[str, Any]) -> html.Div:
                 label, id={"user": "toggle", "id": row["id"]}, type="button", className="lk", n_clicks=0
             ),
             html.Button(
-                "Sign out everywhere",
+                ["Sign out", hidden(" everywhere")],
                 id={"user": "out", "id": row["id"]},
                 type="button",
                 className="lk ms-2",

@@ -25,16 +25,17 @@ _KEPT = {
     False: ("", "dash", "not shown"),
     None: ("", "question", "not known"),
 }
+_STATES = {"ok": "within", "warn": "warning"}
 _TRADES = [
     column("symbol", "Instrument", minWidth=84),
-    column("sector", "Sector", minWidth=96),
-    column("weight", "Now", "percent", width=78),
-    column("target_pct", "Target, %", "number", width=96, editable=True, singleClickEdit=True,
+    column("sector", "Sector", minWidth=152),
+    column("weight", "Now", "percent", width=70),
+    column("target_pct", "Target, %", "number", width=88, editable=True, singleClickEdit=True,
            cellEditor="agNumberCellEditor", cellEditorParams={"min": -1000, "max": 1000}, cellClass=["ag-right-aligned-cell", "editable-cell"]),
-    column("after", "Then", "percent", width=78),
-    column("quantity", "Trade", "quantity", width=108),
-    column("traded", "Value", "signed", width=116),
-    column("cost", "Cost", "money", width=88),
+    column("after", "Then", "percent", width=70),
+    column("quantity", "Trade", "quantity", width=92),
+    column("traded", "Value", "signed", width=106),
+    column("cost", "Cost", "money", width=74),
 ]  # fmt: skip
 _ORDERS = [
     column("side", "Side", "side", width=104),
@@ -275,10 +276,10 @@ def limits(rows: Sequence[Mapping[str, Any]]) -> html.Div:
                 html.Span(bar, className="limit-bar"),
                 percent(use),
                 shown,
-                html.Span(words(state), className=f"tag {tone}"),
+                html.Span(_STATES.get(state, words(state).lower()), className=f"tag {tone}"),
             ]
         )
-    return table(["Limit", "", "Now", "Then", ""], cells, numeric=(2, 3), label="Use of limits")
+    return table(["Limit", "", "Now", "Then", ""], cells, numeric=(2, 3), wrap=(0,), label="Use of limits")
 
 
 def orders(name: str | dict[str, str], answer: Mapping[str, Any]) -> html.Div:

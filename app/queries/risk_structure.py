@@ -23,7 +23,7 @@ from app.errors import FieldError, Invalid
 from app.queries._benchmark import benchmark_returns
 from app.queries._book import NOTHING_HELD, nav_days
 from app.queries._evenings import BOOK, Course, course
-from app.queries._limit_of import limit_of
+from app.queries._limit_of import NONE_SET, limit_of
 from app.queries._money import currency, number
 from app.queries._performance import nav_series
 from app.queries._period import Period, period
@@ -200,6 +200,8 @@ def underwater(desk: Desk, *, years: str = "2") -> dict[str, Any]:
     series = nav_series(desk.with_scope(start=None))
     known = series["rows"].select("date", "return", "drawdown").drop_nulls()
     limit, no_limit = limit_of(desk, "drawdown", day=period(desk).last)
+    if no_limit == NONE_SET:
+        no_limit = "No limit on drawdown has been set."
     shown = known if sessions[years] is None else known.tail(sessions[years] or 0)
     falls = drawdown_table(known["date"].to_list(), known["return"].to_numpy().astype(np.float64), top=None)
     if shown.height:

@@ -107,7 +107,7 @@ def _strip(answer: dict[str, Any], _: View) -> Any:
         [
             one("portfolio_return", "Portfolio", detail=plural(answer["n"], "session"), viz="portfolio"),
             one("benchmark_return", name, detail="benchmark", viz="benchmark"),
-            one("active_return", "Active", detail=f"costs and trading {points(rest)} in it", viz="active"),
+            one("active_return", "Active", detail=f"trading, costs {points(rest)}", viz="active"),
             one("allocation", "Allocation", detail="the classes chosen", viz="allocation"),
             one("selection", "Selection", detail="the securities in them", viz="selection"),
             one("interaction", "Interaction", detail="both at once", viz="interaction"),
@@ -306,14 +306,14 @@ def _class_table(
 
 _COLUMNS = [
     column("symbol", "Instrument", minWidth=100),
-    column("name", "Name", minWidth=150),
-    column("segment", "Class", minWidth=140),
+    column("name", "Name", minWidth=176),
+    column("segment", "Class", minWidth=164),
     column("portfolio_weight", "Weight", "percent", width=96),
-    column("benchmark_weight", "Benchmark weight", "percent", width=136),
+    column("benchmark_weight", "Benchmark weight", "percent", width=124),
     column("active_weight", "Difference", "percent", width=104),
     column("return", "Return", "percent", width=96),
     column("contribution", "Contribution, %", "number", width=124),
-    column("effect", "Selection and interaction, %", "number", width=196),
+    column("effect", "Selection and interaction, %", "number", width=176),
 ]
 
 

@@ -28,20 +28,20 @@ GROUPS = (
 )
 IMPORT_FIRST = "No executions, prices or cash have been imported yet."
 _COLUMNS = [
-    column("symbol", "Instrument", minWidth=96),
-    column("name", "Name", minWidth=140),
-    column("account_id", "Account", minWidth=96),
-    column("desk", "Desk", minWidth=90),
-    column("sector", "Sector", minWidth=110),
-    column("quantity", "Quantity", "quantity", width=112),
-    column("avg_cost", "Average cost", "price", width=112),
-    column("market_px", "Price", "price", width=96),
+    column("symbol", "Instrument", minWidth=92),
+    column("name", "Name", minWidth=176),
+    column("account_id", "Account", minWidth=88),
+    column("quantity", "Quantity", "quantity", width=100),
+    column("avg_cost", "Average cost", "price", width=104),
+    column("market_px", "Price", "price", width=84),
     column("currency", "Ccy", width=68),
     column("market_value", "Value", "money", width=124),
-    column("weight", "Share of gross", "percent", width=116),
+    column("weight", "Share of gross", "percent", width=112),
     column("unrealised_pnl", "Unrealised", "signed", width=120),
     column("pnl", "Day P&L", "signed", width=112),
     column("difference", "Broker difference", "quantity", width=136),
+    column("desk", "Desk", minWidth=126),
+    column("sector", "Sector", minWidth=160),
 ]
 
 
@@ -92,7 +92,7 @@ def _strip(answer: tuple[dict[str, Any], dict[str, str], dict[str, Any]], view: 
                  detail=[f"{percent(used)} of the limit"] if used is not None else [f"ES {money(values['es_975_1d'], currency)}"],
                  reason=reasons.get("var_99_1d"), passport=passport_of("var_99_1d", of="portfolio")),
             tile("total-return", "Total return", values["total_return"], percent(values["total_return"], plus=True), sign=True,
-                 reason=reasons.get("total_return"), detail="net of costs, time-weighted", passport=passport_of("total_return", of="performance")),
+                 reason=reasons.get("total_return"), detail="net, time-weighted", passport=passport_of("total_return", of="performance")),
             tile("sharpe", "Sharpe ratio", values["sharpe_ratio"], number(values["sharpe_ratio"], 2), reason=reasons.get("sharpe_ratio"),
                  detail=[f"volatility {percent(values['annualised_volatility'])}"], passport=passport_of("sharpe_ratio", of="performance")),
             tile("max-drawdown", "Deepest drawdown", values["max_drawdown"], percent(values["max_drawdown"]), sign=True,
@@ -203,7 +203,7 @@ def _performance(answer: dict[str, Any], view: View) -> Drawn:
     sub = f"{day(span['from'])} to {day(span['to'])}" + (
         f", against {answer['benchmark']}" if answer["benchmark"] else ""
     )
-    return Drawn(metrics(answer["metrics"], label="Performance"), sub=sub, fit="flush")
+    return Drawn(metrics(answer["metrics"], label="Performance", columns=2), sub=sub, fit="flush")
 
 
 def _reconciliation(answer: dict[str, Any], view: View) -> Drawn:

@@ -1,5 +1,6 @@
 """Wires pages/portfolio/risk.py; its stress tests are wired by callbacks/portfolio/stress.py."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from dash import Dash, html
@@ -29,6 +30,7 @@ METHODS = (
 WINDOWS = (("60", "60 d"), ("250", "250 d"), ("stress", "Stress"))
 YEARS = (("2", "2Y"), ("1", "1Y"), ("all", "All"))
 CONFIDENCE = 0.99
+NO_LIMIT = "No limit on drawdown has been set."
 # The page's own parameters; a card ignores those of the others.
 _OWN = ("method", "window", "years", "stress", "scenario", "mine")
 
@@ -118,11 +120,11 @@ def _strip(answer: Any, view: View) -> Any:
                  hover=full_money(values["var_99_1d"], currency),
                  passport=passport_of("var_99_1d", of="risk")),
             tile("es", "ES 97.5%, 1 day", values["es_975_1d"], money(values["es_975_1d"], currency), viz=bullet(es),
-                 detail=_of(es, money(values["es_975_1d_limit"], currency)), reason=reasons.get("es_975_1d"),
+                 detail=_of(es, money(values["es_975_1d_limit"], currency), otherwise=_beyond(values)), reason=reasons.get("es_975_1d"),
                  hover=full_money(values["es_975_1d"], currency),
                  passport=passport_of("es_975_1d", of="risk")),
             tile("stressed-var", "Stressed VaR", values["stressed_var_99_1d"],
-                 money(values["stressed_var_99_1d"], currency), detail=[f"window {' to '.join(worst)}"],
+                 money(values["stressed_var_99_1d"], currency), detail=[_span(worst)],
                  reason=reasons.get("stressed_var_99_1d"), hover=full_money(values["stressed_var_99_1d"], currency),
                  passport=passport_of("stressed_var_99_1d", of="risk")),
             tile("exceptions", "Exceptions", values["exceptions"], number(values["exceptions"]),
@@ -139,23 +141,45 @@ def _strip(answer: Any, view: View) -> Any:
                  reason=reasons.get("leverage"),
                  passport=passport_of("leverage", of="risk")),
             tile("drawdown", "Drawdown now", values["drawdown"], percent(values["drawdown"]), sign=True,
-                 detail=[f"worst {percent(values['max_drawdown'])}"], reason=reasons.get("drawdown"),
+                 detail=_fallen(values), reason=reasons.get("drawdown"),
                  viz=bullet(_depth(values), limit=1.0) if values["drawdown_limit"] else None,
                  passport=passport_of("drawdown", of="risk")),
         ]
     )  # fmt: skip
 
 
-def _of(share: float | None, bound: str) -> list[Any]:
+def _beyond(values: Any) -> list[Any]:
+    var, es = known(values["var_99_1d"]), known(values["es_975_1d"])
+    return [f"{number(es / var, 2)}× the VaR"] if var and es is not None else []
+
+
+def _of(share: float | None, bound: str, *, otherwise: Sequence[Any] = ()) -> list[Any]:
     if share is None:
-        return ["no limit set"]
+        return list(otherwise)
     tone = "crit" if share > 1 else "high" if share >= 0.8 else ""
     return [html.Span(percent(share), className=tone), f"of {bound}"]
+
+
+def _fallen(values: Any) -> list[Any]:
+    said = [f"worst {percent(values['max_drawdown'])}"]
+    if bound := known(values["drawdown_limit"]):
+        said.append(f"limit {percent(-bound)}")
+    return said
 
 
 def _depth(values: Any) -> float | None:
     now, bound = known(values["drawdown"]), known(values["drawdown_limit"])
     return -now / bound if now is not None and bound else None
+
+
+def _span(months: Sequence[str]) -> str:
+    """Return ``Aug 2025 to Aug 2026``; a year that both share is said once."""
+    if not months:
+        return ""
+    first, last = months[0], months[-1]
+    if first == last:
+        return f"in {first}"
+    return f"{first.removesuffix(last[-5:])} to {last}"
 
 
 def _month(value: Any) -> str:
@@ -186,7 +210,7 @@ def _backtest(answer: dict[str, Any], view: View) -> Drawn:
         sub=f"daily P&L against the VaR made the evening before, {plural(len(rows), 'session')}",
         tools=tools,
         legend=legend(("sq", "t3", "Daily P&L"), ("ln", "acc", label), ("ds", "high", "ES 97.5%"),
-                      ("sq", "down", "Exception")),
+                      ("dot", "down", "Exception")),
         as_table=as_table,
     )  # fmt: skip
 
@@ -252,7 +276,7 @@ def _factors(answer: dict[str, Any], view: View) -> Drawn:
     return Drawn(
         factor_dots(rows, look=view.look, height=330),
         sub=f"a one-sigma day, share of {per}",
-        legend=legend(("sq", "acc", "Now"), ("sq", "t3", "30 sessions ago"), ("band", "t3", "Usual band")),
+        legend=legend(("dot", "acc", "Now"), ("ring", "t3", "30 sessions ago"), ("band", "t3", "Usual band")),
         footer=[draw.variance(answer["variance"])],
         as_table=as_table,
     )
@@ -275,10 +299,10 @@ def _correlation(answer: dict[str, Any], view: View) -> Drawn:
         numeric=tuple(range(1, len(names) + 1)),
         label="Correlations",
     )
-    more = "" if answer["held"] <= len(names) else f", {len(names)} largest of {answer['held']}"
+    more = "" if answer["held"] <= len(names) else f", {len(names)} of {answer['held']} names"
     return Drawn(
         correlation_map(names, answer["matrix"], look=view.look, height=360),
-        sub=f"clustered, {day(answer['from'])} to {day(answer['to'])}{more}",
+        sub=f"clustered, to {day(answer['to'])}{more}",
         tools=tools,
         as_table=as_table,
     )
@@ -306,7 +330,7 @@ def _drawdown(answer: dict[str, Any], view: View) -> Drawn:
         underwater(rows, look=view.look, height=338, worst=falls, limit=known(answer["limit"])),
         sub="from the high, worst three marked",
         tools=tools,
-        footer=None if answer["limit"] else [f"No limit line: {answer['reasons'].get('limit', 'none set')}"],
+        footer=None if answer["limit"] else [str(answer["reasons"].get("limit", NO_LIMIT))],
         as_table=as_table,
     )
 

@@ -197,7 +197,7 @@ def _sectors(answer: dict[str, Any], view: View) -> Drawn:
     return Drawn(
         before_after(rows, look=view.look, height=max(150, 40 + 26 * len(rows)), what="Net weight by sector"),
         sub="net, share of base",
-        legend=legend(("ds", "t3", "Ring: now"), ("sq", "acc", "Dot: then")),
+        legend=legend(("ring", "t3", "Now"), ("dot", "acc", "Then")),
         as_table=table(["Sector", "Now", "Then"], cells, numeric=(1, 2), label="Sectors"),
     )
 

@@ -25,9 +25,9 @@ def layout(**_: Any) -> html.Div:
     return page_body(
         PAGE,
         grid(
-            slot(PAGE, "users", "People", span="span-8 md-12", height=360, skeleton="rows"),
-            html.Div(user_form(), className="span-4 md-12"),
-            slot(PAGE, "keys", "API keys", span="span-8 md-12", height=300, skeleton="rows"),
-            html.Div(key_form(), className="span-4 md-12"),
+            slot(PAGE, "users", "People", span="span-9 md-12", height=360, skeleton="rows"),
+            html.Div(user_form(), className="span-3 md-12"),
+            slot(PAGE, "keys", "API keys", span="span-9 md-12", height=300, skeleton="rows"),
+            html.Div(key_form(), className="span-3 md-12"),
         ),
     )

@@ -33,14 +33,7 @@ def layout(**_: Any) -> html.Div:
             slot(PAGE, "exposure", "Exposure", span="span-5 md-6 sm-12", height=342),
             slot(PAGE, "nav", "Net asset value", span="span-7 md-6 sm-12", height=342),
             slot(PAGE, "positions", "Positions", span="span-12", height=420, skeleton="rows"),
-            slot(PAGE, "performance", "Performance", span="span-6 md-12", height=300, skeleton="rows"),
-            slot(
-                PAGE,
-                "reconciliation",
-                "Against broker and custodian",
-                span="span-6 md-12",
-                height=300,
-                skeleton="rows",
-            ),
+            slot(PAGE, "reconciliation", "Against broker and custodian", height=110, skeleton="rows"),
+            slot(PAGE, "performance", "Performance", height=300, skeleton="rows"),
         ),
     )

@@ -36,13 +36,13 @@ def layout(**_: Any) -> html.Div:
         grid(
             slot(PAGE, "targets", "Target weights", span="span-8 md-12", height=470, skeleton="rows"),
             slot(PAGE, "optimise", "Optimise", span="span-4 md-12", height=470, skeleton="rows"),
-            slot(PAGE, "record", "Out of sample", span="span-8 md-12", height=380),
-            slot(PAGE, "frontier", "Efficient frontier", span="span-4 md-12", height=380),
+            slot(PAGE, "record", "Out of sample", span="span-8 md-12", height=220),
+            slot(PAGE, "frontier", "Efficient frontier", span="span-4 md-12", height=220),
             slot(PAGE, "sectors", "Sectors, before and after", span="span-6 md-12", height=360),
             slot(
                 PAGE, "limits", "Limits, before and after", span="span-6 md-12", height=360, skeleton="rows"
             ),
-            slot(PAGE, "orders", "Orders", span="span-8 md-12", height=360, skeleton="rows"),
-            slot(PAGE, "plans", "Kept plans", span="span-4 md-12", height=360, skeleton="rows"),
+            slot(PAGE, "orders", "Orders", span="span-8 md-12", height=220, skeleton="rows"),
+            slot(PAGE, "plans", "Kept plans", span="span-4 md-12", height=220, skeleton="rows"),
         ),
     )

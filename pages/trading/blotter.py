@@ -31,7 +31,7 @@ def layout(**_: Any) -> html.Div:
         PAGE,
         html.Div(
             [
-                slot(PAGE, "blotter", "Blotter", span="", height=640, skeleton="rows"),
+                slot(PAGE, "blotter", "Blotter", span="", height=540, skeleton="rows"),
                 html.Div(id=at(PAGE.key, "order"), className="side"),
             ],
             className="split",
