@@ -24,7 +24,7 @@ ORDER_COLUMNS: dict[str, Any] = {
 EVENT_COLUMNS: dict[str, Any] = {
     "number": pl.Int64, "time": pl.Int64, "kind": pl.String, "order_qty": pl.Int64, "limit": pl.Float64,
     "last_qty": pl.Int64, "last_px": pl.Float64, "liquidity": pl.String, "match": pl.Int64,
-    "cancel_by": pl.String, "reason": pl.String,
+    "cancel_by": pl.String, "reason": pl.String, "charge": pl.Float64,  # a fill's own commission per share
 }  # fmt: skip
 
 
@@ -95,6 +95,7 @@ class Ticket:
     strategy: str = "manual"
     time_in_force: str = "day"
     received: int | None = None
+    arrival: float | None = None  # mid at arrival, on the days before there are quotes
     number: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -104,9 +105,7 @@ class Ticket:
     def enter(self, time: int) -> "Ticket":
         """Send the order at ``time`` (microseconds since 1970) and have it acknowledged."""
         received = self.received or time - 200_000
-        where = (np.array([self.session]), np.array([self.instrument]), np.array([time]))
         client = self.flow.plan.books[self.book].kind == "client"
-        moved = 1 + self.flow.pressure.at(self.session, self.instrument, time)
         self.flow.add_orders(
             {
                 "number": [self.number], "session": [self.session], "book": [self.book],
@@ -114,7 +113,7 @@ class Ticket:
                 "ord_type": ["market" if self.limit is None else "limit"],
                 "time_in_force": [self.time_in_force], "venue": [self.venue], "strategy": [self.strategy],
                 "received": [received], "decided": [received - 5 * MICROSECOND],
-                "arrival": [float(self.flow.quotes.mid(*where)[0]) * moved],
+                "arrival": [self._mid(time) if self.arrival is None else self.arrival],
                 "capacity": ["agency" if client else "principal"],
             }
         )  # fmt: skip
@@ -124,11 +123,13 @@ class Ticket:
 
     def fill(
         self, time: int, price: float, *, quantity: int | None = None, liquidity: str = "taker",
-        match: int | None = None,
+        match: int | None = None, charge: float | None = None,
     ) -> "Ticket":  # fmt: skip
-        """Fill it, wholly or in part."""
+        """Fill it, wholly or in part; ``charge`` is its commission per share where it is not the usual one."""
         done = quantity or self.quantity
-        self._event(time, "fill", last_qty=done, last_px=price, liquidity=liquidity, match=match)
+        self._event(
+            time, "fill", last_qty=done, last_px=price, liquidity=liquidity, match=match, charge=charge
+        )
         return self
 
     def replace(self, time: int, *, limit: float) -> "Ticket":
@@ -146,6 +147,11 @@ class Ticket:
         """Have the venue or a control refuse it."""
         self._event(time, "reject", reason=reason)
         return self
+
+    def _mid(self, time: int) -> float:
+        where = (np.array([self.session]), np.array([self.instrument]), np.array([time]))
+        moved = 1 + self.flow.pressure.at(self.session, self.instrument, time)
+        return float(self.flow.quotes.mid(*where)[0]) * moved
 
     def _event(self, time: int, kind: str, **more: Any) -> None:
         columns = {

@@ -145,6 +145,8 @@ def _executions(fills: pl.DataFrame) -> pl.DataFrame:
     )
     named = fills.join(table, on=["venue", "liquidity"], how="left", maintain_order="left")
     rate = pl.when(pl.col("account_kind") == "client").then(CLIENT_COMMISSION).otherwise(HOUSE_COMMISSION)
+    if "charge" in fills.columns:
+        rate = pl.coalesce("charge", rate)
     return named.with_columns(
         commission=(pl.col("last_qty") * rate).round(2),
         fees=(pl.col("last_qty") * pl.col("rate").fill_null(0.0)).round(4),

@@ -128,10 +128,14 @@ class PumpAndDump(Detector):
         ]
         story = [
             f"Account {episode['accounts'][0]} bought {episode['bought']:,.0f} {name} in the {params.bought_days} days before.",
-            f"From {episode['started']:%H:%M:%S} UTC on {episode['day']:%Y-%m-%d}, {episode['posts']} posts named {name}, "
-            f"where {episode['usual']:.1f} are usual: {episode['z']:.1f} standard deviations more.",
-            f"{episode['duplicates']:.0%} of them say nearly the same as another; {episode['fresh']:.0%} of the authors "
-            "had not posted before.",
+            (
+                f"From {episode['started']:%H:%M:%S} UTC on {episode['day']:%Y-%m-%d}, {episode['posts']} posts named {name}, "
+                f"where {episode['usual']:.1f} are usual: {episode['z']:.1f} standard deviations more."
+            ),
+            (
+                f"{episode['duplicates']:.0%} of them say nearly the same as another; {episode['fresh']:.0%} of the authors "
+                "had not posted before."
+            ),
             f"While the talk went on the account sold {episode['sold']:,.0f}, {episode['sold_share']:.0%} of what it had bought.",
         ]
         if episode["linked"]:
