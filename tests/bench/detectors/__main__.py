@@ -24,23 +24,31 @@ def seeds(text: str) -> tuple[int, ...]:
     return tuple(found)
 
 
-def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.detectors", description=__doc__)
-    parser.add_argument("--detectors", help="names with commas between; all when left out")
-    parser.add_argument(
-        "--seeds", type=seeds, default=seeds(SEEDS), help=f"of the days; {SEEDS} when left out"
-    )
-    parser.add_argument("--quick", action="store_true", help="two days, a tenth of the rows")
-    parser.add_argument("--bitstamp", type=Path, help="the tape of the negative control, not shipped")
-    parser.add_argument("--part", choices=("quality", "speed"), help="one part only")
-    parser.add_argument(
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog="python -m tests.bench.detectors", description=__doc__)
+    made.add_argument("--detectors", help="names with commas between; all when left out")
+    made.add_argument("--seeds", type=seeds, default=seeds(SEEDS), help=f"of the days; {SEEDS} when left out")
+    made.add_argument("--quick", action="store_true", help="two days, a tenth of the rows")
+    made.add_argument("--bitstamp", type=Path, help="the tape of the negative control, not shipped")
+    made.add_argument("--part", choices=("quality", "speed"), help="one part only")
+    made.add_argument(
         "--out", type=Path, help="where to write; docs/benchmarks-detectors.md after a whole run"
     )
-    asked = parser.parse_args(argv)
+    return made
+
+
+def destination(asked: argparse.Namespace) -> Path | None:
+    """Return where the page goes: a run of part of it never replaces the page of a whole one."""
+    part = asked.detectors or asked.quick or asked.part or asked.seeds != seeds(SEEDS)
+    return asked.out or (None if part else TARGET)
+
+
+def main(argv: list[str]) -> int:
+    asked = parser().parse_args(argv)
     known = all_detectors()
     names = asked.detectors.split(",") if asked.detectors else list(known)
     if unknown := [name for name in names if name not in known]:
-        parser.error(f"no detector is called {', '.join(unknown)}")
+        parser().error(f"no detector is called {', '.join(unknown)}")
     kinds, machine = {name: known[name] for name in names}, Machine.look()
     plan = _quality.Plan.of(asked.seeds, quick=asked.quick, bitstamp=asked.bitstamp)
     if min(plan.seeds) < HELD_OUT:
@@ -56,8 +64,7 @@ def main(argv: list[str]) -> int:
         speed = _speed.measure(names, rows=ROWS // 10 if asked.quick else ROWS)
         for row in speed.words():
             _say(row)
-    whole = not (asked.detectors or asked.quick or asked.part) and asked.seeds == seeds(SEEDS)
-    out = asked.out or (TARGET if whole else None)
+    out = destination(asked)
     if out is not None and played is not None:
         out.write_text(page(kinds, played, speed, plan, machine))
         _say(f"written: {out.name}")
