@@ -9,6 +9,7 @@ BUYS = ("buy", "buy_cover")
 # Taken out by the market or by a rule of the order itself: nobody's decision at that moment.
 BY_MARKET = ("smp", "venue", "ioc", "eod")
 SECOND = 10**9
+DAY = 86_400 * SECOND
 
 
 def at_ns(ns: pl.Expr) -> pl.Expr:

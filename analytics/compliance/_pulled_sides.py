@@ -11,11 +11,10 @@ from functools import cached_property
 
 import polars as pl
 
-from analytics.compliance._order_lives import SECOND
+from analytics.compliance._order_lives import DAY, SECOND
 from analytics.compliance._spans import settled
 from analytics.compliance.parameters import Parameters, parameter
 
-DAY = 86_400 * SECOND
 _HOUR = 3600.0
 _MOST = 0.7  # of the pulled quantity at one price: one large order rather than layers
 _FILL = ("book", "buying", "second")  # names a fill: all of one book and side within one second
@@ -70,7 +69,7 @@ class PulledParameters(Parameters):
         2.0, unit="seconds", low=0, high=60, rationale="Programs that move an order take less."
     )
     max_chance: float = parameter(
-        1e-4,
+        1e-3,
         unit="probability",
         low=0,
         high=1,
