@@ -7,6 +7,9 @@ from analytics.compliance._volumes import bought
 from analytics.compliance.detector import Tables
 
 OPENING = ("opg", "ato", "moo", "loo")
+_OF_ORDER = (
+    *("instrument_id", "day", "account_id", "trader_id", "side", "edge", "market_volume", "market_source"),
+)
 CLOSING = ("cls", "atc", "moc", "loc")
 
 
@@ -21,7 +24,8 @@ def pulled_orders(
 
     Args:
         tables: order_events; accounts and news help.
-        edges: instrument_id, day, opens, closes.
+        edges: instrument_id, day, opens, closes, and what the market traded in the five minutes at the edge:
+            market_volume, market_source.
         edge: ``opens`` or ``closes``.
         words: What names the auction in time in force or order type.
         seconds: How long before the edge counts.
@@ -29,7 +33,8 @@ def pulled_orders(
     Returns:
         One row per actor group, instrument, day and side: entered_qty and pulled_qty (floats, units), orders
         (how many were pulled), order_ids, accounts, traders, event_seqs, first_ns, last_ns, window_start,
-        window_end, and ``lead``: seconds from the last cancel to the edge.
+        window_end, first_seq, last_seq; ``lead``: seconds from the last cancel to the edge; ``share``: pulled_qty
+        as a multiple of market_volume.
     """
     events = tables["order_events"].filter(pl.col("event_type").is_in(["new", "cancel"]))
     named = pl.col("time_in_force").is_in(words) | pl.col("ord_type").is_in(words)
@@ -39,7 +44,7 @@ def pulled_orders(
         latest = edges.select(latest=pl.col("opens").dt.time().max())
         events = events.join(latest, how="cross")
         early = (pl.col("transact_time").dt.time() < pl.col("latest")).fill_null(value=False)
-    spans = edges.select("instrument_id", "day", pl.col(edge).alias("edge"))
+    spans = edges.select("instrument_id", "day", "market_volume", "market_source", pl.col(edge).alias("edge"))
     near = (
         events.filter(named.fill_null(value=False) | early)
         .with_columns(day=pl.col("transact_time").dt.date())
@@ -47,7 +52,7 @@ def pulled_orders(
         .filter(pl.col("transact_time") < pl.col("edge"))
     )
     orders = near.group_by("order_id").agg(
-        *(pl.col(c).first() for c in ("instrument_id", "day", "account_id", "trader_id", "side", "edge")),
+        *(pl.col(c).first() for c in _OF_ORDER),
         qty=pl.col("order_qty").cast(pl.Float64).max(),
         entered=pl.col("transact_time").filter(pl.col("event_type") == "new").min(),
         entered_ns=pl.col("transact_time_ns").filter(pl.col("event_type") == "new").min(),
@@ -80,11 +85,14 @@ def pulled_orders(
             last_ns=pl.col("gone_ns").filter("pulled").max(),
             window_start=pl.col("entered").filter("pulled").min(),
             window_end=pl.col("gone").filter("pulled").max(),
-            edge=pl.col("edge").first(),
+            **{name: pl.col(name).first() for name in ("edge", "market_volume", "market_source")},
         )
         .filter(pl.col("orders") > 0)
         .with_columns(
             lead=(pl.col("edge") - pl.col("window_end")).dt.total_microseconds() / 1e6,
+            share=pl.col("pulled_qty") / pl.col("market_volume"),
+            first_seq=pl.format("{}.0", "first_ns"),
+            last_seq=pl.format("{}.0", "last_ns"),
         )
         .drop("edge")
     )

@@ -7,29 +7,13 @@ from typing import Any
 import polars as pl
 
 from analytics.compliance._auctions import CLOSING, pulled_orders
-from analytics.compliance._features import with_baseline
+from analytics.compliance._edges import FALLBACK_SIGMA, edge_volume, pushes
 from analytics.compliance._grades import blend, grade, who
 from analytics.compliance._spans import settled, steadied
-from analytics.compliance._volumes import (
-    BUCKET,
-    market_buckets,
-    over_windows,
-    own_fills,
-    session_edges,
-    share_of,
-    uncovered,
-    with_market_move,
-)
-from analytics.compliance.alerts import Metric, Told, listed
+from analytics.compliance._volumes import market_buckets, session_edges, uncovered
+from analytics.compliance.alerts import Metric, Told
 from analytics.compliance.detector import Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
-
-_WINDOW = pl.duration(minutes=5)
-_BEFORE = pl.duration(minutes=15)
-_AFTER = pl.duration(minutes=10)  # prints of the closing auction come late
-_MINUTES = 15.0  # from the middle of the reference to the close
-_SESSION = 390.0
-_FALLBACK_SIGMA = 0.02  # a day, where no history tells
 
 
 @dataclass(frozen=True)
@@ -120,9 +104,26 @@ class MarkingTheClose(Detector):
         """Return closes that one group pushed or pulled out of."""
         market = settled(market_buckets(tables))
         edges = settled(session_edges(tables, market))
-        pushes = _pushed(tables, params, market, edges).with_columns(kind=pl.lit("push"))
-        pulls = _pulled(tables, params, market, edges).with_columns(kind=pl.lit("pull"))
-        return steadied(pl.concat([pushes, pulls], how="diagonal"))
+        measured = pushes(
+            tables, market, edges, edge="closes", fills=params.fills, one_sided=params.one_sided
+        )
+        pushed = _reversed(measured, market).filter(
+            pl.col("share") >= params.share,
+            pl.col("moves") >= params.move,
+            (pl.col("own_qty") >= params.usual * pl.col("adv")).fill_null(value=True),
+        )
+        pulled = pulled_orders(
+            tables,
+            edges.join(edge_volume(edges, market, edge="closes"), on=["instrument_id", "day"], how="left"),
+            edge="closes",
+            words=CLOSING,
+            seconds=params.pulled_seconds,
+        ).filter(
+            pl.col("pulled_qty") >= params.pulled * pl.col("entered_qty"),
+            pl.col("share") >= params.pulled_share,
+        )
+        told = [pushed.with_columns(kind=pl.lit("push")), pulled.with_columns(kind=pl.lit("pull"))]
+        return steadied(pl.concat(told, how="diagonal"))
 
     def tell(self, episode: Mapping[str, Any], params: MarkingTheCloseParameters) -> Told:
         """Score by share, move and what the price did next morning; of pulled orders by size."""
@@ -160,7 +161,7 @@ class MarkingTheClose(Detector):
         if not episode["sigma_known"]:
             story.insert(
                 3,
-                f"The instrument's usual swing is not known; {_FALLBACK_SIGMA:.0%} a day stands in for it.",
+                f"The instrument's usual swing is not known; {FALLBACK_SIGMA:.0%} a day stands in for it.",
             )
         return Told(
             score=score,
@@ -176,73 +177,6 @@ class MarkingTheClose(Detector):
             order_ids=episode["order_ids"],
             exec_ids=episode["exec_ids"],
         )
-
-
-def _pushed(
-    tables: Tables, params: MarkingTheCloseParameters, market: pl.LazyFrame, edges: pl.LazyFrame
-) -> pl.LazyFrame:
-    fills = own_fills(tables, "order_id", "trader_id")
-    # Only what could be late by the earliest close of any day is looked up by day and instrument.
-    earliest = edges.select(earliest=(pl.col("closes") - _WINDOW).dt.time().min())
-    clock = pl.col("transact_time").dt.time()
-    late = (
-        fills.join(earliest, how="cross")
-        .filter((clock >= pl.col("earliest")) | (clock < pl.time(0, 10)))
-        .with_columns(day=(pl.col("transact_time") - _AFTER).dt.date())
-        .join(edges, on=["instrument_id", "day"], how="inner")
-        .filter(
-            pl.col("transact_time") >= pl.col("closes") - _WINDOW,
-            pl.col("transact_time") < pl.col("closes") + _AFTER,
-        )
-    )
-    signed = pl.when("buys").then(pl.col("qty")).otherwise(-pl.col("qty"))
-    keyed = late.with_columns(net=signed.sum().over("actor_group", "instrument_id", "day"))
-    gross = keyed.group_by("actor_group", "instrument_id", "day").agg(gross=pl.col("qty").sum())
-    order = pl.struct("transact_time_ns", "exec_id")
-    pushed = (
-        keyed.filter(pl.col("buys") == (pl.col("net") > 0))
-        .group_by("actor_group", "instrument_id", "day")
-        .agg(
-            buys=pl.col("buys").first(),
-            own_qty=pl.col("net").first().abs(),
-            fills=pl.len(),
-            last_px=pl.col("px").sort_by(order).last(),
-            closes=pl.col("closes").first(),
-            window_start=pl.col("transact_time").min(),
-            window_end=pl.col("transact_time").max(),
-            first_seq=pl.format("{}.0", pl.col("transact_time_ns").min()),
-            last_seq=pl.format("{}.0", pl.col("transact_time_ns").max()),
-            exec_ids=listed("exec_id"),
-            order_ids=listed("order_id"),
-            accounts=listed("account_id"),
-            traders=listed("trader_id"),
-        )
-        .join(gross, on=["actor_group", "instrument_id", "day"], how="left")
-        .filter(
-            pl.col("fills") >= params.fills,
-            pl.col("own_qty") >= params.one_sided * pl.col("gross"),
-        )
-        .with_row_index("row")
-        .with_columns(start=pl.col("closes") - _WINDOW, end=pl.col("closes") + _AFTER)
-        .with_columns(before=pl.col("start") - _BEFORE)
-    )
-    pushed = settled(pushed)
-    measured = over_windows(pushed, market, start="start", end="end")
-    measured = over_windows(measured, market, start="before", end="start", prefix="reference")
-    measured = with_market_move(measured, market, start="before", end="end")
-    measured = with_baseline(measured, tables)
-    sign = pl.when("buys").then(1.0).otherwise(-1.0)
-    sigma = pl.col("sigma").fill_null(_FALLBACK_SIGMA) * (_MINUTES / _SESSION) ** 0.5
-    measured = measured.with_columns(
-        share=share_of("own_qty", "market_volume"),
-        move=(pl.col("last_px") / pl.col("reference_vwap")).log(),
-        sigma_known=pl.col("sigma").is_not_null(),
-    ).with_columns(moves=sign * (pl.col("move") - pl.col("index_move")) / sigma)
-    return _reversed(measured, market).filter(
-        pl.col("share") >= params.share,
-        pl.col("moves") >= params.move,
-        (pl.col("own_qty") >= params.usual * pl.col("adv")).fill_null(value=True),
-    )
 
 
 def _reversed(rows: pl.LazyFrame, market: pl.LazyFrame) -> pl.LazyFrame:
@@ -262,30 +196,8 @@ def _reversed(rows: pl.LazyFrame, market: pl.LazyFrame) -> pl.LazyFrame:
         allow_exact_matches=False,
         check_sortedness=False,
     )
-    way = pl.col("last_px") - pl.col("reference_vwap")
+    way = pl.col("last_px") - pl.col("reference")
     return joined.with_columns(reversal=(pl.col("last_px") - pl.col("opening")) / way)
-
-
-def _pulled(
-    tables: Tables, params: MarkingTheCloseParameters, market: pl.LazyFrame, edges: pl.LazyFrame
-) -> pl.LazyFrame:
-    pulled = pulled_orders(tables, edges, edge="closes", words=CLOSING, seconds=params.pulled_seconds).filter(
-        pl.col("pulled_qty") >= params.pulled * pl.col("entered_qty")
-    )
-    last = (
-        edges.join(market, on=["instrument_id", "day"], how="inner")
-        .filter(pl.col("bucket") == (pl.col("closes") - _WINDOW).dt.truncate(BUCKET))
-        .select("instrument_id", "day", market_volume="volume", market_source="source")
-    )
-    return (
-        pulled.join(last, on=["instrument_id", "day"], how="left")
-        .with_columns(
-            share=pl.col("pulled_qty") / pl.col("market_volume"),
-            first_seq=pl.format("{}.0", "first_ns"),
-            last_seq=pl.format("{}.0", "last_ns"),
-        )
-        .filter(pl.col("share") >= params.pulled_share)
-    )
 
 
 def _tell_pull(
