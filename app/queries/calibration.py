@@ -40,11 +40,8 @@ def parameters(desk: Desk, detector: str | None = None) -> list[dict[str, Any]]:
         for one in session.scalars(query):
             sets.setdefault(one.detector, []).append(one)
         people = {user.id: user.name for user in session.scalars(select(User))}
-    return [
-        _row(kind, sets.get(name, []), people, at)
-        for name, kind in all_detectors().items()
-        if detector in {None, name}
-    ]
+    kinds = sorted(all_detectors().items(), key=lambda one: (one[1].code, one[0]))
+    return [_row(kind, sets.get(name, []), people, at) for name, kind in kinds if detector in {None, name}]
 
 
 def _row(
