@@ -1,47 +1,29 @@
 """The fills of a period with every price they are measured against: computed once, read by every card."""
 
-from datetime import date, timedelta
-from typing import Any
-
 import polars as pl
 
 from analytics.conventions import trade_day
-from analytics.datasets import ACCOUNTS, DAILY_NAV, EXECUTIONS, FX_RATES, INSTRUMENTS, ORDER_EVENTS
-from analytics.trading.benchmarks import BENCHMARKS, order_windows, with_benchmarks
+from analytics.datasets import INSTRUMENTS
+from analytics.trading.benchmarks import BENCHMARKS, with_benchmarks
 from analytics.trading.cost import slippage_bp
 from analytics.trading.markouts import ALL_HORIZONS, spreads, with_markouts
-from analytics.trading.shortfall import root_orders
 from analytics.trading.volume import notional
 from app.desk import Desk
-from app.queries._market import MARKET, market
 from app.queries._money import converted
 from app.queries._period import Period, within
+from app.queries._tca_lives import READS, lives
 from app.storage.cache import cached
 
-# Orders that work over several days began before the period; what is older than this is not looked for.
-LOOKBACK = timedelta(days=7)
-READS = (EXECUTIONS, ORDER_EVENTS, INSTRUMENTS, ACCOUNTS, FX_RATES, DAILY_NAV, *MARKET)
 SPREADS = ("quoted_spread_bp", "effective_spread_bp", "realised_spread_bp", "impact_bp")
 MARKOUTS = tuple(f"markout_{name}_bp" for name in ALL_HORIZONS)
 SLIPPAGES = {name: f"slip_{name}_bp" for name in BENCHMARKS}
-# What a shared table is narrowed by.
-OWNERS = ("account_id", "trader_id", "instrument_id")
 # Whose fills they are: few different values, kept as categories.
 _DIMENSIONS = (
     "instrument_id", "symbol", "account_id", "trader_id", "desk", "strategy", "side", "venue", "broker",
     "algo_id", "liquidity", "currency",
 )  # fmt: skip
-_EVENTS = (
-    "order_id", "parent_order_id", "event_seq", "event_type", "transact_time", "transact_time_ns", "received_time",
-    "instrument_id", "account_id", "trader_id", "side", "order_qty", "last_qty", "last_px", "exec_id", "algo_id",
-    "venue",
-)  # fmt: skip
-_FILLS = (
-    "exec_id", "order_id", "instrument_id", "account_id", "trader_id", "side", "last_qty", "last_px", "commission", "fees",
-    "taxes", "transact_time", "transact_time_ns", "decision_time",
-)  # fmt: skip
 _PRICED = (
-    "instrument_id", "order_id", "root_id", "transact_time", "trade_date", "side", "last_px", "arrival_px",
+    "instrument_id", "root_id", "transact_time", "trade_date", "side", "last_px", "arrival_px",
 )  # fmt: skip
 _SCHEMA: dict[str, pl.DataType] = (
     {
@@ -94,66 +76,29 @@ def measured(desk: Desk) -> pl.DataFrame:
     rows = desk.collect(_described(desk, desk.executions()))
     if rows.is_empty() or desk.scope.start is None or desk.scope.end is None:
         return pl.DataFrame(schema=_SCHEMA)
-    events = desk.collect(order_history(desk))
-    history = desk.collect(fill_history(desk))
-    tree = parents(events)
-    named = tree.select("order_id", "root_id", "algo_id")
-    rows = rows.join(named, on="order_id", how="left", maintain_order="left")
+    known = lives(desk)
+    told = known.tree.select("order_id", "root_id", "algo_id")
+    rows = rows.with_columns(known.numbering.numbers(rows["order_id"]).alias("_order"))
+    rows = rows.join(told, left_on="_order", right_on="order_id", how="left", maintain_order="left")
+    rows = rows.with_columns(root_id=pl.coalesce("root_id", "_order"))
     # Most orders of a market maker never trade: theirs are not needed here.
-    told = tree.filter(pl.col("root_id").is_in(_roots(rows))).select("order_id", "root_id")
-    events = events.join(told, on="order_id", how="semi")
-    found = order_windows(events.lazy(), history.lazy(), told.lazy())
-    windows = found.filter(pl.col("order_id").is_in(_roots(rows))).collect()
-    about = market(
-        desk,
-        instruments=rows["instrument_id"].unique().sort().to_list(),
-        start=first_day(windows, desk.scope.start),
-        end=desk.scope.end + timedelta(days=1),
-    )
+    traded = pl.col("order_id").is_in(rows["root_id"].drop_nulls().unique().implode())
+    windows = known.windows.filter(traded)
+    about = known.market(windows)
     # Only what prices depend on goes through the joins; the rest stands beside it, in the same order.
-    priced = with_benchmarks(rows.lazy().select(_PRICED), windows.lazy(), about)
+    priced = with_benchmarks(rows.lazy().select(*_PRICED, order_id="_order"), windows.lazy(), about)
     priced = spreads(with_markouts(priced, about.track, about.prices)).with_columns(
         slippage_bp(column).alias(SLIPPAGES[name]) for name, column in BENCHMARKS.items()
     )
     measured = priced.select("market_qty", *SLIPPAGES.values(), *MARKOUTS, *SPREADS).collect()
     frame = rows.hstack(measured).with_columns(
         weight=notional(),
-        order=pl.coalesce("root_id", "order_id", "exec_id"),
+        order=pl.coalesce(known.numbering.spelt(rows["root_id"]), "exec_id"),
         known=pl.col("order_id").is_not_null(),
-        sliced=(pl.col("root_id") != pl.col("order_id")).fill_null(value=False),
+        sliced=(pl.col("root_id") != pl.col("_order")).fill_null(value=False),
     )
     frame = converted(desk, frame, "weight", date="day")
     return frame.select(pl.col(name).cast(dtype) for name, dtype in _SCHEMA.items())
-
-
-def parents(events: pl.DataFrame) -> pl.DataFrame:
-    """Return root_id, algo_id, order_venue and whose each order is, one row each."""
-    roots = root_orders(events.lazy().select("order_id", "parent_order_id"))
-    # The largest name stands for the first known one: an order has one, and this is many times faster.
-    named = events.lazy().group_by("order_id").agg(pl.col("algo_id", "venue", *OWNERS).max())
-    return roots.join(named, on="order_id", how="left").collect().rename({"venue": "order_venue"})
-
-
-def order_history(desk: Desk) -> pl.LazyFrame:
-    """Return the order events of the period and of the days before in which its orders may have begun."""
-    return earlier(desk).order_events().select(_EVENTS)
-
-
-def fill_history(desk: Desk) -> pl.LazyFrame:
-    """Return the executions of the period and of the days before, as they stand."""
-    return earlier(desk).executions().select(_FILLS)
-
-
-def earlier(desk: Desk) -> Desk:
-    """Return the desk with LOOKBACK more days before its period."""
-    start = desk.scope.start
-    return desk if start is None else desk.with_scope(start=start - LOOKBACK)
-
-
-def first_day(windows: pl.DataFrame, start: date) -> date:
-    """Return the day from which quotes are needed: that of the earliest decision, at most LOOKBACK before."""
-    decided: Any = windows["decision_time"].min()
-    return start if decided is None else max(start - LOOKBACK, min(start, decided.date()))
 
 
 def described(desk: Desk) -> pl.LazyFrame:
@@ -173,7 +118,3 @@ def _described(desk: Desk, executions: pl.LazyFrame) -> pl.LazyFrame:
         "last_px", "multiplier", *(name for name in _DIMENSIONS if name not in {"algo_id", "symbol"}),
         pl.coalesce("symbol", "instrument_id").alias("symbol"), day=trade_day(),
     )  # fmt: skip
-
-
-def _roots(rows: pl.DataFrame) -> pl.Series:
-    return rows.select(pl.coalesce("root_id", "order_id")).to_series().drop_nulls().unique().implode()

@@ -1,29 +1,20 @@
 """The orders of a period: what they cost, what they should have cost, and where the money went."""
 
-from datetime import timedelta
 from typing import TypedDict
 
 import polars as pl
 
 from analytics.conventions import BASIS_POINTS, ONE, ZERO
-from analytics.trading.benchmarks import Market, mid_at, order_windows
+from analytics.trading.benchmarks import Market, mid_at
 from analytics.trading.expected_cost import CostModel, fit_cost_model, market_norms, with_expected_cost
 from analytics.trading.markouts import reversion
 from analytics.trading.orders import order_fills, with_fills
 from analytics.trading.shortfall import PARTS, filled_amounts, shortfalls
 from app.desk import Desk
-from app.queries._fills import (
-    OWNERS,
-    READS,
-    described,
-    fill_history,
-    fills,
-    first_day,
-    order_history,
-    parents,
-)
-from app.queries._market import daily_history, market
+from app.queries._fills import described, fills
+from app.queries._market import daily_history
 from app.queries._money import converted
+from app.queries._tca_lives import OWNERS, READS, Lives, lives, put_together_once
 from app.storage.cache import cached
 
 RESTED = "It only rested: the law is of orders that take liquidity."
@@ -78,7 +69,7 @@ def orders(desk: Desk) -> Orders:
     judged among the orders that ``desk`` may see and asks for.
     """
     known = told(desk.whole())
-    if _straddle(desk, known["spans"]):
+    if desk.narrows and _straddle(desk, known["spans"]):
         # Of an order that others share only the own part counts: measured for this desk alone.
         known = told(desk)
     traded, model = _judged(desk.narrowed(known["traded"]))
@@ -98,41 +89,34 @@ def orders(desk: Desk) -> Orders:
 @cached(*READS)
 def told(desk: Desk) -> _Told:
     """Return the orders of the period, not judged yet, and whose they are. The desk must be ``bare``."""
-    executed = fills(desk)
-    events = desk.collect(order_history(desk))
-    history = desk.collect(fill_history(desk))
-    tree = parents(events)
-    roots = tree.lazy().select("order_id", "root_id")
+    with put_together_once():
+        executed, known = fills(desk), lives(desk)
     start, end = desk.scope.start, desk.scope.end
-    if start is None or end is None:
-        windows, about = order_windows(events.lazy(), history.lazy(), roots).collect(), Market.of()
-        daily = about.prices
-    else:
+    windows, daily = known.windows, Market.of().prices
+    if start is not None and end is not None:
         # An order that ended before the period began is not one of it.
-        active = pl.col("end_time").dt.date() >= start
-        windows = order_windows(events.lazy(), history.lazy(), roots).filter(active).collect()
-        names = pl.concat([windows["instrument_id"], executed["instrument_id"].cast(pl.String)])
-        known = names.drop_nulls().unique().sort().to_list()
-        about = market(desk, instruments=known, start=first_day(windows, start), end=end + timedelta(days=1))
-        daily = daily_history(desk, instruments=known, start=start, end=end)
-    short = _shortfalls(desk, windows, filled_amounts(history.lazy(), roots), about)
+        windows = windows.filter(pl.col("end_time").dt.date() >= start)
+        daily = daily_history(desk, instruments=known.instruments, start=start, end=end)
+    about = known.market(windows)
+    short = _shortfalls(desk, windows, filled_amounts(known.history.lazy(), known.roots), about)
     return {
-        "traded": _traded(executed, short, about, daily),
-        "untraded": _untraded(short, tree),
-        "asked": _asked(desk, events, history, tree),
-        "spans": _spans(events, history, tree),
+        "traded": _traded(executed, short, known, about, daily),
+        "untraded": _untraded(short, known.tree),
+        "asked": _asked(desk, known),
+        "spans": _spans(known),
     }
 
 
-def _spans(events: pl.DataFrame, history: pl.DataFrame, tree: pl.DataFrame) -> pl.DataFrame:
-    rows = pl.concat([events.select("order_id", *OWNERS), history.select("order_id", *OWNERS)]).lazy()
-    named = (
+def _spans(known: Lives) -> pl.DataFrame:
+    rows = pl.concat([part.select("order_id", *OWNERS) for part in (known.events, known.history)])
+    whose = (
         rows.drop_nulls("order_id")
         .unique()
-        .join(tree.lazy().select("order_id", "root_id"), on="order_id", how="left")
+        .join(known.tree.select("order_id", "root_id"), on="order_id", how="left")
     )
-    parts = named.select(*OWNERS, order=pl.coalesce("root_id", "order_id")).unique().collect()
-    return parts.filter(pl.col("order").is_duplicated())
+    parts = whose.select(*OWNERS, order=pl.coalesce("root_id", "order_id")).unique()
+    parts = parts.filter(pl.col("order").is_duplicated())
+    return _spelt(parts).with_columns(known.numbering.spelt(parts["order"]))
 
 
 def _straddle(desk: Desk, spans: pl.DataFrame) -> bool:
@@ -171,26 +155,33 @@ def _untraded(short: pl.DataFrame, tree: pl.DataFrame) -> pl.DataFrame:
     rows = short.filter(pl.col("fills") == 0).join(named, on="order_id", how="left")
     rows = rows.join(whose, on="order_id", how="left")
     known = pl.col("total").is_not_null()
-    return rows.group_by("algo_id", "venue", *OWNERS).agg(
+    found = rows.group_by("algo_id", "venue", *OWNERS).agg(
         known.sum().cast(pl.Int64).alias("orders"),
         (~known).sum().cast(pl.Int64).alias("missing"),
         pl.col(*MONEY).filter(known).sum(),
     )
+    return _spelt(found)
 
 
-def _asked(desk: Desk, events: pl.DataFrame, history: pl.DataFrame, tree: pl.DataFrame) -> pl.DataFrame:
+def _asked(desk: Desk, known: Lives) -> pl.DataFrame:
     start = desk.scope.start
     since = pl.lit(value=True) if start is None else pl.col("transact_time").dt.date() >= start
-    told = with_fills(events.lazy().filter(since), history.lazy().filter(since))
-    named = tree.lazy().select("order_id", "algo_id", *OWNERS, venue="order_venue")
+    told = with_fills(known.events.lazy().filter(since), known.history.lazy().filter(since))
+    named = known.tree.lazy().select("order_id", "algo_id", *OWNERS, venue="order_venue")
     working = order_fills(told).filter("working").join(named, on="order_id", how="left")
     o, f = pl.col("ordered"), pl.col("filled")
     sums = {"n": pl.len().cast(pl.Int64), "t": f.sum(), "b": o.sum()}
     squares = {"tt": (f**2).sum(), "tb": (f * o).sum(), "bb": (o**2).sum()}
-    return desk.collect(working.group_by("algo_id", "venue", *OWNERS).agg(**sums, **squares))
+    return _spelt(desk.collect(working.group_by("algo_id", "venue", *OWNERS).agg(**sums, **squares)))
 
 
-def _traded(executed: pl.DataFrame, short: pl.DataFrame, about: Market, daily: pl.LazyFrame) -> pl.DataFrame:
+def _spelt(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(pl.col(pl.Enum).cast(pl.String))
+
+
+def _traded(
+    executed: pl.DataFrame, short: pl.DataFrame, known: Lives, about: Market, daily: pl.LazyFrame
+) -> pl.DataFrame:
     w = pl.col("last_qty")
 
     def mean(name: str) -> pl.Expr:
@@ -210,7 +201,9 @@ def _traded(executed: pl.DataFrame, short: pl.DataFrame, about: Market, daily: p
         passive=(pl.col("liquidity").cast(pl.String) == "maker").fill_null(value=False).all(),
     )
     rows = rows.with_columns(pl.col(*_WHO).cast(pl.String), order_id=pl.when("known").then("order"))
-    came_back = reversion(short.lazy(), about.track).select(
+    filled = short.filter(pl.col("fills") > 0)
+    filled = filled.with_columns(known.numbering.spelt(filled["order_id"]))
+    came_back = reversion(filled.lazy(), about.track).select(
         "order_id",
         "reversion_bp",
         "worked_bp",

@@ -13,8 +13,9 @@ from analytics.trading.league import FALSE_DISCOVERY_RATE, MIN_N, standings
 from analytics.trading.markouts import markout_curve
 from app.desk import Desk
 from app.errors import FieldError, Invalid
-from app.queries._fills import MARKOUTS, READS, SLIPPAGES, bare, fills
+from app.queries._fills import MARKOUTS, SLIPPAGES, bare, fills
 from app.queries._money import currency
+from app.queries._tca_lives import READS
 from app.queries._tca_orders import orders
 from app.queries._tca_summary import NO_EXECUTION, benchmarks, measure, shortfall, summary
 from app.storage.cache import cached
@@ -180,8 +181,8 @@ def tca(desk: Desk, *, by: str = "venue", limit: int = 100, offset: int = 0) -> 
 @cached(*READS)
 def _study(desk: Desk, *, filters: dict[str, str]) -> dict[str, Any]:
     to = currency(desk)
+    everything = orders(desk)  # first: on the way to them the fills are measured too
     executed = narrowed(fills(desk), filters)
-    everything = orders(desk)
     traded = _of(everything["traded"], executed, filters)
     # Of an order that never traded neither broker nor role in a trade is known.
     by_fill = bool({"broker", "liquidity"} & set(filters))

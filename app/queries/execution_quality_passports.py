@@ -10,8 +10,9 @@ from analytics.portfolio.passport import Passport, passport
 from analytics.trading.houses import cost_readings
 from analytics.trading.shortfall import PARTS
 from app.desk import Desk
-from app.queries._fills import READS, SLIPPAGES, bare, fills
+from app.queries._fills import SLIPPAGES, bare, fills
 from app.queries._passports import Subject
+from app.queries._tca_lives import READS
 from app.queries._tca_orders import orders
 from app.queries.execution_quality import choice, narrowed, study
 

@@ -3,7 +3,7 @@
 import pytest
 
 from app.jobs.warm import warm
-from app.queries import _fills, _tca_orders
+from app.queries import _fills, _tca_lives, _tca_orders
 from app.queries import execution_quality as quality
 from app.scope import Scope
 from tests.app._world import context_of, desk_of, land
@@ -50,9 +50,13 @@ def context(tmp_path, database):
 
 @pytest.fixture
 def built(monkeypatch):
-    """Count how often fills and orders are measured."""
+    """Tell how often fills and orders are measured, and their orders put together."""
     seen: list[str] = []
-    for module, name in ((_fills, "order_windows"), (_tca_orders, "order_windows")):
+    for module, name in (
+        (_fills, "with_benchmarks"),
+        (_tca_lives, "order_windows"),
+        (_tca_orders, "shortfalls"),
+    ):
         real = getattr(module, name)
 
         def counted(*given, real=real, module=module, **more):
@@ -97,7 +101,7 @@ def test_a_stranger_of_another_organisation_gets_the_own_fills(context):
 
 def test_after_the_warm_up_no_question_measures_again(context, built):
     assert warm(context, "acme", cause="test")["executions"] == 4
-    assert sorted(built) == ["_fills", "_tca_orders"]
+    assert sorted(built) == ["_fills", "_tca_lives", "_tca_orders"]
     built.clear()
     for desk in (
         desk_of(context),
@@ -119,7 +123,7 @@ def test_a_second_warm_up_computes_nothing_and_new_rows_are_measured(context, bu
     assert built == []
     land(context, "acme", executions=FIRM["executions"].replace("\nE", "\nG"))
     warm(context, "acme", cause="test")
-    assert sorted(built) == ["_fills", "_tca_orders"]
+    assert sorted(built) == ["_fills", "_tca_lives", "_tca_orders"]
 
 
 def test_a_shared_table_without_owners_is_refused(context):
