@@ -27,7 +27,7 @@ _PAUSE_NS = 6 * MINUTE_NS  # ends a run
 _LONGEST_NS = 60 * MINUTE_NS
 _SESSION = 390.0
 _FALLBACK_SIGMA = 0.02
-_CLOSING = pl.duration(minutes=5)  # belongs to marking the close
+_EDGE = pl.duration(minutes=5)  # belongs to marking the open and the close
 _BENEFIT = pl.duration(minutes=30)
 
 
@@ -78,8 +78,8 @@ class RampingParameters(Parameters):
 class Ramping(Detector):
     """Fills of one group and side at ever higher (or lower) prices, a fair part of the market, and a move.
 
-    A run ends with a pause of six minutes, after an hour, or five minutes before the close, which marking the
-    close looks at. The move is from the group's first print to the farthest, less the median move of all
+    A run ends with a pause of six minutes, after an hour, or within five minutes of the open and the
+    close, which other detectors look at. The move is from the group's first print to the farthest, less the median move of all
     instruments, in standard deviations of as many minutes. A later trade the other way at the price reached
     raises the score. Market makers are left out. Linear: sorts and groupings of the busy groups' fills.
     """
@@ -109,7 +109,7 @@ class Ramping(Detector):
         market = settled(market_buckets(tables))
         fills = covered(own_fills(tables, "order_id", "trader_id"), market)
         fills = fills.filter(pl.col("account_kind").ne_missing("mm"))
-        trading = _before_close(fills, session_edges(tables, market))
+        trading = _between_edges(fills, session_edges(tables, market))
         # By group, so that splitting does not help; by account, so that a busy group does not hide one.
         levels = [
             _runs(trading, [*who_, "actor_group", "instrument_id", "buys", "market_day"], params)
@@ -215,11 +215,13 @@ class Ramping(Detector):
         )
 
 
-def _before_close(fills: pl.LazyFrame, edges: pl.LazyFrame) -> pl.LazyFrame:
-    closes = edges.select("instrument_id", "closes", market_day="day")
-    known = fills.join(closes, on=["instrument_id", "market_day"], how="left")
-    early = pl.col("transact_time") < pl.col("closes") - _CLOSING
-    return known.filter(early.fill_null(value=True)).drop("closes")
+def _between_edges(fills: pl.LazyFrame, edges: pl.LazyFrame) -> pl.LazyFrame:
+    hours = edges.select("instrument_id", "opens", "closes", market_day="day")
+    known = fills.join(hours, on=["instrument_id", "market_day"], how="left")
+    inside = pl.col("transact_time").is_between(
+        pl.col("opens") + _EDGE, pl.col("closes") - _EDGE, closed="left"
+    )
+    return known.filter(inside.fill_null(value=True)).drop("opens", "closes")
 
 
 def _runs(fills: pl.LazyFrame, keys: list[str], params: RampingParameters) -> pl.LazyFrame:
@@ -250,6 +252,8 @@ def _runs(fills: pl.LazyFrame, keys: list[str], params: RampingParameters) -> pl
             last_ns=ns.max(),
             window_start=pl.col("transact_time").min(),
             window_end=pl.col("transact_time").max(),
+            spread_ns=ns.filter(pl.col("step") > 0).quantile(0.75)
+            - ns.filter(pl.col("step") > 0).quantile(0.25),
             exec_ids=listed("exec_id"),
             order_ids=listed("order_id"),
             accounts=pl.col("account_id").unique().sort(),
@@ -264,7 +268,8 @@ def _runs(fills: pl.LazyFrame, keys: list[str], params: RampingParameters) -> pl
             pl.col("ups") + 1 >= params.upticks * params.fills,
             pl.col("upticks") >= params.upticks,
             pl.col("trend") >= params.trend,
-            pl.col("last_ns") - pl.col("first_ns") >= params.minutes * MINUTE_NS,
+            # Half of the steps within a minute is a jump, whatever came before or after it.
+            pl.col("spread_ns") >= params.minutes / 2 * MINUTE_NS,
         )
         .select(
             *("actor_group", "instrument_id", "buys", "fills", "upticks", "trend", "own_qty", "first_px"),
