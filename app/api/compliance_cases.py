@@ -22,7 +22,7 @@ from app.queries import cases
 from app.queries._line import own_line
 from app.scope import SURVEILLANCE_ROLES
 
-blueprint = resource("compliance", part="cases", roles=SURVEILLANCE_ROLES, tag="Cases")
+blueprint = resource("compliance", part="cases", roles=SURVEILLANCE_ROLES, tag="Cases", refusals="case")
 
 
 class _Body(BaseModel):

@@ -15,7 +15,7 @@ from app.queries import cases, stor
 from app.queries._line import own_line
 from app.scope import SURVEILLANCE_ROLES
 
-blueprint = resource("compliance", part="reports", roles=SURVEILLANCE_ROLES, tag="Cases")
+blueprint = resource("compliance", part="reports", roles=SURVEILLANCE_ROLES, tag="Cases", refusals="case")
 _KEPT = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
 
 

@@ -13,7 +13,7 @@ from app.queries import case_groups, casework, similar_alerts, surveillance_mi
 from app.queries._line import own_line
 from app.scope import SURVEILLANCE_ROLES
 
-blueprint = resource("compliance", part="work", roles=SURVEILLANCE_ROLES, tag="Compliance")
+blueprint = resource("compliance", part="work", roles=SURVEILLANCE_ROLES, tag="Compliance", refusals="alert")
 Rationale = Annotated[str, Field(max_length=20_000)]
 Code = Annotated[str, Field(max_length=63)]
 

@@ -13,6 +13,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from analytics.datasets import Dataset
+from app.actions.refusals import refused
 from app.desk import Desk
 from app.errors import FieldError, Forbidden, Invalid
 from app.gateway import idempotency
@@ -34,6 +35,7 @@ def resource(
     tag: str | None = None,
     write_roles: Sequence[str] | frozenset[str] | None = None,
     write_scope: str | None = None,
+    refusals: str | None = None,
 ) -> APIBlueprint:
     """Return a blueprint under ``/api/<name>`` with its door attached.
 
@@ -45,6 +47,7 @@ def resource(
         tag: Heading in the API's documentation; the name when left out.
         write_roles: Who may change things; ``roles`` without auditors when left out.
         write_scope: What a key must be allowed to change things: ``write``, or ``ingest``.
+        refusals: Kind of object under which the trail keeps who was refused at this door; none when left out.
     """
     own = f"{name}_{part}" if part else name
     blueprint = APIBlueprint(
@@ -59,11 +62,15 @@ def resource(
 
     def door() -> Response | None:
         safe = request.method in _SAFE
-        enter(
-            readers if safe else writers,
-            scope if safe else write_scope or "write",
-            subject=name,
-        )
+        allowed = scope if safe else write_scope or "write"
+        try:
+            enter(readers if safe else writers, allowed, subject=name)
+        except Forbidden:
+            if refusals is not None:
+                refused(
+                    current_context().database, current_identity(), refusals, request.method, request.path
+                )
+            raise
         # Imports keep their own keys, in the row that also says what became of the file.
         return None if safe or write_scope == "ingest" else idempotency.begin()
 
