@@ -20,11 +20,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine
 
+from app.actions import cases
 from app.factory import create_app
 from app.gateway import limits
 from app.jobs.refresh import refresh
 from app.jobs.train import train
+from app.scope import Line
 from app.storage.records.alerts import Alert
+from app.storage.records.cases import Case
 from tests.app.conftest import postgres_url
 from tests.world import Firm, found, open_context
 
@@ -59,7 +62,13 @@ class Installation:
         c = firm.canary
         with self.context.database.session(firm.slug) as session:
             alerts = [alert.alert_id for alert in session.query(Alert).limit(1)]
-        mine = [firm.people["admin"].user_id, firm.ids["key:admin"], firm.ids["import:executions"]]
+            mine_cases = [case.id for case in session.query(Case).limit(1)]
+        mine = [
+            *mine_cases,
+            firm.people["admin"].user_id,
+            firm.ids["key:admin"],
+            firm.ids["import:executions"],
+        ]
         return [f"{c}-O1", f"{c}-E1", f"{c}-AAA", f"{c}-ACC1", *alerts, *mine]
 
     def server_side(self) -> list[dict[str, Any]]:
@@ -75,6 +84,13 @@ def build(folder: Path, **settings: object) -> Installation:
     for firm in firms:
         refresh(context, firm.slug)
         train(context, firm.slug)
+        cases.open_case(
+            context.database,
+            firm.people["compliance"],
+            line=Line(),
+            title=f"{firm.canary} case",
+            rationale="Seen by chance on the desk.",
+        )
     generous = limits.Budgets(**dict.fromkeys(limits.Budgets.__dataclass_fields__, "1000000/minute"))
     app = create_app(context=context, budgets=generous)
     client = app.server.test_client()

@@ -106,6 +106,7 @@ def test_the_owner_is_answered(installation):
         "/api/trading/orders", "/api/trading/orders/<order_id>", "/api/trading/executions", "/api/portfolio/positions",
         "/api/search", "/api/compliance/alerts", "/api/compliance/alerts/<alert_id>", "/api/social/posts",
         "/api/ingest/<import_id>", "/api/analytics/overview", "/api/compliance/audit",
+        "/api/compliance/cases", "/api/compliance/cases/<case_id>", "/api/compliance/cases/<case_id>/trail",
     }  # fmt: skip
     assert expected <= told
 
