@@ -12,7 +12,16 @@ from analytics.compliance._spans import settled, steadied
 from analytics.compliance.alerts import Metric, Told, flattened, with_episode
 from analytics.compliance.detector import GAP_SCHEMA, Tables
 
-_LISTS = ("order_ids", "accounts", "traders", "fill_orders", "exec_ids", "fill_accounts", "fill_traders")
+_LISTS = (
+    "filled_in",
+    "order_ids",
+    "accounts",
+    "traders",
+    "fill_orders",
+    "exec_ids",
+    "fill_accounts",
+    "fill_traders",
+)
 _SESSION_MINUTES = 390.0
 
 
@@ -24,17 +33,21 @@ def own_fills(tables: Tables) -> pl.LazyFrame:
         "order_id", "exec_id", "account_id", "trader_id", "instrument_id",
         ns="transact_time_ns", buying=pl.col("side").is_in(BUYS),
         qty=pl.col("last_qty").cast(pl.Float64), px=pl.col("last_px").cast(pl.Float64),
+        filled_in="instrument_id",
     )  # fmt: skip
     return with_group(fills, tables)
 
 
 def pulls_of(
     tables: Tables, params: PulledParameters, *, levels: int, level_quantile: float,
-    fills: pl.LazyFrame | None = None,
+    fills: pl.LazyFrame | None = None, by_value: bool = False,
 ) -> Pulls:  # fmt: skip
-    """Return the look at pulled sides; ``fills`` may stand for fills in other instruments."""
+    """Return the look at pulled sides; ``fills`` may stand for fills in other instruments, then by value."""
     clusters = settled(fill_clusters(own_fills(tables) if fills is None else fills))
-    lives = settled(with_book(order_lives(tables).filter(pl.col("px").is_not_null())))
+    shown = order_lives(tables).filter(pl.col("px").is_not_null())
+    if by_value:
+        shown = shown.with_columns(qty=pl.col("qty") * pl.col("px"), filled=pl.col("filled") * pl.col("px"))
+    lives = settled(with_book(shown))
     return Pulls(lives, clusters, params, levels=levels, level_quantile=level_quantile)
 
 
@@ -119,9 +132,13 @@ def graded(episode: Mapping[str, Any], params: PulledParameters) -> float:
 
 
 def told_of(episode: Mapping[str, Any], params: PulledParameters, *, shown: str, ending: str) -> Told:
-    """Tell an episode; ``shown`` names what was shown, ``ending`` says what to check."""
-    bought = episode["buying"]
+    """Tell an episode; ``shown`` names what was shown, ``ending`` says what to check.
+
+    Where the fills are in other instruments, quantities are values.
+    """
+    bought, elsewhere = episode["buying"], [i for i in episode["filled_in"] if i != episode["instrument_id"]]
     wanted, other = ("bought", "sell") if bought else ("sold", "buy")
+    unit, act = ("in value", "traded") if elsewhere else ("units", wanted)
     n, day = episode["cycles"], episode["day_cycles"]
     gain = episode["gain"]
     accounts = sorted({*episode["accounts"], *episode["fill_accounts"]})
@@ -130,11 +147,16 @@ def told_of(episode: Mapping[str, Any], params: PulledParameters, *, shown: str,
         (
             f"From {episode['window_start']:%H:%M:%S} UTC on {episode['window_start']:%Y-%m-%d}, "
             f"{_names(episode['accounts'])} showed {shown} to {other} {episode['instrument_id']}, "
-            f"{episode['pulled_qty']:,.0f} units at most."
+            f"{episode['pulled_qty']:,.0f} {unit} at most."
         ),
         (
-            f"Meanwhile {_names(episode['fill_accounts'])} {wanted} {episode['fill_qty']:,.0f} units at an average "
-            f"of {episode['fill_px']:,.4f}; the {other} orders were {episode['ratio']:.1f} times what was {wanted}."
+            f"Meanwhile {_names(episode['fill_accounts'])} {act} {episode['fill_qty']:,.0f} {unit} "
+            + (
+                f"in {', '.join(elsewhere)}, which moves with it"
+                if elsewhere
+                else f"at an average of {episode['fill_px']:,.4f}"
+            )
+            + f"; the {other} orders were {episode['ratio']:.1f} times as much."
         ),
         (
             f"Around each fill the {other} orders were withdrawn, after a median life of {episode['life']:.1f} s; "
@@ -145,10 +167,13 @@ def told_of(episode: Mapping[str, Any], params: PulledParameters, *, shown: str,
             f"such withdrawals in all; windows around fills cover {episode['coverage']:.1%} of the session, so chance "
             f"explains it with a probability below {10 ** max(episode['log_chance'], -99):.1g}."
         ),
-        f"The fills were {abs(gain):.2f} spreads {'better' if gain >= 0 else 'worse'} than the mid before."
-        if gain is not None
-        else "No quotes are known, so what the fills gained does not count here.",
     ]
+    if gain is not None:
+        story.append(
+            f"The fills were {abs(gain):.2f} spreads {'better' if gain >= 0 else 'worse'} than the mid before."
+        )
+    elif not elsewhere:
+        story.append("No quotes are known, so what the fills gained does not count here.")
     if episode["apart"]:
         story.append("The two sides were entered by different linked accounts.")
     story.append(ending)
@@ -170,6 +195,7 @@ def told_of(episode: Mapping[str, Any], params: PulledParameters, *, shown: str,
         actors=[("account", a) for a in accounts] + [("trader", t) for t in traders],
         order_ids=sorted({*episode["order_ids"], *episode["fill_orders"]}),
         exec_ids=episode["exec_ids"],
+        instrument_ids=elsewhere,
     )
 
 

@@ -93,7 +93,8 @@ def fill_clusters(fills: pl.LazyFrame) -> pl.LazyFrame:
     """Return fills of one group, instrument and side within one second as one.
 
     Args:
-        fills: actor_group, instrument_id, buying, ns, qty, px, order_id, exec_id, account_id, trader_id.
+        fills: actor_group, instrument_id, buying, ns, qty, px, filled_in (the instrument it
+            was done in), order_id, exec_id, account_id, trader_id.
 
     Returns:
         book, buying, second, instrument_id, actor_group, ns (the first), fill_qty, fill_px (average), and
@@ -112,6 +113,7 @@ def fill_clusters(fills: pl.LazyFrame) -> pl.LazyFrame:
             exec_ids=pl.col("exec_id"),
             fill_accounts=pl.col("account_id"),
             fill_traders=pl.col("trader_id"),
+            filled_in=pl.col("filled_in"),
         )
     )
 
@@ -282,6 +284,7 @@ class Pulls:
         apart = pl.col("since") > pl.col("until").shift(1).over(over)
         runs = named.with_columns(run=apart.fill_null(value=False).cast(pl.Int32).cum_sum().over(over))
         lists = (
+            "filled_in",
             "order_ids",
             "accounts",
             "traders",
