@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, TextIO
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.errors import Forbidden
@@ -17,6 +17,7 @@ from app.storage.records._base import now
 from app.storage.records.audit import HASHED, AuditEntry, digest, genesis, head_of, stamp
 
 READERS = frozenset({"compliance", "auditor", "admin"})
+SURVEILLANCE = ("alert", "case", "suppression", "list_entry", "parameter_set")  # not for admins
 _COLUMNS = (*HASHED, "hash")
 
 
@@ -105,17 +106,8 @@ def entries(
     Raises:
         Forbidden: For other roles. An admin sees no entry of surveillance.
     """
-    if actor.role not in READERS:
-        raise Forbidden("The audit trail is read by compliance, auditors and admins.")
-    query = select(AuditEntry).order_by(AuditEntry.seq.desc()).limit(min(limit, 1000))
-    if actor.role == "admin":
-        query = query.where(
-            AuditEntry.object_kind.not_in(("alert", "case", "suppression", "list_entry", "parameter_set"))
-        )
-    if without:
-        query = query.where(
-            AuditEntry.object_kind.not_in(("alert", "case")) | AuditEntry.object_id.not_in(sorted(without))
-        )
+    query = _readable(select(AuditEntry), actor, without)
+    query = query.order_by(AuditEntry.seq.desc()).limit(min(limit, 1000))
     if object_kind is not None:
         query = query.where(AuditEntry.object_kind == object_kind)
     if object_id is not None:
@@ -126,7 +118,30 @@ def entries(
         return [{name: getattr(row, name) for name in _COLUMNS} for row in session.scalars(query)]
 
 
+def kinds(database: Database, actor: Identity, *, without: frozenset[str] = frozenset()) -> dict[str, int]:
+    """Return the kinds of things acted on, with the number of entries the actor may read of each.
+
+    Raises:
+        Forbidden: As ``entries``.
+    """
+    counted = select(AuditEntry.object_kind, func.count()).group_by(AuditEntry.object_kind)
+    with database.session(actor.org) as session:
+        return dict(session.execute(_readable(counted, actor, without)).tuples().all())
+
+
 # --- steps -----------------------------------------------------------------------------------------
+def _readable(query: Any, actor: Identity, without: frozenset[str]) -> Any:
+    if actor.role not in READERS:
+        raise Forbidden("The audit trail is read by compliance, auditors and admins.")
+    if actor.role == "admin":
+        query = query.where(AuditEntry.object_kind.not_in(SURVEILLANCE))
+    if without:
+        query = query.where(
+            AuditEntry.object_kind.not_in(("alert", "case")) | AuditEntry.object_id.not_in(sorted(without))
+        )
+    return query
+
+
 def _rows(session: Session, org: str) -> Iterator[dict[str, Any]]:
     columns = [getattr(AuditEntry, name) for name in _COLUMNS]
     query = select(*columns).where(AuditEntry.org == org).order_by(AuditEntry.seq)
