@@ -29,8 +29,8 @@ def order_lives(tables: Tables) -> pl.LazyFrame:
 
     Columns: order_id, actor_group, account_id, trader_id, instrument_id, buying, entered and out
     (nanoseconds; out is null while nobody has withdrawn it), amended (whether an amendment ended it),
-    qty and px (as entered in this stretch), filled (of the whole order), kind of account. Orders taken
-    out by the market count as not withdrawn. Two groupings by order, linear; nothing is sorted but orders
+    qty and px (as entered in this stretch), filled (of the whole order) and done (when it was filled to the
+    end, else null). Orders taken out by the market count as not withdrawn. Two groupings by order, linear; nothing is sorted but orders
     that were amended.
     """
     events = (
@@ -56,6 +56,7 @@ def order_lives(tables: Tables) -> pl.LazyFrame:
         entered=pl.col("ns").filter(new).min(),
         out=pl.col("ns").filter("withdrawn").max(),
         filled=pl.col("done").filter(kind == "fill").sum(),
+        last_fill=pl.col("ns").filter(kind == "fill").max(),
         amendments=(kind == "replace").sum(),
     ).filter(pl.col("entered").is_not_null())  # fmt: skip
     plain = orders.filter(pl.col("amendments") == 0).with_columns(amended=pl.lit(value=False))
@@ -63,6 +64,7 @@ def order_lives(tables: Tables) -> pl.LazyFrame:
     return whole.join(account_groups(tables), on="account_id", how="left").select(
         "order_id", "account_id", "trader_id", "instrument_id", "buying", "entered", "out", "amended",
         "qty", "px", "filled",
+        done=pl.when(pl.col("filled") >= pl.col("qty")).then("last_fill"),
         actor_group=pl.coalesce("related", pl.format("account:{}", pl.col("account_id"))),
     )  # fmt: skip
 

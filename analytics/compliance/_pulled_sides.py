@@ -12,10 +12,11 @@ from functools import cached_property
 import polars as pl
 
 from analytics.compliance._order_lives import DAY, SECOND
+from analytics.compliance._pulled_chance import Looked, chance_of
 from analytics.compliance._spans import settled
 from analytics.compliance.parameters import Parameters, parameter
 
-_HOUR = 3600.0
+_OF_HIT = ("ns", "fill_qty", "levels", "level_qty", "floor", "since", "until", "lowest", "highest")
 _MOST = 0.7  # of the pulled quantity at one price: one large order rather than layers
 _FILL = ("book", "buying", "second")  # names a fill: all of one book and side within one second
 
@@ -219,48 +220,72 @@ class Pulls:
         )
 
     def looked_at(self) -> pl.LazyFrame:
-        """Return the hits that hold on a closer look at everything the book had in the market."""
+        """Return the hits that hold on a closer look at everything the book had in the market.
+
+        What is kept, and what goes on the fills' own side, counts for the accounts that pulled or were filled:
+        another desk of a large owner goes its own way.
+        """
         wide = max(1, (self._age + self._after) // 3)
         back = int(self.params.return_window * SECOND)
         first = (pl.col("ns") - self._age) // wide
         last = (pl.col("until") + back) // wide
         spread = self.hits.with_columns(bucket=pl.int_ranges(first, last + 1)).explode("bucket")
-        theirs = self.lives.select(
-            "book", "order_id", "account_id", "trader_id", "entered", "out", "px", "filled",
-            order_buying="buying", order_qty="qty", bucket=pl.col("entered") // wide,
-        )  # fmt: skip
+        books = self.hits.select("book").unique()
+        theirs = self.lives.join(books, on="book", how="semi").select(
+            "book",
+            "order_id",
+            "account_id",
+            "trader_id",
+            "entered",
+            "out",
+            "done",
+            "px",
+            "filled",
+            order_buying="buying",
+            order_qty="qty",
+            bucket=pl.col("entered") // wide,
+        )
         ns, qty = pl.col("ns"), pl.col("order_qty")
         other = pl.col("order_buying") != pl.col("buying")
         alive = (
             (pl.col("entered") <= ns)
             & (ns - pl.col("entered") <= self._age)
             & (pl.col("out").is_null() | (pl.col("out") >= ns - self._before))
+            & (pl.col("done").is_null() | (pl.col("done") > ns))
         )
         went = (pl.col("out") <= ns + self._after).fill_null(value=False)
-        unfilled = pl.col("filled") <= 0.5 * qty
-        pulled = other & alive & went & unfilled
+        pulled = other & alive & went & (pl.col("filled") <= 0.5 * qty)
         same = ~other & alive & went & (pl.col("filled") == 0)
         back_again = other & (pl.col("entered") > ns) & (pl.col("entered") <= pl.col("until") + back)
         # Entered again no farther from the market than what was pulled.
-        farthest = pl.when(pl.col("order_buying")).then(pl.col("lowest")).otherwise(pl.col("highest"))
         nearer = (
-            pl.when(pl.col("order_buying")).then(pl.col("px") >= farthest).otherwise(pl.col("px") <= farthest)
+            pl.when(pl.col("order_buying"))
+            .then(pl.col("px") >= pl.col("lowest"))
+            .otherwise(pl.col("px") <= pl.col("highest"))
         )
-        pairs = spread.join(theirs, on=["book", "bucket"], how="inner").with_columns(pulled=pulled)
         keys = list(_FILL)
-        edge = pl.col("px").filter("pulled")
-        pairs = pairs.join(
-            pairs.group_by(keys).agg(lowest=edge.min(), highest=edge.max()), on=keys, how="inner"
+        pairs = settled(
+            spread.join(theirs, on=["book", "bucket"], how="inner").with_columns(
+                pulled=pulled, alive=alive, went=went
+            )
         )
-        taken = pl.col("pulled")
+        edge = pl.col("px").filter("pulled")
+        edges = pairs.group_by(keys).agg(lowest=edge.min(), highest=edge.max())
+        filler = self.fills.join(self.hits, on=keys, how="semi").select(*keys, account_id="fill_accounts")
+        involved = pl.concat(
+            [pairs.filter("pulled").select(*keys, "account_id"), filler.explode("account_id")]
+        ).unique()
+        pairs = pairs.join(edges, on=keys, how="inner").join(
+            involved.with_columns(involved=pl.lit(value=True)), on=[*keys, "account_id"], how="left"
+        )
+        taken, theirs_too = pl.col("pulled"), pl.col("involved").fill_null(value=False)
         return (
             pairs.group_by(keys)
             .agg(
-                *(pl.col(name).first() for name in ("ns", "fill_qty", "levels", "level_qty", "floor", "since",
-                                                    "until", "lowest", "highest")),
+                *(pl.col(name).first() for name in _OF_HIT),
                 pulled_qty=qty.filter(taken).sum(),
-                kept_qty=qty.filter(other & alive & ~taken).sum(),
-                same_qty=qty.filter(same).sum(),
+                kept_qty=qty.filter(other & alive & ~taken & theirs_too).sum(),
+                same_qty=qty.filter(same & theirs_too).sum(),
                 returned_qty=qty.filter(back_again & nearer.fill_null(value=True)).sum(),
                 life=(pl.col("out") - pl.col("entered")).filter(taken).median(),
                 orders=taken.sum(),
@@ -273,7 +298,7 @@ class Pulls:
                 & (pl.col("returned_qty") <= self.params.returned * pl.col("pulled_qty"))
                 & (_asymmetry() >= self.params.asymmetry)
             )
-        )  # fmt: skip
+        )
 
     def cycles(self) -> pl.LazyFrame:
         """Return runs of fills that share pulled orders, with ``day`` and how likely the day is by chance."""
@@ -320,92 +345,11 @@ class Pulls:
                 ratio=pl.col("pulled_qty") / pl.col("fill_qty"),
             )
         )
-        return cycles.join(self._chance(cycles), on=["book", "buying", "day"], how="inner")
-
-    def _chance(self, cycles: pl.LazyFrame) -> pl.LazyFrame:
-        """Return book, buying, day, cycles of the day, trials, coverage and log10 of the chance.
-
-        ``trials`` are the moments at which as much was pulled, around fills or not. The chance that so many
-        of them fall into windows that cover ``coverage`` of the day is bounded by Chernoff: an upper bound,
-        so nothing looks less likely than it is.
-        """
-        keys = ["book", "buying", "day"]
-        days = cycles.group_by(keys).agg(pl.col("instrument_id").first(), day_cycles=pl.len())
-        moments = self._moments(days)
-        windows = (
-            self._windows.select("book", "buying", "bucket", day=pl.col("ns") // DAY)
-            .unique()
-            .join(days.select(*keys, "instrument_id"), on=keys, how="inner")
-        )
-        pulled = self._pulled.join(
-            days.select("instrument_id").unique(), on="instrument_id", how="semi"
-        ).with_columns(buying=~pl.col("buying"), day=pl.col("out") // DAY)
-        by_bucket = pulled.group_by("instrument_id", "buying", "bucket", "day").agg(n=pl.len())
-        own = pulled.group_by("book", "buying", "bucket").agg(own=pl.len())
-        in_windows = (
-            windows.join(by_bucket, on=["instrument_id", "buying", "bucket", "day"], how="left")
-            .join(own, on=["book", "buying", "bucket"], how="left")
-            .group_by(keys)
-            .agg(
-                buckets=pl.len(),
-                near=(
-                    pl.col("n").fill_null(0).cast(pl.Int64) - pl.col("own").fill_null(0).cast(pl.Int64)
-                ).sum(),
-            )
-        )
-        whole = by_bucket.group_by("instrument_id", "buying", "day").agg(all_pulls=pl.col("n").sum())
-        mine = pulled.group_by(keys).agg(my_pulls=pl.len())
-        span = (pl.col("out").max() - pl.col("entered").min()) / SECOND
-        sessions = (
-            self.lives.with_columns(day=pl.col("entered") // DAY)
-            .join(days.select("instrument_id", "day").unique(), on=["instrument_id", "day"], how="semi")
-            .group_by("instrument_id", "day")
-            .agg(seconds=pl.max_horizontal(span, pl.lit(_HOUR)).fill_null(_HOUR))
-        )
-        joined = (
-            days.join(in_windows, on=keys, how="left")
-            .join(moments, on=keys, how="left")
-            .join(whole, on=["instrument_id", "buying", "day"], how="left")
-            .join(mine, on=keys, how="left")
-            .join(sessions, on=["instrument_id", "day"], how="left")
-        )
-        others = pl.col("all_pulls").cast(pl.Int64) - pl.col("my_pulls").fill_null(0).cast(pl.Int64)
-        by_time = pl.col("buckets") * (self._width / SECOND) / pl.col("seconds")
-        by_others = (pl.col("near") + 20 * by_time) / (others + 20)
-        coverage = pl.max_horizontal(by_time, by_others, pl.lit(self.params.coverage_floor)).clip(
-            upper_bound=0.999
-        )
-        trials = pl.max_horizontal(pl.col("trials").fill_null(0), "day_cycles").cast(pl.Float64)
-        hit = (pl.col("day_cycles") / pl.col("trials")).clip(upper_bound=1.0)
-        miss = 1 - hit
-        rest = pl.when(miss > 0).then(miss * (miss / (1 - pl.col("coverage"))).log()).otherwise(0.0)
-        bound = -pl.col("trials") * (hit * (hit / pl.col("coverage")).log() + rest) / pl.lit(10.0).log()
-        return (
-            joined.with_columns(coverage=coverage, trials=trials)
-            .with_columns(log_chance=pl.when(hit > pl.col("coverage")).then(bound).otherwise(0.0))
-            .select(*keys, "day_cycles", "trials", "coverage", "log_chance")
-        )
-
-    def _moments(self, days: pl.LazyFrame) -> pl.LazyFrame:
-        """Return book, buying (of the fills) and day, with the moments at which as much was pulled."""
-        keys = ["book", "buying", "day"]
-        levels = (
-            self._pulled.with_columns(
-                buying=~pl.col("buying"), day=pl.col("out") // DAY, moment=pl.col("bucket") // 3
-            )
-            .join(days.select(keys), on=keys, how="semi")
-            .group_by(*keys, "instrument_id", "moment", "px")
-            .agg(qty=pl.col("qty").sum())
-            .join(self._sizes, on="instrument_id", how="left")
-            .filter(pl.col("qty") >= pl.col("floor").fill_null(0.0))
-        )
-        return (
-            levels.group_by(*keys, "moment")
-            .agg(levels=pl.len())
-            .filter(pl.col("levels") >= self.levels)
-            .group_by(keys)
-            .agg(trials=pl.len())
-        )
+        looked = Looked(
+            self.lives, self._pulled, self._windows, self._sizes, self.levels, self._width,
+            self.params.coverage_floor,
+        )  # fmt: skip
+        return cycles.join(chance_of(cycles, looked), on=["book", "buying", "day"], how="inner")
 
 
 def _asymmetry() -> pl.Expr:

@@ -18,9 +18,9 @@ class SpoofingParameters(PulledParameters):
     """Thresholds of spoofing."""
 
     order_size: float = parameter(
-        0.5,
+        0.25,
         unit="quantile of the instrument's order sizes",
-        low=0.5,
+        low=0,
         high=1,
         rationale="No small order moves others; beyond that, the ratio to the fill and chance decide.",
     )

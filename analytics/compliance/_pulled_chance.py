@@ -1,0 +1,105 @@
+"""How likely it is that pulls fall around fills by chance: measured on the day itself."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from analytics.compliance._order_lives import DAY, SECOND
+
+_HOUR = 3600.0
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was looked at: see ``Pulls`` for the frames; ``width`` is that of a bucket, in nanoseconds."""
+
+    lives: pl.LazyFrame
+    pulled: pl.LazyFrame
+    windows: pl.LazyFrame
+    sizes: pl.LazyFrame
+    levels: int
+    width: int
+    floor: float  # the least coverage
+
+
+def chance_of(cycles: pl.LazyFrame, looked: Looked) -> pl.LazyFrame:
+    """Return book, buying, day, cycles of the day, trials, coverage and log10 of the chance.
+
+    ``trials`` are the moments at which as much was pulled, around fills or not. The chance that so many
+    of them fall into windows that cover ``coverage`` of the day is bounded by Chernoff: an upper bound,
+    so nothing looks less likely than it is.
+    """
+    keys = ["book", "buying", "day"]
+    days = cycles.group_by(keys).agg(pl.col("instrument_id").first(), day_cycles=pl.len())
+    moments = _moments(days, looked)
+    windows = (
+        looked.windows.select("book", "buying", "bucket", day=pl.col("ns") // DAY)
+        .unique()
+        .join(days.select(*keys, "instrument_id"), on=keys, how="inner")
+    )
+    pulled = looked.pulled.join(
+        days.select("instrument_id").unique(), on="instrument_id", how="semi"
+    ).with_columns(buying=~pl.col("buying"), day=pl.col("out") // DAY)
+    by_bucket = pulled.group_by("instrument_id", "buying", "bucket", "day").agg(n=pl.len())
+    own = pulled.group_by("book", "buying", "bucket").agg(own=pl.len())
+    in_windows = (
+        windows.join(by_bucket, on=["instrument_id", "buying", "bucket", "day"], how="left")
+        .join(own, on=["book", "buying", "bucket"], how="left")
+        .group_by(keys)
+        .agg(
+            buckets=pl.len(),
+            near=(pl.col("n").fill_null(0).cast(pl.Int64) - pl.col("own").fill_null(0).cast(pl.Int64)).sum(),
+        )
+    )
+    whole = by_bucket.group_by("instrument_id", "buying", "day").agg(all_pulls=pl.col("n").sum())
+    mine = pulled.group_by(keys).agg(my_pulls=pl.len())
+    span = (pl.col("out").max() - pl.col("entered").min()) / SECOND
+    sessions = (
+        looked.lives.with_columns(day=pl.col("entered") // DAY)
+        .join(days.select("instrument_id", "day").unique(), on=["instrument_id", "day"], how="semi")
+        .group_by("instrument_id", "day")
+        .agg(seconds=pl.max_horizontal(span, pl.lit(_HOUR)).fill_null(_HOUR))
+    )
+    joined = (
+        days.join(in_windows, on=keys, how="left")
+        .join(moments, on=keys, how="left")
+        .join(whole, on=["instrument_id", "buying", "day"], how="left")
+        .join(mine, on=keys, how="left")
+        .join(sessions, on=["instrument_id", "day"], how="left")
+    )
+    others = pl.col("all_pulls").cast(pl.Int64) - pl.col("my_pulls").fill_null(0).cast(pl.Int64)
+    by_time = pl.col("buckets") * (looked.width / SECOND) / pl.col("seconds")
+    by_others = (pl.col("near") + 20 * by_time) / (others + 20)
+    coverage = pl.max_horizontal(by_time, by_others, pl.lit(looked.floor)).clip(upper_bound=0.999)
+    trials = pl.max_horizontal(pl.col("trials").fill_null(0), "day_cycles").cast(pl.Float64)
+    hit = (pl.col("day_cycles") / pl.col("trials")).clip(upper_bound=1.0)
+    miss = 1 - hit
+    rest = pl.when(miss > 0).then(miss * (miss / (1 - pl.col("coverage"))).log()).otherwise(0.0)
+    bound = -pl.col("trials") * (hit * (hit / pl.col("coverage")).log() + rest) / pl.lit(10.0).log()
+    return (
+        joined.with_columns(coverage=coverage, trials=trials)
+        .with_columns(log_chance=pl.when(hit > pl.col("coverage")).then(bound).otherwise(0.0))
+        .select(*keys, "day_cycles", "trials", "coverage", "log_chance")
+    )
+
+
+def _moments(days: pl.LazyFrame, looked: Looked) -> pl.LazyFrame:
+    """Return book, buying (of the fills) and day, with the moments at which as much was pulled."""
+    keys = ["book", "buying", "day"]
+    levels = (
+        looked.pulled.with_columns(
+            buying=~pl.col("buying"), day=pl.col("out") // DAY, moment=pl.col("bucket") // 3
+        )
+        .join(days.select(keys), on=keys, how="semi")
+        .group_by(*keys, "instrument_id", "moment", "px")
+        .agg(qty=pl.col("qty").sum())
+        .join(looked.sizes, on="instrument_id", how="left")
+        .filter(pl.col("qty") >= pl.col("floor").fill_null(0.0))
+    )
+    return (
+        levels.group_by(*keys, "moment")
+        .agg(levels=pl.len())
+        .filter(pl.col("levels") >= looked.levels)
+        .group_by(keys)
+        .agg(trials=pl.len())
+    )
