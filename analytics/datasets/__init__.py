@@ -1,8 +1,9 @@
 """The nouns of the desk: the schema of every fact table. One file per subject."""
 
 from analytics.datasets import _base as _base
-from analytics.datasets import conduct, holdings, intake, market, reference, social, trading
+from analytics.datasets import allocations, conduct, holdings, intake, market, reference, social, trading
 from analytics.datasets._base import DECIMAL, INSTANT, SYSTEM, Column, Dataset, Unit
+from analytics.datasets.allocations import ALLOCATIONS
 from analytics.datasets.conduct import POSITION_LIMITS, PRECLEARANCES
 from analytics.datasets.holdings import CASH_FLOWS, DAILY_NAV, DAILY_POSITIONS, NAV, POSITIONS
 from analytics.datasets.intake import RAW_RECORDS, REJECTS
@@ -22,7 +23,7 @@ from analytics.datasets.trading import EXECUTIONS, ORDER_EVENTS, SIDES
 
 DATASETS: dict[str, Dataset] = {
     dataset.name: dataset
-    for module in (reference, trading, market, holdings, social, conduct, intake)
+    for module in (reference, trading, market, holdings, social, conduct, allocations, intake)
     for dataset in vars(module).values()
     if isinstance(dataset, Dataset)
 }
@@ -31,6 +32,7 @@ IMPORTABLE: dict[str, Dataset] = {name: d for name, d in DATASETS.items() if not
 
 __all__ = [
     "ACCOUNTS",
+    "ALLOCATIONS",
     "BARS",
     "BENCHMARKS",
     "BOOK_EVENTS",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from analytics.registry import modules
-from app.demo import abuse, conduct, control_room, negatives, reference
+from app.demo import abuse, allocations, conduct, control_room, negatives, reference
 from app.demo.bars import bars
 from app.demo.firm import Firm
 from app.demo.firms import FIRMS, FirmPlan
@@ -111,6 +111,7 @@ def _firm(
     make_markets(flow, makers(plan), chance(12), names=scale.names, refreshes=scale.refreshes, closed=closed)
     rest_orders(flow, chance(13), per_session=scale.resting, closed=closed)
     stage = Stage(plan, flow, chance(17), lists, closed)
+    stage.conduct.traded = conduct.names_traded(trades)
     _play(stage, scale)
     said = talk(stage, chance(18), posts=scale.posts, post_days=scale.post_days, chats=scale.chats)
     ledger = finish(flow, _past(flow, trades, (chance(14), chance(15), chance(16)), closed), chance(19))
@@ -128,6 +129,7 @@ def _firm(
         "bars": intraday,
         "order_events": ledger.order_events,
         "executions": ledger.executions,
+        "allocations": allocations.allocations(stage.allotments, ledger),
         "messages": said.messages,
         "posts": said.posts,
         "follows": said.follows,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from app.demo.allocations import Allotment
 from app.demo.conduct import Conduct
 from app.demo.control_room import instant
 from app.demo.firm import Label, ListEntry
@@ -64,6 +65,7 @@ class Stage:
     messages: list[Said] = field(default_factory=list)
     posts: list[Said] = field(default_factory=list)
     stories: list[Said] = field(default_factory=list)
+    allotments: list[Allotment] = field(default_factory=list)
     conduct: Conduct = field(default_factory=Conduct)
     taken: set[tuple[int, int]] = field(default_factory=set)  # sessions and names a price was moved in
 
@@ -167,6 +169,14 @@ class Stage:
         key = f"p{len(self.posts)}"
         self.posts.append(Said(key, time, author, text, instrument))
         return key
+
+    def allot(self, block: Ticket, account_id: str, quantity: int, price: float, *, time: int) -> None:
+        """Give part of a block to an account."""
+        self.allotments.append(
+            Allotment(
+                block.number, block.trader, account_id, block.instrument, block.side, quantity, price, time
+            )
+        )
 
     def report(self, time: int, headline: str, instrument: int) -> None:
         """Have the (invented) press tell a story."""

@@ -53,7 +53,7 @@ class Churning(Detector):
     title = "Suspected churning"
     version = "1.0.0"
     description = "A client's account was turned over again and again, at a cost it could hardly earn."
-    regulation = ("FINRA 2111",)
+    regulation = ("FINRA 2111, Regulatory Notice 18-13",)
     inputs = ("executions", "accounts")
     helpful = ("cash_flows", "daily_nav")
     false_positives = (

@@ -1,0 +1,259 @@
+"""Cherry picking: who gets a trade is decided once it is known how well it did, and one account does too well."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import erfc, sqrt
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from analytics.compliance._features import daily_closes, with_group
+from analytics.compliance._grades import blend, grade
+from analytics.compliance.alerts import Metric, Told, listed, sequence
+from analytics.compliance.detector import GAP_SCHEMA, Detector, Tables
+from analytics.compliance.parameters import Parameters, parameter
+from analytics.conventions import BASIS_POINTS
+from analytics.trading.league import q_values
+
+Floats = npt.NDArray[np.float64]
+_CHUNK = 4_000_000  # random numbers at a time
+_LATE = 4 * 3600.0  # seconds
+
+
+@dataclass(frozen=True)
+class CherryPickingParameters(Parameters):
+    """How sure, how much and how often."""
+
+    q: float = parameter(
+        0.001, unit="false discovery rate", low=1e-6, high=0.2,
+        rationale="An accusation: one in a thousand, after allowing for the number of accounts looked at.",
+    )  # fmt: skip
+    effect: float = parameter(
+        50.0,
+        unit="basis points",
+        low=1,
+        high=2000,
+        rationale="Rounding and odd lots make a few; nobody cheats for those.",
+    )
+    allocations: int = parameter(30, unit="allocations", low=5, high=10_000, rationale="Fewer are luck.")
+    delay: float = parameter(
+        60.0, unit="seconds after the fill", low=0, high=86_400,
+        rationale="What was named when it traded, or before, was not picked; systems need a moment.",
+    )  # fmt: skip
+    draws: int = parameter(
+        100_000,
+        unit="permutations",
+        low=1000,
+        high=1_000_000,
+        rationale="Enough to tell one in a thousand among a hundred accounts.",
+    )
+    seed: int = parameter(7, unit="number", low=0, high=2**31 - 1, rationale="The same draw every time.")
+
+
+class CherryPicking(Detector):
+    """An account whose allocations, made after the fact, do better than the day's others by more than luck.
+
+    Rule: of allocations decided more than ``delay`` after the last fill of their block, the return to the
+    close of that day is compared within strata of the same allocator, day and mandate. Labels are drawn anew
+    ``draws`` times within strata; the one-sided p of an account with an allocator is corrected by Benjamini
+    and Hochberg over all such pairs. Raised where q < ``q``, the account's mean beats the others' by ``effect``, and it got at least
+    ``allocations``.
+    """
+
+    name = "cherry_picking"
+    code = "D21"
+    title = "Suspected cherry picking"
+    version = "1.0.0"
+    description = "Trades were allocated after the fact, and one account was given too many of the winners."
+    regulation = ("MAR Art. 16(2), Reg. 2016/957",)
+    inputs = ("allocations", "executions", "prices")
+    helpful = ("accounts",)
+    false_positives = (
+        "Accounts with other mandates than those they are compared with",
+        "Rounding of shares that are given in proportion",
+        "An account that decides first and is named first",
+    )
+    Params = CherryPickingParameters
+
+    def episodes(self, tables: Tables, params: CherryPickingParameters) -> pl.LazyFrame:
+        """Return the favoured groups of accounts, one row for each and its allocator."""
+        return pl.defer(lambda: _favoured(tables, params), schema=_EPISODES)
+
+    def blind_spots(self, tables: Tables, params: CherryPickingParameters) -> list[pl.LazyFrame]:
+        """Return allocations of blocks nobody reported a fill of."""
+        unknown = tables["allocations"].join(
+            tables["executions"].select("order_id").unique(), on="order_id", how="anti"
+        )
+        return [
+            unknown.group_by("instrument_id")
+            .agg(missing=pl.len().cast(pl.UInt32))
+            .with_columns(reason=pl.lit("Some allocations belong to blocks without a fill on record."))
+            .select(*GAP_SCHEMA)
+        ]
+
+    def tell(self, episode: Mapping[str, Any], params: CherryPickingParameters) -> Told:
+        """Grade effect, certainty and delay."""
+        effect, late = episode["effect"], episode["late"]
+        score = blend(
+            60.0,
+            (50, grade(effect, params.effect, 6 * params.effect)),
+            (30, grade(-np.log10(max(episode["q"], 1e-12)), 3.0, 5.0)),
+            (20, late),
+        )
+        metrics = [
+            Metric("effect", effect, params.effect, "basis points"),
+            Metric("q", episode["q"], params.q, "false discovery rate"),
+            Metric("allocations", float(episode["count"]), float(params.allocations), "allocations"),
+            Metric("late_share", late, None, "fraction"),
+            Metric("reallocated", float(episode["again"]), None, "allocations"),
+        ]
+        account = episode["accounts"][0]
+        story = [
+            (
+                f"From {episode['window_start']:%Y-%m-%d} to {episode['window_end']:%Y-%m-%d}, {episode['count']} trades were "
+                f"allocated to account {account} after they were done, {late:.0%} of them more than four hours later."
+            ),
+            (
+                f"To the close of their day they made {episode['own']:+.0f} basis points; what the same people allocated on the "
+                f"same days to others made {episode['rest']:+.0f}."
+            ),
+            f"Chance alone gives such a difference once in {1 / max(episode['p'], 1e-6):,.0f} draws.",
+            "Suspected only: compare mandates, and ask why allocation had to wait.",
+        ]
+        actors = [("account", one) for one in episode["accounts"]] + [
+            ("person", one) for one in episode["allocators"]
+        ]
+        return Told(
+            score=score, metrics=metrics, story=story, actors=actors,
+            order_ids=episode["order_ids"], instrument_ids=episode["names"],
+        )  # fmt: skip
+
+
+_EPISODES: dict[str, Any] = {
+    "actor_group": pl.String, "instrument_id": pl.String, "window_start": pl.Datetime("us", "UTC"),
+    "window_end": pl.Datetime("us", "UTC"), "first_seq": pl.String, "last_seq": pl.String, "effect": pl.Float64,
+    "own": pl.Float64, "rest": pl.Float64, "p": pl.Float64, "q": pl.Float64, "count": pl.Int64, "late": pl.Float64,
+    "again": pl.Int64, "accounts": pl.List(pl.String), "allocators": pl.List(pl.String),
+    "names": pl.List(pl.String), "order_ids": pl.List(pl.String),
+}  # fmt: skip
+
+
+def _returns(tables: Tables, params: CherryPickingParameters) -> pl.DataFrame:
+    # One row per allocation made after the fact: its group, its stratum, its return to that day's close.
+    blocks = tables["allocations"].select("order_id").unique()
+    fills = tables["executions"].join(blocks, on="order_id", how="semi")
+    done = fills.group_by("order_id").agg(
+        done_ns=pl.col("transact_time_ns").max(), day=pl.col("transact_time").max().dt.date()
+    )
+    latest = (
+        tables["allocations"]
+        .sort("allocation_id", "version")
+        .unique("allocation_id", keep="last", maintain_order=True)
+    )
+    rows = latest.join(done, on="order_id", how="inner").with_columns(
+        delay=(pl.col("transact_time_ns") - pl.col("done_ns")) / 1e9
+    )
+    sign = pl.when(pl.col("side").is_in(["buy", "buy_cover"])).then(1.0).otherwise(-1.0)
+    closes = daily_closes(tables).select("instrument_id", day="date", close="close")
+    rows = rows.filter(pl.col("delay") > params.delay).join(closes, on=["instrument_id", "day"], how="inner")
+    rows = with_group(rows, tables).with_columns(
+        r=sign * (pl.col("close") / pl.col("price").cast(pl.Float64) - 1),
+        stratum=pl.concat_str(
+            pl.col("allocated_by", "day", "strategy").cast(pl.String).fill_null(""), separator="|"
+        ),
+    )
+    keep = ("actor_group", "stratum", "r", "delay", "alloc_time", "transact_time_ns", "allocation_id", "version", "account_id",
+            "allocated_by", "instrument_id", "order_id")  # fmt: skip
+    return rows.select(*keep).sort("stratum", "allocation_id").collect(engine="streaming")
+
+
+def _favoured(tables: Tables, params: CherryPickingParameters) -> pl.DataFrame:
+    rows = _returns(tables, params)
+    # Where a stratum holds one group only there is nothing to pick between.
+    rows = rows.filter(pl.col("actor_group").n_unique().over("stratum") > 1).with_columns(
+        pair=pl.concat_str(pl.col("allocated_by").fill_null(""), "actor_group", separator="|")
+    )
+    counts = rows.group_by("pair").agg(n=pl.len()).filter(pl.col("n") >= params.allocations).sort("pair")
+    if counts.is_empty():
+        return pl.DataFrame(schema=_EPISODES)
+    groups = counts["pair"].to_list()
+    tested = [_tested(rows, group, params) for group in groups]
+    found = pl.DataFrame(
+        {
+            "pair": groups, "effect": [t[0] for t in tested], "own": [t[1] for t in tested],
+            "rest": [t[2] for t in tested], "p": [t[3] for t in tested],
+        }
+    ).with_columns(q=pl.Series(q_values(np.array([t[3] for t in tested]))))  # fmt: skip
+    found = found.filter((pl.col("q") < params.q) & (pl.col("effect") >= params.effect))
+    return (
+        rows.join(found, on="pair", how="inner")
+        .sort("transact_time_ns", "allocation_id")
+        .group_by("pair", maintain_order=True)
+        .agg(
+            *(pl.col(name).first() for name in ("actor_group", "effect", "own", "rest", "p", "q")),
+            window_start=pl.col("alloc_time").min(),
+            window_end=pl.col("alloc_time").max(),
+            first_seq=sequence().first(),
+            last_seq=sequence().last(),
+            count=pl.len().cast(pl.Int64),
+            late=(pl.col("delay") > _LATE).mean(),
+            again=(pl.col("version") > 1).sum().cast(pl.Int64),
+            accounts=listed("account_id"),
+            allocators=listed("allocated_by"),
+            names=pl.col("instrument_id").unique().sort(),
+            order_ids=listed("order_id"),
+        )
+        .with_columns(instrument_id=pl.lit(None, pl.String))
+        .select(*_EPISODES)
+    )
+
+
+def _tested(
+    rows: pl.DataFrame, pair: str, params: CherryPickingParameters
+) -> tuple[float, float, float, float]:
+    """Return a pair's effect, own and others' mean (basis points), and the one-sided p of its own sum."""
+    mine = rows.filter((pl.col("pair") == pair).any().over("stratum"))
+    own, r = (mine["pair"] == pair).to_numpy(), mine["r"].to_numpy()
+    means = (float(r[own].mean()) * BASIS_POINTS, float(r[~own].mean()) * BASIS_POINTS)
+    _, first, sizes = np.unique(mine["stratum"].to_numpy(), return_index=True, return_counts=True)
+    parts = [
+        (r[at : at + size], int(own[at : at + size].sum())) for at, size in zip(first, sizes, strict=True)
+    ]
+    # Mean and variance of the sum under exchange within strata are known; only what stands out is drawn.
+    mean = sum(k * part.mean() for part, k in parts)
+    variance = sum(k * (part.size - k) / part.size * part.var(ddof=1) for part, k in parts if part.size > 1)
+    z = (float(r[own].sum()) - mean) / np.sqrt(variance) if variance > 0 else 0.0
+    p = _upper(z) if z < 2.0 else permuted(parts, float(r[own].sum()), draws=params.draws, seed=params.seed)
+    return means[0] - means[1], *means, p
+
+
+def permuted(parts: list[tuple[Floats, int]], observed: float, *, draws: int, seed: int) -> float:
+    """Return how often a random choice within each stratum sums to at least ``observed``: (hits + 1) / (draws + 1).
+
+    Args:
+        parts: Per stratum its values and how many of them are the group's.
+        observed: The group's own sum.
+        draws: Permutations.
+        seed: Of the draw.
+    """
+    rng = np.random.default_rng(seed)
+    sums = np.zeros(draws)
+    for values, k in parts:
+        step = max(1, _CHUNK // values.size)
+        for at in range(0, draws, step):
+            count = min(step, draws - at)
+            if k == 1:
+                sums[at : at + count] += values[rng.integers(0, values.size, count)]
+                continue
+            order = rng.random((count, values.size), dtype=np.float32).argpartition(
+                min(k, values.size - 1), axis=1
+            )
+            sums[at : at + count] += values[order[:, :k]].sum(axis=1)
+    hits = int((sums >= observed - 1e-12).sum())
+    return (hits + 1) / (draws + 1)
+
+
+def _upper(z: float) -> float:
+    return 0.5 * erfc(z / sqrt(2))

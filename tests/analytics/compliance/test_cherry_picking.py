@@ -1,0 +1,135 @@
+"""Cherry picking: allocations after the fact, and whether luck can explain who got the winners."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from analytics.compliance.detectors.cherry_picking import CherryPicking, CherryPickingParameters, permuted
+from tests.analytics.compliance._kit import (
+    alerts,
+    gaps,
+    mirrored,
+    renamed,
+    scaled,
+    shifted,
+    shuffled,
+    tables,
+    verdict,
+)
+
+FEW = CherryPickingParameters(draws=20_000)
+ACCOUNTS = """
+account_id  kind    base_currency  owner_id  link_group
+FAV         client  USD            ann       -
+FAV2        client  USD            ann2      kin
+FAV3        client  USD            ann3      kin
+B           client  USD            bob       -
+C           client  USD            cal       -
+"""
+DAYS = [date(2026, 10, 1) + timedelta(days=n) for n in range(40)]
+
+
+def given(*, favourite=("FAV",), lucky=False, at="19:00:00", shares=False, days=40, edge=2.0):
+    """Return three blocks a day, at 100; the one that closes ``edge`` higher goes to the favourite unless all is ``lucky``."""
+    rng = np.random.default_rng(5)
+    allocations = [
+        "allocation_id order_id instrument_id account_id side quantity price alloc_time allocated_by"
+    ]
+    fills = ["exec_id order_id account_id instrument_id side last_qty last_px transact_time"]
+    prices = ["instrument_id date close"]
+    for n, day in enumerate(DAYS[:days]):
+        winner = int(rng.integers(3))
+        others = ["B", "C"]
+        dealt = rng.permutation([favourite[0], "B", "C"])
+        for place in range(3):
+            block, name = f"O{n}{place}", f"N{place}"
+            prices.append(f"{name} {day} {100 + (edge if place == winner else 0)}")
+            fills.append(f"E{block} {block} POOL {name} buy 100 100 {day}T14:0{place}:00Z")
+            if shares:
+                to = [*favourite[:1], "B", "C"]
+            elif lucky:
+                to = [str(dealt[place])]
+            elif place == winner:
+                to = [favourite[n % len(favourite)]]
+            else:
+                to = [others.pop()]
+            allocations += [
+                f"A{block}{account} {block} {name} {account} buy 100 100 {day}T{at}Z mgr" for account in to
+            ]
+    texts = {"allocations": allocations, "executions": fills, "prices": prices}
+    return tables(accounts=ACCOUNTS, **{name: "\n".join(rows) for name, rows in texts.items()})
+
+
+def test_an_account_that_is_given_the_winners_after_the_close_is_alerted():
+    (found,) = alerts(CherryPicking, given(), FEW)
+    metrics = {m["name"]: m["value"] for m in found["metrics"]}
+    assert found["actor_group"] == "owner:ann"
+    assert metrics["effect"] == pytest.approx(200.0)
+    assert metrics["late_share"] == 1.0
+    assert metrics["q"] < 0.001
+    assert {"kind": "person", "id": "mgr"} in found["actors"]
+
+
+def test_winners_dealt_over_linked_accounts_count_together():
+    (found,) = alerts(CherryPicking, given(favourite=("FAV2", "FAV3")), FEW)
+    assert found["actor_group"] == "link:kin"
+
+
+@pytest.mark.parametrize(("why", "more"), [
+    ("settled before the fill", {"at": "13:00:00"}),
+    ("settled within a minute of the fill", {"at": "14:02:30"}),
+    ("everybody gets his share", {"shares": True}),
+    ("the difference is small", {"edge": 0.3}),
+    ("chance", {"lucky": True}),
+])  # fmt: skip
+def test_innocent_allocations_are_left_alone(why, more):
+    assert alerts(CherryPicking, given(**more), FEW) == [], why
+
+
+@pytest.mark.parametrize(("days", "n"), [(30, 1), (29, 0)])
+def test_thirty_allocations_are_needed(days, n):
+    assert len(alerts(CherryPicking, given(days=days), FEW)) == n
+
+
+@pytest.mark.parametrize(("effect", "n"), [(199.9, 1), (200.1, 0)])
+def test_the_effect_counts_from_its_threshold(effect, n):
+    assert len(alerts(CherryPicking, given(), CherryPickingParameters(draws=20_000, effect=effect))) == n
+
+
+@pytest.mark.parametrize("change", [
+    lambda g: shuffled(g, 1), lambda g: scaled(g, 10) | {"allocations": scaled_price(g)}, renamed,
+    lambda g: shifted(g, hours=1), lambda g: shifted(g, days=40),
+])  # fmt: skip
+def test_the_verdict_does_not_depend_on_order_price_level_names_or_clock(change):
+    want = verdict(alerts(CherryPicking, given(), FEW))
+    assert len(want) == 1
+    assert verdict(alerts(CherryPicking, change(given()), FEW)) == want
+
+
+def scaled_price(g):
+    import polars as pl
+
+    return g["allocations"].with_columns(
+        (pl.col("price") * 10).cast(g["allocations"].collect_schema()["price"])
+    )
+
+
+def test_the_best_sales_count_as_the_best_purchases_do():
+    falling = mirrored(given(edge=-2.0))
+    (found,) = alerts(CherryPicking, falling, FEW)
+    assert found["actor_group"] == "owner:ann"
+
+
+def test_the_permutation_agrees_with_counting_all_cases():
+    parts = [(np.array([1.0, 2.0, 3.0]), 1), (np.array([1.0, 2.0, 3.0, 4.0]), 2)]
+    # Largest sum: 3 of the first, 3 + 4 of the second: one of 3 x 6 cases.
+    assert permuted(parts, 10.0, draws=40_000, seed=1) == pytest.approx(1 / 18, abs=0.006)
+    assert permuted(parts, 10.0, draws=2000, seed=1) == permuted(parts, 10.0, draws=2000, seed=1)
+
+
+def test_blocks_without_fills_and_empty_tables_are_gaps():
+    lone = given(days=1)
+    lone["executions"] = lone["executions"].limit(1)
+    assert "Some allocations belong to blocks without a fill on record." in gaps(CherryPicking, lone)
+    assert len(gaps(CherryPicking, {})) == 3
