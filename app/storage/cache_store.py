@@ -19,8 +19,11 @@ from app.config import Settings
 log = logging.getLogger(__name__)
 
 KEEP = 7 * 24 * 3600  # seconds; versions in the key replace expiry, this only bounds litter
-MAX_BYTES = 512 * 1024 * 1024
-MAX_ENTRY = 64 * 1024 * 1024
+MAX_BYTES = 1024 * 1024 * 1024
+MAX_ENTRY = 64 * 1024 * 1024  # in one piece
+PART = 16 * 1024 * 1024  # what is larger is kept in parts: Redis has to take each within its time-out
+MAX_VALUE = 384 * 1024 * 1024
+_PARTS = b"QDP1"  # in front of the number of parts
 _SWEEP_EVERY = 64  # writes between two looks at the folder's size
 REDIS_TIMEOUT = 0.2  # seconds: a cache that is slower than that is no cache
 
@@ -145,7 +148,30 @@ class Store:
         return self.backend._write_client if isinstance(self.backend, RedisStore) else None  # noqa: SLF001
 
     def get(self, key: str) -> bytes | None:
-        """Return the bytes under ``key``; None when there are none or the store is down."""
+        """Return the bytes under ``key``; None when there are none, a part is gone or the store is down."""
+        found = self._get(key)
+        if found is None or not found.startswith(_PARTS):
+            return found
+        parts = []
+        for number in range(int.from_bytes(found[len(_PARTS) :], "big")):
+            part = self._get(f"{key}-{number}")
+            if part is None:
+                return None
+            parts.append(part)
+        return b"".join(parts)
+
+    def set(self, key: str, value: bytes) -> bool:
+        """Keep ``value`` under ``key``; False when it is too large or the store is down."""
+        if len(value) <= MAX_ENTRY:
+            return self._set(key, value)
+        if len(value) > MAX_VALUE:
+            return False
+        starts = range(0, len(value), PART)
+        kept = all(self._set(f"{key}-{n}", value[at : at + PART]) for n, at in enumerate(starts))
+        # Last, so that whoever finds the number finds the parts.
+        return kept and self._set(key, _PARTS + len(starts).to_bytes(4, "big"))
+
+    def _get(self, key: str) -> bytes | None:
         if time.monotonic() < self._quiet_until:
             return None
         try:
@@ -155,9 +181,8 @@ class Store:
             return None
         return found
 
-    def set(self, key: str, value: bytes) -> bool:
-        """Keep ``value`` under ``key``; False when it is too large or the store is down."""
-        if len(value) > MAX_ENTRY or time.monotonic() < self._quiet_until:
+    def _set(self, key: str, value: bytes) -> bool:
+        if time.monotonic() < self._quiet_until:
             return False
         try:
             return bool(self.backend.set(key, value))
