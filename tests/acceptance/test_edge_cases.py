@@ -21,6 +21,7 @@ from app.actions import limits as bounds
 from app.actions._roles import console
 from app.factory import create_app
 from app.gateway import limits
+from app.jobs._queue import JobQueue
 from app.jobs.refresh import refresh
 from app.jobs.risk_models import refresh_risk
 from app.scope import Identity
@@ -182,6 +183,113 @@ def test_every_route_answers_with_figures_or_reasons(firms, world):
                 failures += [(path, "not finite")] if not_finite(body) else []
                 failures += [(path, "null without a reason", at) for at in unexplained(body)[:3]]
     assert not failures
+
+
+# What can be asked with a body: route, and what is asked of it in every world.
+SHOCKS = {"instrument": {"AAA": -1.0, "BBB": 10.0}, "sector": {"Tech": -0.3}, "currency": {"EUR": -0.1}}
+POSTED: dict[str, tuple[dict[str, Any], ...]] = {
+    "/api/portfolio/stress": (
+        {},
+        {"shocks": {"factor": {"market": -0.2}}},
+        {"shocks": SHOCKS},
+        {"shocks": {"instrument": {"NOPE": 0.5}}},
+        {"episode": "crisis_2007"},
+        {"episode": "no_such_episode"},
+        {"shocks": {"factor": {"market": -0.1}}, "reverse": {"loss": 1e15}},
+        {"shocks": {"factor": {"market": 0.0}}, "reverse": {"loss": 0.01}},
+        {"reverse": {"loss_nav": 1.0}},
+        {"name": "Kept", "shocks": SHOCKS, "save": True},
+    ),
+    "/api/portfolio/what-if/scenarios": (
+        {"name": "Half", "targets": "AAA:0.5"},
+        {"name": "Short", "targets": "AAA:-10,BBB:10"},
+        {"name": "Not held", "targets": "NOPE:0.1"},
+        {"name": "No number", "targets": "AAA:NaN"},
+    ),
+    "/api/compliance/limits": (
+        {"name": "Huge", "measure": "gross_exposure", "value": "1e30"},
+        {"name": "Tiny", "measure": "leverage", "value": "0.000001"},
+        {"name": "Nought", "measure": "drawdown", "value": "0"},
+        {"name": "Nobody", "measure": "gross_exposure", "value": "1", "subject_kind": "desk", "subject_id": "NOPE"},
+        {"name": "No measure", "measure": "luck", "value": "1"},
+    ),
+}  # fmt: skip
+TARGETS = ("AAA:0.5", "AAA:-10,BBB:10", "AAA:0,BBB:0", "NOPE:0.1")
+OBJECTIVES = (
+    {"objective": "minimum_variance", "max_weight": 0.01},
+    {"objective": "equal_weight", "long_only": False},
+    {"objective": "maximum_ratio", "max_turnover": 0.0001},
+    {"objective": "risk_budgeting", "budget": 10},
+    {"objective": "hierarchical_risk_parity"},
+    {"objective": "minimum_cvar", "max_sector": 0.2},
+)
+
+
+def faults(answer: Any, asked: Any, allowed: set[int]) -> list[tuple[Any, ...]]:
+    """Return what is wrong with an answer: a status nobody declared, a number that is none, a null unexplained."""
+    if answer.status_code not in allowed:
+        return [(asked, answer.status_code, answer.get_data(as_text=True)[:300])]
+    body = answer.get_json()
+    found: list[tuple[Any, ...]] = [(asked, "not finite")] if not_finite(body) else []
+    if answer.status_code >= 400:
+        return found + ([] if body["detail"] else [(asked, "refused without a reason")])
+    data = body["data"]
+    found += [(asked, "null without a reason", at) for at in unexplained(data)[:3]]
+    if isinstance(data, dict) and "pnl" in data and data["pnl"] is None and not data["reason"]:
+        found.append((asked, "no P&L and no reason"))
+    return found
+
+
+def test_every_route_that_takes_a_body_is_asked_here(firms):
+    asked = {*POSTED, "/api/portfolio/optimise"}
+    routes = [*firms.routes("POST"), "/api/compliance/limits"]
+    assert set(routes) == asked
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_every_question_with_a_body_is_answered_or_refused_with_a_reason(firms, world):
+    failures: list[tuple[Any, ...]] = []
+    turn = list(WORLDS).index(world)
+    for path, bodies in POSTED.items():
+        for body in bodies:
+            answer = firms.ask(world, path, "POST", json=body)
+            failures += faults(answer, (path, body), {200, 201, 422})
+    # Every pair of targets meets every kind of world in one of them or another.
+    for targets in (TARGETS[turn % 4], TARGETS[(turn + 1) % 4]):
+        path = f"/api/portfolio/what-if?targets={targets}"
+        failures += faults(firms.ask(world, path), path, {200, 422})
+        made = firms.ask(world, path.replace("what-if", "what-if/orders"))
+        assert made.status_code in {200, 422}, (path, made.status_code)
+        assert not ON_SCREEN.search(made.get_data(as_text=True)), path
+    # What was set or kept above stands in these now.
+    for path in ("/api/compliance/limits", "/api/portfolio/stress", "/api/portfolio/what-if/scenarios"):
+        failures += faults(firms.ask(world, path), path, {200})
+    for limit in firms.ask(world, "/api/compliance/limits").get_json()["data"]:
+        if limit["name"] in {"Huge", "Tiny", "Nobody"}:
+            path = f"/api/compliance/limits/{limit['limit_id']}"
+            failures += faults(firms.ask(world, path), path, {200})
+            failures += faults(firms.ask(world, f"{path}/retire", "POST", json={}), path, {200})
+    assert not failures
+    market = {"shocks": {"factor": {"market": -0.2}}}
+    assert firms.ask(world, "/api/portfolio/stress", "POST", json=market).status_code == 200
+    assert (
+        firms.ask(world, "/api/portfolio/stress", "POST", json={"episode": "crisis_2007"}).status_code == 200
+    )
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_what_is_optimised_is_ready_or_infeasible_with_a_reason(firms, world):
+    turn = list(WORLDS).index(world)
+    body = OBJECTIVES[turn % len(OBJECTIVES)]
+    accepted = firms.ask(world, "/api/portfolio/optimise", "POST", json=body)
+    assert accepted.status_code == 202, accepted.get_data(as_text=True)
+    JobQueue(firms.context)._work(accepted.get_json()["data"]["request_id"])
+    done = firms.ask(world, "/api/portfolio/optimise", "POST", json=body)
+    assert done.status_code == 200
+    found = done.get_json()["data"]
+    assert not not_finite(found)
+    assert found["state"] in {"ready", "infeasible"}, found
+    assert found["state"] == "ready" or found["result"]["reason"]
 
 
 @pytest.mark.slow
