@@ -30,6 +30,8 @@ _SHORT = {
     "lo": "(Lo)",
 }
 _SHORT |= {"opdyke": "(Opdyke)"}
+# Measures called after people keep the capital inside a name too.
+_SHORT |= {name: name.capitalize() for name in ("sharpe", "sortino", "treynor", "dietz", "jensen", "calmar")}
 # What a docstring of several measures says of one; it ends with the sentence, the item or the paragraph.
 _ENTRY = r"``{name}``(?: =|:)\s((?s:.+?))(?=[;.](?:\s|$)|\n\s*- ``|\n\s*\n|$)"
 _SECTIONS = ("Args", "Returns", "Raises")

@@ -231,10 +231,11 @@ def _rolling(answer: tuple[dict[str, Any], dict[str, Any]], view: View) -> Drawn
         why = found["reasons"].get("benchmark") or "It is not defined in any of these windows."
         return nothing(view, "Nothing to draw", why, tools=tools, footer=footer)
     words = dict(MEASURES)[field]
+    named_course = f"Rolling {words if field == 'sharpe' else words.lower()}"
     record = next(one for one in whole["metrics"] if one["name"] == _WHOLE[field])
     fraction = field == "volatility"
     figure = rolling_course(
-        rows, field=field, words=f"Rolling {words.lower()}", look=view.look, height=246,
+        rows, field=field, words=named_course, look=view.look, height=246,
         whole=known(record["value"]), fraction=fraction,
     )  # fmt: skip
     tell = percent if fraction else lambda value: number(value, 2)
@@ -244,7 +245,7 @@ def _rolling(answer: tuple[dict[str, Any], dict[str, Any]], view: View) -> Drawn
         numeric=(1,),
         label=words,
     )
-    parts = legend(("ln", "acc", f"Rolling {words.lower()}"), ("ds", "t3", "Whole period"))
+    parts = legend(("ln", "acc", named_course), ("ds", "t3", "Whole period"))
     return Drawn(figure, tools=tools, legend=parts, footer=footer, as_table=as_table)
 
 
