@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from analytics.compliance._grades import blend, grade, who
-from analytics.compliance._spans import in_windows, numbered, settled, steadied
+from analytics.compliance._spans import MINUTE_NS, in_windows, numbered, settled, steadied
 from analytics.compliance._volumes import market_buckets, over_windows, own_fills
 from analytics.compliance.alerts import Metric, Told, flattened, listed, sequence
 from analytics.compliance.detector import Detector, Tables
@@ -34,10 +34,10 @@ class PaintingTheTapeParameters(Parameters):
     )
     small: float = parameter(
         0.5,
-        unit="times the usual size",
+        unit="times a larger fill of the group",
         low=0.05,
         high=1.0,
-        rationale="Prints for show are kept cheap: half of what the group, or the market, trades at a time.",
+        rationale="Prints for show are kept cheap: half of the group's larger fills, or the market's average print.",
     )
     print_share: float = parameter(
         0.3,
@@ -69,9 +69,9 @@ class PaintingTheTape(Detector):
     """Many small prints of one group on both sides within half an hour, and next to nothing kept.
 
     They count if they are a fair part of all prints of the instrument, or far more than the group prints
-    elsewhere in half an hour (Poisson). Small is against the group's own median fill, in value, or
-    no larger than the market's average print; larger fills are not looked at. Market makers are left out: they do this for a
-    living. Linear: each fill is in two windows.
+    elsewhere in half an hour (Poisson). Small is half of the group's own larger fills (upper quartile, in
+    value) or no larger than the market's average print; larger fills are not looked at. Market makers are left
+    out: they do this for a living. Linear: each small fill is in two windows.
     """
 
     name = "painting_the_tape"
@@ -95,19 +95,21 @@ class PaintingTheTape(Detector):
         market = settled(market_buckets(tables))
         small = _small(fills.with_columns(worth=pl.col("qty") * pl.col("px")), market, params)
         windowed = in_windows(small, minutes=_WINDOW)
-        counts = settled(windowed.group_by(_KEYS).agg(prints=pl.len()))
-        busy = counts.filter(pl.col("prints") >= params.prints).select(_KEYS)
+        busy = windowed.group_by(_KEYS).len().filter(pl.col("len") >= params.prints).select(_KEYS)
         # A show is of even prints; another order of the group in the same half hour is not part of it.
         even = pl.col("qty") <= _EVEN * pl.col("qty").median().over(_KEYS)
         shown = settled(windowed.join(busy, on=list(_KEYS), how="semi").filter(even))
-        # The group's habit, the window itself left out.
-        total = (pl.len() - 1).over("actor_group")
-        habit = (pl.col("prints").sum().over("actor_group") - pl.col("prints")) / total
-        habits = counts.select(*_KEYS, windows=total, habit=habit)
+        # The group's habit: its prints in half an hour wherever it prints, the show itself left out.
+        half_hours = fills.group_by(
+            "actor_group", "instrument_id", slot=pl.col("transact_time_ns") // (_WINDOW * MINUTE_NS)
+        ).agg(n=pl.len())
+        habits = half_hours.group_by("actor_group").agg(slots=pl.len(), all_prints=pl.col("n").sum())
         shows = settled(
             _shows(shown)
             .filter(pl.col("prints") >= params.prints, pl.col("net") <= params.net * pl.col("gross"))
-            .join(habits, on=list(_KEYS), how="inner")
+            .join(habits, on="actor_group", how="inner")
+            .with_columns(windows=pl.col("slots") - 1)
+            .with_columns(habit=(pl.col("all_prints") - pl.col("prints")) / pl.col("windows"))
             .sort(_KEYS)
             .with_row_index("row")
         )
@@ -174,7 +176,7 @@ class PaintingTheTape(Detector):
                 f"{episode['gross']:,.0f} units changed hands and {episode['net']:,.0f} were kept: {kept:.1%}; "
                 f"{params.net:.0%} or less alerts. The side turned at {episode['turns']:.0%} of the prints."
             ),
-            f"A print was worth {episode['average']:,.2f} on average, {episode['smallness']:.0%} of the usual.",
+            f"A print was worth {episode['average']:,.2f} on average, {episode['smallness']:.0%} of the group's larger fills.",
         ]
         if episode["surprise"] is not None:
             story.append(
@@ -194,7 +196,7 @@ class PaintingTheTape(Detector):
             metrics=[
                 Metric("prints", float(prints), float(params.prints), "fills"),
                 Metric("net", kept, params.net, "fraction of gross"),
-                Metric("smallness", episode["smallness"], params.small, "times the usual size"),
+                Metric("smallness", episode["smallness"], params.small, "times a larger fill of the group"),
                 Metric("surprise", episode["surprise"], params.surprise, "standard deviations"),
                 Metric(
                     "print_share", episode["print_share"], params.print_share, "fraction of market prints"
@@ -210,7 +212,7 @@ class PaintingTheTape(Detector):
 
 def _small(fills: pl.LazyFrame, market: pl.LazyFrame, params: PaintingTheTapeParameters) -> pl.LazyFrame:
     # Small against what the group usually trades at a time, or no larger than the market's average print.
-    usual = fills.group_by("actor_group").agg(usual=pl.col("worth").median())
+    usual = fills.group_by("actor_group").agg(usual=pl.col("worth").quantile(0.75))
     prints = market.group_by("instrument_id").agg(
         print_worth=(pl.col("volume") * pl.col("vwap")).sum() / pl.col("trades").sum()
     )

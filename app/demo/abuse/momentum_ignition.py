@@ -1,5 +1,6 @@
 """Momentum ignition: build quietly, set off a move in seconds, and leave into it."""
 
+from app.demo.flow import Ticket
 from app.demo.stage import MINUTE, SECOND, Stage
 
 NAME = "momentum_ignition"
@@ -15,7 +16,7 @@ def plant(stage: Stage, severity: float) -> None:
     total = (0.6 + 1.2 * severity) * stage.usual(instrument, 0.5)
     reach = (5.5 + 10.0 * severity) * stage.swing(instrument, 0.5)
     start = stage.moment(session, float(rng.uniform(0.12, 0.85)))
-    tickets = []
+    tickets: list[Ticket] = []
 
     def trade(time: int, side: str, quantity: float, *, liquidity: str = "taker") -> None:
         bid, ask = stage.touch(session, instrument, time)

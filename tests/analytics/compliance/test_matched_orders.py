@@ -1,0 +1,84 @@
+"""Matched orders: strangers who keep meeting, and the meetings that have a reason."""
+
+from datetime import timedelta
+
+import pytest
+
+from analytics.compliance.detectors.matched_orders import MatchedOrders, _tail
+from tests.analytics.compliance._kit import CHANGES, alerts, gaps, verdict
+from tests.analytics.compliance._session import OPENS, accounts, entry, fill, frame, market
+
+OWNERS = {"A1": "O1", "A2": "O1", "B1": "O2", "MM": "mm"}
+
+
+def given(times=6, *, gap=1.0, other=100, buyer="A1", seller="B1", turn=False, trades=5000, **more):
+    fills, events = [], []
+    for n in range(times):
+        start = OPENS + timedelta(minutes=40 * n)
+        one, two = (seller, buyer) if turn and n % 2 else (buyer, seller)
+        legs = [(2 * n, 0.0, "buy", 100, one), (2 * n + 1, gap, "sell", other, two)]
+        for number, when, side, size, account in legs:
+            events.append(entry(number, when, "new", side, size, account=account, start=start))
+            fills.append(
+                fill(
+                    number,
+                    gap + 0.01,
+                    side,
+                    min(100, other),
+                    100,
+                    account=account,
+                    start=start,
+                    match_id=f"M{n}",
+                    **more,
+                )
+            )
+    return market("AAA", trades=trades) | {
+        "executions": frame("executions", fills),
+        "order_events": frame("order_events", events),
+        "accounts": accounts(**OWNERS),
+    }
+
+
+def test_strangers_who_enter_the_same_order_at_the_same_second_are_alerted():
+    (alert,) = alerts(MatchedOrders, given(turn=True))
+    metrics = {m["name"]: m["value"] for m in alert["metrics"]}
+    assert metrics["arranged"] == metrics["matches"] == 6
+    assert metrics["turned"] == 0.5
+    assert [a["id"] for a in alert["actors"] if a["kind"] == "account"] == ["A1", "B1"]
+    assert alert["score"] > alerts(MatchedOrders, given())[0]["score"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "hit"),
+    {
+        "five times": (given(5), 1),
+        "four times": (given(4), 0),
+        "two seconds apart": (given(gap=2.0), 1),
+        "more than two seconds apart": (given(gap=2.001), 0),
+        "nearly the same size": (given(other=95), 1),
+        "another size": (given(other=94), 0),
+        "no more often than chance": (given(trades=0), 0),
+        "a dealer who answers requests": (given(seller="MM"), 0),
+        "crosses on record": (given(strategy="cross"), 0),
+        "the auction": (given(liquidity="auction"), 0),
+        "one owner, which is a wash": (given(seller="A2"), 0),
+    }.values(),
+)
+def test_each_rule_parts_an_arrangement_from_meeting(rows, hit):
+    assert len(alerts(MatchedOrders, rows)) == hit
+
+
+def test_the_chance_of_so_many_meetings_is_the_tail_of_a_poisson_law():
+    assert _tail(3, 1.0) == pytest.approx(0.0803014)
+    assert _tail(0, 1.0) == _tail(1, 2.0) == 1.0
+    assert (_tail(2, 0.0), _tail(0, 0.0)) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=CHANGES)
+def test_the_verdict_does_not_depend_on_names_units_order_or_side(change):
+    rows = given()
+    assert verdict(alerts(MatchedOrders, CHANGES[change](rows))) == verdict(alerts(MatchedOrders, rows))
+
+
+def test_empty_tables_are_reported_as_gaps():
+    assert sorted(gaps(MatchedOrders, {})) == ["No executions to look at.", "No order events to look at."]
