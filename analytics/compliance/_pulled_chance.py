@@ -1,5 +1,6 @@
 """How likely it is that pulls fall around fills by chance: measured on the day itself."""
 
+import math
 from dataclasses import dataclass
 
 import polars as pl
@@ -7,6 +8,19 @@ import polars as pl
 from analytics.compliance._order_lives import DAY, SECOND
 
 _HOUR = 3600.0
+
+
+def log10_tail(hits: str, trials: str, rate: str) -> pl.Expr:
+    """Bound log10 of the probability of as many hits among independent trials at a rate, from above (Chernoff).
+
+    It is at most 0, and 0 where there are no more hits than expected.
+    """
+    count, p = pl.col(trials).cast(pl.Float64), pl.col(rate)
+    hit = (pl.col(hits) / count).clip(upper_bound=1.0)
+    miss = 1 - hit
+    rest = pl.when(miss > 0).then(miss * (miss / (1 - p)).log()).otherwise(0.0)
+    bound = -count * (hit * (hit / p).log() + rest) / math.log(10)
+    return pl.when(hit > p).then(bound).otherwise(0.0)
 
 
 @dataclass(frozen=True)
@@ -72,13 +86,9 @@ def chance_of(cycles: pl.LazyFrame, looked: Looked) -> pl.LazyFrame:
     by_others = (pl.col("near") + 20 * by_time) / (others + 20)
     coverage = pl.max_horizontal(by_time, by_others, pl.lit(looked.floor)).clip(upper_bound=0.999)
     trials = pl.max_horizontal(pl.col("trials").fill_null(0), "day_cycles").cast(pl.Float64)
-    hit = (pl.col("day_cycles") / pl.col("trials")).clip(upper_bound=1.0)
-    miss = 1 - hit
-    rest = pl.when(miss > 0).then(miss * (miss / (1 - pl.col("coverage"))).log()).otherwise(0.0)
-    bound = -pl.col("trials") * (hit * (hit / pl.col("coverage")).log() + rest) / pl.lit(10.0).log()
     return (
         joined.with_columns(coverage=coverage, trials=trials)
-        .with_columns(log_chance=pl.when(hit > pl.col("coverage")).then(bound).otherwise(0.0))
+        .with_columns(log_chance=log10_tail("day_cycles", "trials", "coverage"))
         .select(*keys, "day_cycles", "trials", "coverage", "log_chance")
     )
 
