@@ -13,7 +13,7 @@ import statistics
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +54,15 @@ class Card:
     warm: tuple[float, ...]
     cold_cpu: tuple[float, ...]
     peak: float  # bytes that the process held at most meanwhile
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question: seconds on the clock and of the processor, and the bytes held at most meanwhile."""
+
+    seconds: float
+    cpu: float
+    peak: float
 
 
 def measure(bench: Bench) -> list[Row]:
@@ -103,7 +112,8 @@ def timed_cards(
 ) -> Iterator[Card]:
     """Yield every card of every page, or of those whose address begins with one of ``pages``, timed.
 
-    ``ahead``: before each cold question the job ``warm`` runs, as it does after an import.
+    ``ahead``: the job ``warm`` has run before the cards of a page are asked for, as it has after an import. What
+    it asked itself is kept then; the rest rests on what it measured on the way.
     """
     many = Budgets(**dict.fromkeys(Budgets.__dataclass_fields__, "100000000 per minute"))
     app = create_app(context=context, budgets=many)
@@ -114,25 +124,29 @@ def timed_cards(
     def forget() -> None:
         # Another release reads none of the answers kept by this one.
         context.cache._release = uuid4().hex
-        if ahead:
-            warm(context, org, cause="bench")
 
     for key, path in _paths(context, org):
         if pages and not path.startswith(tuple(pages)):
             continue
-        for call in calls:
-            name = _card_of(call, key)
-            if name is None:
-                continue
-            body = _body(call, path)
-            if rounds > 1:
+        bodies = {name: _body(call, path) for call in calls if (name := _card_of(call, key))}
+        if rounds > 1:
+            for body in bodies.values():
                 _post(client, body)  # imports and handles
-            _forget_peak()
-            cold = [_after(forget, client, body) for _ in range(rounds)]
-            warmed = [_post(client, body)[0] for _ in range(3 * rounds)]
-            yield Card(
-                path, name, tuple(c[0] for c in cold), tuple(warmed), tuple(c[1] for c in cold), _peak()
-            )
+        cold: dict[str, list[Asked]] = {name: [] for name in bodies}
+        kept: dict[str, list[float]] = {name: [] for name in bodies}
+        for _ in range(rounds):
+            if ahead:
+                forget()
+                warm(context, org, cause="bench")
+            for name, body in bodies.items():
+                if not ahead:
+                    forget()
+                cold[name].append(_post(client, body))
+                kept[name] += [_post(client, body).seconds for _ in range(3)]
+        for name, found in cold.items():
+            peak = max(one.peak for one in found)
+            seconds, cpu = (tuple(getattr(one, what) for one in found) for what in ("seconds", "cpu"))
+            yield Card(path, name, seconds, tuple(kept[name]), cpu, peak)
 
 
 def _paths(context: Context, org: str) -> list[tuple[str, str]]:
@@ -193,21 +207,16 @@ def _body(call: dict[str, Any], path: str) -> str:
     )
 
 
-def _post(client: FlaskClient, body: str) -> tuple[float, float]:
-    """Ask; return the seconds on the clock and those of the processor."""
+def _post(client: FlaskClient, body: str) -> Asked:
+    _forget_peak()
     began, busy = time.perf_counter(), time.process_time()
     answered = client.post(
         "/_dash-update-component", data=body, content_type="application/json", base_url=HERE, headers={"Origin": HERE}
     )  # fmt: skip
-    seconds, busy = time.perf_counter() - began, time.process_time() - busy
+    found = Asked(time.perf_counter() - began, time.process_time() - busy, _peak())
     if answered.status_code not in (200, 204):
         raise AssertionError(f"answered {answered.status}: {answered.data[:300]!r}")
-    return seconds, busy
-
-
-def _after(first: Callable[[], None], client: FlaskClient, body: str) -> tuple[float, float]:
-    first()
-    return _post(client, body)
+    return found
 
 
 def _forget_peak() -> None:
@@ -228,7 +237,7 @@ def _told(argv: list[str]) -> None:
     parser.add_argument("org", nargs="?", default="halyard")
     parser.add_argument("--pages", nargs="*", help="addresses that the pages begin with; all when left out")
     parser.add_argument("--rounds", type=int, default=COLD, help="cold questions of each card")
-    parser.add_argument("--ahead", action="store_true", help="run the warm job before each cold question")
+    parser.add_argument("--ahead", action="store_true", help="run the warm job before each round")
     asked = parser.parse_args(argv)
     context = Context.open(settings_of(asked.home))
     with context.database.session(asked.org) as session:
