@@ -91,6 +91,21 @@ def test_every_passport_answers_with_definition_basis_and_versions(installation,
     assert silent == {}
 
 
+@pytest.mark.parametrize("card", ["benchmarks", "measures", "markouts"])
+def test_every_row_of_an_order_opens_its_own_record(installation, card):
+    client = installation.client(token=installation.one.tokens["risk"])
+    order = f"{installation.one.canary}-O1"
+    callbacks = installation.server_side()
+    (panel,) = [one for one in callbacks if "passport-body.children" in one["output"]]
+    (filled,) = [one for one in callbacks if f"trading-order--{card}.children" in one["output"]]
+    made = answered(client, filled, {"trading-order--id": order, "search": ""})
+    asked = [props["data-passport"] for props in nodes(list(made.values())) if "data-passport" in props]
+    assert len(set(asked)) == len(asked) > 3
+    for what in asked:
+        said = json.dumps(answered(client, panel, {"passport-asked": {"what": what, "at": 1}, "search": ""}))
+        assert "observation" in said, what
+
+
 ROUTES = {
     "/api/portfolio/risk": "metrics", "/api/portfolio/risk/summary": "metrics",
     "/api/portfolio/risk/backtest": "metrics", "/api/portfolio/performance": "metrics",

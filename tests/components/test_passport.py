@@ -4,9 +4,13 @@ import json
 
 from plotly.utils import PlotlyJSONEncoder
 
+from app.queries.limits_passports import use_record
+from app.queries.stress_passports import scenario_records
 from components.kpi import tile
+from components.limits import bullets
 from components.metrics import metrics
 from components.passport import passport_body, passport_link, passport_of, shown_in
+from components.stress import scenarios
 
 
 def words(made):
@@ -45,6 +49,26 @@ def test_a_name_says_which_record_it_means():
         "risk:value_at_risk?method=historical&confidence=0.99"
     )
     assert made.children == "Value at risk"
+
+
+def test_rows_of_stress_and_limits_name_the_record_they_show():
+    scene = {
+        "id": "crisis_2007", "name": "Crisis", "kind": "episode", "pnl": -5.0, "pnl_nav": -0.1, "worst": [], "proxied": 0,
+        "reason": None,
+    }  # fmt: skip
+    found = {"scenarios": [scene | {"covered": 1.0}], "names": ["AAA"], "currency": "USD"}
+    (about,) = scenario_records(found)
+    shown = words(scenarios([scene, scene | {"id": "x", "pnl": None}], currency="USD"))
+    assert f"stress:{about['name']}?scenario={about['convention']['scenario']}" in shown
+    assert shown.count("data-passport") == 1  # what is not known says why instead
+    limit = {
+        "limit_id": "L1", "name": "Gross", "title": "Gross exposure", "measure": "gross_exposure", "value": 9.0, "limit": 10.0,
+        "utilisation": 0.9, "unit": "money", "currency": "USD", "state": "warn", "hard": False, "warn_at": 8.0, "reason": None,
+        "subject_kind": "organisation", "subject_id": None, "valid_to": None, "driver": None, "definition": "Sum.", "date": None,
+    }  # fmt: skip
+    about = use_record(limit)
+    shown = words(bullets([limit], chosen="", may_retire=False))
+    assert f"limits:{about['name']}?limit_id={about['convention']['limit_id']}" in shown
 
 
 def test_the_panel_holds_value_interval_definition_readings_and_versions():
