@@ -167,7 +167,9 @@ def _cells(row: html.Tr) -> list[Any]:
 
 
 def _cell(cell: Any) -> tuple[Any, str]:
-    texts = list(_texts(getattr(cell, "children", None)))
+    children = getattr(cell, "children", None)
+    # Words that are only heard explain those that are seen; they count where a cell has no others.
+    texts = list(_texts(children, heard=False)) or list(_texts(children, heard=True))
     if len(texts) == 1 and isinstance(texts[0], Shown):
         return texts[0].raw, texts[0].unit
     if len(texts) == 1 and not isinstance(texts[0], str):
@@ -176,11 +178,12 @@ def _cell(cell: Any) -> tuple[Any, str]:
     return (None if said in {"", MISSING} else said), ""
 
 
-def _texts(part: Any) -> Iterator[Any]:
+def _texts(part: Any, *, heard: bool) -> Iterator[Any]:
     if isinstance(part, list | tuple):
         for one in part:
-            yield from _texts(one)
+            yield from _texts(one, heard=heard)
     elif hasattr(part, "to_plotly_json"):
-        yield from _texts(getattr(part, "children", None))
+        if heard or getattr(part, "className", "") != "visually-hidden":
+            yield from _texts(getattr(part, "children", None), heard=heard)
     elif part is not None and part != "":
         yield part

@@ -8,6 +8,7 @@ from dash import html
 
 from components.formats import Shown, bps, clock, day, full_money, number, percent, price
 from components.sheets import endless, has_table, sheets
+from components.states import hidden
 from components.tables import column, grid, link, table
 
 AT = datetime(2026, 11, 20, 14, 30, 1, 123456, tzinfo=UTC)
@@ -41,6 +42,12 @@ def test_a_plain_table_gives_its_values_and_the_units_of_its_columns():
         ["Ann", date(2026, 11, 20), 1.23456, 0.5, 3],
         ["Bo b", None, None, None, 0],
     ]
+
+
+def test_words_that_are_only_heard_leave_where_nothing_is_seen():
+    rows = [[html.Button(["Crash", hidden(": show its parts")])], [html.Span(hidden("holds"))]]
+    (found,) = sheets(table(["Scenario"], rows), None, title="Card")
+    assert [list(row) for row in found.rows] == [["Crash"], ["holds"]]
 
 
 def test_a_column_of_several_units_says_each():
