@@ -28,7 +28,6 @@ _KEPT = {
 _STATES = {"ok": "within", "warn": "warning"}
 _TRADES = [
     column("symbol", "Instrument", minWidth=84),
-    column("sector", "Sector", minWidth=152),
     column("weight", "Now", "percent", width=70),
     column("target_pct", "Target, %", "number", width=88, editable=True, singleClickEdit=True,
            cellEditor="agNumberCellEditor", cellEditorParams={"min": -1000, "max": 1000}, cellClass=["ag-right-aligned-cell", "editable-cell"]),
@@ -36,6 +35,7 @@ _TRADES = [
     column("quantity", "Trade", "quantity", width=92),
     column("traded", "Value", "signed", width=106),
     column("cost", "Cost", "money", width=74),
+    column("sector", "Sector", minWidth=152),
 ]  # fmt: skip
 _ORDERS = [
     column("side", "Side", "side", width=104),
