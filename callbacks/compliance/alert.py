@@ -4,11 +4,13 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, html, no_update
 
+from app.actions.case_access import looked_at
 from app.errors import NotFound, QuarterdeckError
 from app.gateway.auth import current_context, current_desk
 from app.jobs import surveil
 from app.queries import compliance, evidence
 from callbacks._fill import Drawn, View, failed, fill, nothing
+from callbacks.compliance._alert_decision import wire_decision
 from components import alert as draw
 from components import context
 from components import evidence as rows_of
@@ -45,6 +47,7 @@ def register(app: Dash) -> None:
         ("related", "Related alerts", compliance.alert, _related),
     ):
         fill(app, PAGE, name, title, ask=ask, draw=show, about=True)
+    wire_decision(app, PAGE)
 
     @app.callback(
         Output(at(PAGE, "title"), "children"),
@@ -101,7 +104,11 @@ def _with_names(desk: Any, alert_id: str) -> tuple[dict[str, Any], Any]:
 
 
 def _with_evidence(desk: Any, alert_id: str) -> tuple[dict[str, Any], Any, Any]:
-    return compliance.alert(desk, alert_id), evidence.evidence(desk, alert_id), evidence.names(desk)
+    found, behind = compliance.alert(desk, alert_id), evidence.evidence(desk, alert_id)
+    if not behind["messages"].is_empty():
+        # What people wrote to one another is sensitive: who read it is on record.
+        looked_at(desk.database, desk.identity, "alert", alert_id, what="messages")
+    return found, behind, evidence.names(desk)
 
 
 def _with_rule(desk: Any, alert_id: str) -> tuple[dict[str, Any], Any]:

@@ -34,9 +34,11 @@ def layout(alert_id: str = "", **_: Any) -> html.Div:
     )
     right = html.Div(
         [
+            slot(PAGE, "decision", "Decision", span="", height=220, skeleton="rows"),
             slot(PAGE, "measures", "Why the score", span="", height=260, skeleton="rows"),
             slot(PAGE, "pins", "Pinned to", span="", height=90, skeleton="rows"),
             slot(PAGE, "rule", "The rule", span="", height=120, skeleton="rows"),
+            slot(PAGE, "similar", "Past alerts like it", span="", height=120, skeleton="rows"),
             slot(PAGE, "related", "Related alerts", span="", height=150, skeleton="rows"),
         ]
     )
