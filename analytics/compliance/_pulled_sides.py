@@ -257,12 +257,11 @@ class Pulls:
         pulled = other & alive & went & (pl.col("filled") <= 0.5 * qty)
         same = ~other & alive & went & (pl.col("filled") == 0)
         back_again = other & (pl.col("entered") > ns) & (pl.col("entered") <= pl.col("until") + back)
-        # Entered again no farther from the market than what was pulled.
-        nearer = (
-            pl.when(pl.col("order_buying"))
-            .then(pl.col("px") >= pl.col("lowest"))
-            .otherwise(pl.col("px") <= pl.col("highest"))
-        )
+        # Entered again no farther from the market than what was pulled. What is kept counts within reach of it.
+        reach = 2 * (pl.col("highest") - pl.col("lowest"))
+        bids, px = pl.col("order_buying"), pl.col("px")
+        nearer = pl.when(bids).then(px >= pl.col("lowest")).otherwise(px <= pl.col("highest"))
+        close = pl.when(bids).then(px >= pl.col("lowest") - reach).otherwise(px <= pl.col("highest") + reach)
         keys = list(_FILL)
         pairs = settled(
             spread.join(theirs, on=["book", "bucket"], how="inner").with_columns(
@@ -284,7 +283,7 @@ class Pulls:
             .agg(
                 *(pl.col(name).first() for name in _OF_HIT),
                 pulled_qty=qty.filter(taken).sum(),
-                kept_qty=qty.filter(other & alive & ~taken & theirs_too).sum(),
+                kept_qty=qty.filter(other & alive & ~taken & theirs_too & close).sum(),
                 same_qty=qty.filter(same & theirs_too).sum(),
                 returned_qty=qty.filter(back_again & nearer.fill_null(value=True)).sum(),
                 life=(pl.col("out") - pl.col("entered")).filter(taken).median(),
