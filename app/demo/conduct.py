@@ -8,6 +8,7 @@ import polars as pl
 
 from analytics.datasets import POSITION_LIMITS, PRECLEARANCES
 from app.demo.control_room import instant as moment
+from app.demo.history import Trades
 from app.demo.ledger import Ledger, conform
 from app.demo.universe import SYMBOLS
 
@@ -49,6 +50,16 @@ class Conduct:
     approvals: list[Approval] = field(default_factory=list)
     bounds: list[Bound] = field(default_factory=list)
     settled: set[int] = field(default_factory=set)  # orders whose approval, or lack of it, is part of a scene
+    insiders: list[tuple[str, int, int]] = field(default_factory=list)  # accounts, sessions and names played
+    reported: set[int] = field(default_factory=set)  # names a story was told of
+    traded: frozenset[tuple[int, int]] = (
+        frozenset()
+    )  # books and instruments that trade with each other anyway
+
+
+def names_traded(trades: Trades) -> frozenset[tuple[int, int]]:
+    """Return which book trades which instrument without being told to by a scene."""
+    return frozenset(zip(trades.book.tolist(), trades.instrument.tolist(), strict=True))
 
 
 def preclearances(stage: "Stage", ledger: Ledger) -> pl.DataFrame:

@@ -11,7 +11,7 @@ import polars as pl
 
 from analytics.registry import modules
 from app.demo import abuse, allocations, conduct, control_room, negatives, reference
-from app.demo.bars import bars
+from app.demo.bars import bars, follow
 from app.demo.firm import Firm
 from app.demo.firms import FIRMS, FirmPlan
 from app.demo.flow import Flow
@@ -115,6 +115,7 @@ def _firm(
     _play(stage, scale)
     said = talk(stage, chance(18), posts=scale.posts, post_days=scale.post_days, chats=scale.chats)
     ledger = finish(flow, _past(flow, trades, (chance(14), chance(15), chance(16)), closed), chance(19))
+    shown = reference.quotes_file(quotes, flow.pressure)
     files = {
         "instruments": reference.instruments(),
         "accounts": reference.accounts(plan),
@@ -125,8 +126,8 @@ def _firm(
         "corporate_actions": reference.corporate_actions(trades, market),
         "cash_flows": reference.cash_flows(trades),
         "positions": reference.broker_positions(ledger.executions, market),
-        "quotes": reference.quotes_file(quotes, flow.pressure),
-        "bars": intraday,
+        "quotes": shown,
+        "bars": follow(intraday, shown, flow.pressure, market),
         "order_events": ledger.order_events,
         "executions": ledger.executions,
         "allocations": allocations.allocations(stage.allotments, ledger),
