@@ -1,0 +1,114 @@
+"""Quote stuffing: a flood, what looks like one, either side of each threshold."""
+
+import polars as pl
+import pytest
+
+from analytics.compliance.detectors.quote_stuffing import QuoteStuffing
+from tests.analytics.compliance._kit import CHANGES, alerts, gaps, verdict
+from tests.analytics.compliance._orders import Book, split, unmoved
+
+
+def flood(book=None, *, n=40, at=10.0, account="A1", lasting=0.9, stay=0.001, instrument="AAPL", **more):
+    book = book or Book()
+    for turn in range(n):
+        when = at + turn * lasting / n
+        book.order(
+            when, "buy", 99.9, 100 + turn, out=when + stay, account=account, instrument=instrument, **more
+        )
+    return book
+
+
+def test_a_flood_is_told_by_its_peak_and_what_was_withdrawn():
+    (found,) = alerts(QuoteStuffing, flood().given())
+    assert (found["actor_group"], len(found["order_ids"])) == ("owner:O1", 40)
+    assert found["story"][0].endswith("account A1 sent 80 messages in AAPL within one second.")
+    assert {m["name"]: m["value"] for m in found["metrics"]}["withdrawn"] == 1
+
+
+@pytest.mark.parametrize(("n", "found"), [(25, 1), (24, 0)])
+def test_fifty_messages_within_a_second_are_the_least(n, found):
+    assert len(alerts(QuoteStuffing, flood(n=n).given())) == found
+
+
+@pytest.mark.parametrize(("filled", "found"), [(1, 1), (2, 0)])
+def test_one_fill_in_a_hundred_orders_is_the_most(filled, found):
+    book = flood(n=100 - filled)
+    for turn in range(filled):
+        book.order(10.1, "buy", 100, 10, fill=(10.2 + turn / 100, 10))
+    assert len(alerts(QuoteStuffing, book.given())) == found
+
+
+@pytest.mark.parametrize(("stays", "found"), [(2, 1), (3, 0)])
+def test_nearly_all_has_to_be_withdrawn(stays, found):
+    book = flood(n=40 - stays)
+    for _ in range(stays):
+        book.order(10.5, "buy", 99, 10)
+    assert len(alerts(QuoteStuffing, book.given())) == found
+
+
+def test_amendments_of_one_order_are_a_flood_too():
+    book = Book().order(10, "buy", 99.9, 100, moved=[(10 + k / 200, 99.9 - k % 3 / 100) for k in range(150)])
+    assert len(alerts(QuoteStuffing, book.given())) == 1
+
+
+def mass_withdrawal():
+    book = Book()
+    for turn in range(80):
+        book.order(turn, "buy", 99, 100, out=200 + turn / 200)
+    return book
+
+
+def rush():
+    book = Book()
+    for account in ("A1", "M1", "X1"):
+        flood(book, account=account)
+    return book
+
+
+def many_names():
+    book = Book()
+    for name in range(40):
+        flood(book, n=5, instrument=f"N{name}")
+    return book
+
+
+def fast_market():
+    book = flood(n=40)
+    for second in range(120):
+        flood(book, n=40, at=20.0 + second, account="X1")
+    return book
+
+
+@pytest.mark.parametrize("made", [mass_withdrawal, rush, many_names, fast_market])
+def test_look_alikes_are_left_alone(made):
+    assert alerts(QuoteStuffing, made().given()) == []
+
+
+def test_what_the_market_takes_out_is_no_message():
+    assert alerts(QuoteStuffing, flood(n=40, by="venue").given()) == []
+
+
+def test_events_delivered_twice_count_once():
+    given = flood(n=20).given()
+    twice = given | {"order_events": pl.concat([given["order_events"]] * 2)}
+    assert alerts(QuoteStuffing, twice) == []
+
+
+def test_the_score_grows_with_the_peak():
+    scores = [alerts(QuoteStuffing, flood(n=n).given())[0]["score"] for n in (30, 80, 240)]
+    assert scores == sorted(set(scores))
+
+
+@pytest.mark.parametrize("ways", [2, 5])
+def test_splitting_over_linked_accounts_hides_nothing(ways):
+    whole = alerts(QuoteStuffing, flood().given())
+    assert verdict(alerts(QuoteStuffing, split(flood().given(), ways))) == verdict(whole)
+
+
+def test_no_orders_are_a_gap():
+    assert gaps(QuoteStuffing, {}) == ["No order events to look at."]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_verdict_depends_on_nothing_else(change):
+    unmoved(QuoteStuffing, flood().given(), change)
