@@ -113,7 +113,7 @@ class AwayAccount(Detector):
         size = min(1.0, episode["moved"] / params.move / 5)
         many = min(1.0, n / params.fills / 4)
         verb = "bought" if episode["buying"] else "sold"
-        fell, rose = ("fell", "rose") if episode["buying"] else ("rose", "fell")
+        moved, back = ("fallen", "rose") if episode["buying"] else ("risen", "fell")
         return Told(
             score=40 + 60 * (0.5 * rarity + 0.25 * size + 0.25 * many),
             metrics=[
@@ -127,8 +127,8 @@ class AwayAccount(Detector):
             story=[
                 (
                     f"On {episode['window_start']:%Y-%m-%d} {whose(episode['accounts'])} {verb} "
-                    f"{episode['instrument_id']} {of} times; {n} times the quotes had just {fell if fell == 'fell' else 'risen'}, "
-                    f"by {episode['moved']:.1f} spreads on average, and {rose} back within {params.after:g} s."
+                    f"{episode['instrument_id']} {of} times; {n} times the quotes had just {moved}, "
+                    f"by {episode['moved']:.1f} spreads on average, and {back} back within {params.after:g} s."
                 ),
                 (
                     f"These fills were {episode['better']:.1f} spreads better than the touch on the same side had "
@@ -180,9 +180,10 @@ def _judged(tables: Tables, params: AwayAccountParameters) -> pl.LazyFrame:
     touch = pl.when(pl.col("buying")).then("was_bid").otherwise("was_ask")
     return (
         rows.with_columns(
-            moved=sign * (mid["was"] - mid["now"]) / spread,
-            back=sign * (mid["then"] - mid["now"]) / spread,
-            better=sign * (touch - pl.col("fill_px")) / spread,
+            # Rounded, so that a move of exactly one spread is one.
+            moved=(sign * (mid["was"] - mid["now"]) / spread).round(6),
+            back=(sign * (mid["then"] - mid["now"]) / spread).round(6),
+            better=(sign * (touch - pl.col("fill_px")) / spread).round(6),
         )
         .filter(pl.col("moved").is_not_null())
         .with_columns(

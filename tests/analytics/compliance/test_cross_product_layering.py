@@ -1,0 +1,110 @@
+"""Cross-product layering: which instruments are related, and which side of them is a hedge."""
+
+import math
+from datetime import date, timedelta
+
+import polars as pl
+import pytest
+
+from analytics.compliance._related_products import related_pairs
+from analytics.compliance.detectors.cross_product_layering import CrossProductLayering
+from analytics.datasets import DATASETS
+from tests.analytics.compliance._kit import CHANGES, alerts, gaps, tables, verdict
+from tests.analytics.compliance._orders import Book, split, unmoved
+
+DERIVATIVES = """
+instrument_id  symbol  asset_class  currency  underlying_id  put_call
+SHARE          SHARE   equity       USD       -              -
+CALL           CALL    option       USD       SHARE          call
+PUT            PUT     option       USD       SHARE          put
+"""
+
+
+def cycle(book, at, *, fill="buy", shown="SHARE", filled="CALL", levels=3, size=300, fill_px=50):
+    for level in range(levels):
+        book.order(at, "sell", 100.02 + level / 100, size, out=at + 5.4, instrument=shown)
+    return book.order(at + 0.5, fill, fill_px, 100, fill=(at + 5, 100), instrument=filled)
+
+
+def given(cycles=3, *, names=DERIVATIVES, prices=None, **more):
+    book = Book()
+    for n in range(cycles):
+        cycle(book, 120 * n, **more)
+    known = tables(instruments=names) if names else {}
+    return book.given(**known, **({"prices": prices} if prices is not None else {}))
+
+
+def closes(noise: float, days=130) -> pl.LazyFrame:
+    """Two names: the second one's moves are the first one's and ``noise`` of its own."""
+    rows, level = [], {"ONE": 100.0, "TWO": 80.0}
+    for n in range(days):
+        common, own = math.sin(1.7 * n) / 100, math.sin(2.9 * n + 1) / 100
+        level["ONE"] *= 1 + common
+        level["TWO"] *= 1 + common + noise * own
+        day = date(2026, 11, 19) - timedelta(days=days - n)
+        rows += [
+            {"instrument_id": name, "date": day, "close": px, "adj_basis": "raw"}
+            for name, px in level.items()
+        ]
+    schema = DATASETS["prices"].schema
+    return pl.DataFrame([dict.fromkeys(schema) | row for row in rows], infer_schema_length=None).select(
+        pl.col(c).cast(t) for c, t in schema.items()
+    ).lazy()  # fmt: skip
+
+
+PAIR = {"shown": "ONE", "filled": "TWO", "names": None}
+
+
+def test_layers_in_a_share_for_fills_in_its_option_are_told_by_value():
+    (found,) = alerts(CrossProductLayering, given())
+    assert found["instrument_ids"] == ["SHARE", "CALL"]
+    assert found["story"][1] == (
+        "2. Meanwhile account A1 traded 15,000 in value in CALL, which moves with it; "
+        "the sell orders were 18.0 times as much."
+    )
+    assert (len(found["order_ids"]), len(found["exec_ids"])) == (12, 3)
+
+
+@pytest.mark.parametrize(("more", "found"), [
+    ({"fill": "sell"}, 0),  # the share's offers were a hedge of the call that was sold
+    ({"filled": "PUT", "fill": "sell"}, 1), ({"filled": "PUT", "fill": "buy"}, 0),  # a put goes the other way
+    ({"shown": "CALL", "filled": "SHARE"}, 1), ({"shown": "CALL", "filled": "PUT", "fill": "sell"}, 0),
+    ({"shown": "OTHER"}, 0),  # nothing ties them
+    ({"cycles": 2}, 1), ({"cycles": 1}, 0),
+    ({"levels": 2, "size": 76}, 1), ({"levels": 2, "size": 74}, 0),  # three times the value of the fill
+])  # fmt: skip
+def test_only_fills_that_the_layers_help_count(more, found):
+    assert len(alerts(CrossProductLayering, given(**more))) == found
+
+
+@pytest.mark.parametrize(("noise", "found"), [(0.0, 1), (0.6, 1), (1.2, 0)])
+def test_history_ties_names_whose_moves_are_mostly_common(noise, found):
+    assert len(alerts(CrossProductLayering, given(prices=closes(noise), **PAIR))) == found
+
+
+@pytest.mark.parametrize(("days", "known"), [(70, True), (60, False)])
+def test_too_short_a_history_ties_nothing_and_is_a_gap(days, known):
+    short = given(prices=closes(0.0, days=days), **PAIR)
+    pairs = related_pairs(
+        short | tables(instruments=DERIVATIVES.splitlines()[1]), r_squared=0.6, beta=0.5, sessions=120
+    )
+    assert bool(pairs.collect().height) is known
+    told = [] if known else [
+        "No derivative and too little history of prices to tell which instruments are related."
+    ]  # fmt: skip
+    assert gaps(CrossProductLayering, short) == told
+
+
+@pytest.mark.parametrize("ways", [2, 5])
+def test_splitting_over_linked_accounts_hides_nothing(ways):
+    whole = alerts(CrossProductLayering, given())
+    assert verdict(alerts(CrossProductLayering, split(given(), ways))) == verdict(whole)
+
+
+def test_no_orders_are_a_gap():
+    assert gaps(CrossProductLayering, {}) == ["No order events to look at."]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_verdict_depends_on_nothing_else(change):
+    unmoved(CrossProductLayering, given(), change)
