@@ -40,6 +40,9 @@ class Flow:
     quotes: Quotes
     orders: list[pl.DataFrame] = field(default_factory=list)
     events: list[pl.DataFrame] = field(default_factory=list)
+    # Of orders written by hand, row by row: thousands of frames of one row would cost more than all the rest.
+    order_rows: list[dict[str, Any]] = field(default_factory=list)
+    event_rows: list[dict[str, Any]] = field(default_factory=list)
     taken: int = 0
     matches: int = 0
     pressure: Pressure = field(default_factory=Pressure)  # what planted trading did to the quotes
@@ -63,6 +66,14 @@ class Flow:
         """Add many events; absent columns are null."""
         self.events.append(_frame(columns, EVENT_COLUMNS))
 
+    def every_order(self) -> pl.DataFrame:
+        """Return all orders."""
+        return pl.concat([*self.orders, _by_row(self.order_rows, ORDER_COLUMNS)])
+
+    def every_event(self) -> pl.DataFrame:
+        """Return all events."""
+        return pl.concat([*self.events, _by_row(self.event_rows, EVENT_COLUMNS)])
+
     def sides_of(self, buying: Any) -> Any:
         """Return side words of booleans, for accounts that run flat."""
         return np.where(buying, "buy", "sell")
@@ -77,6 +88,12 @@ def _frame(columns: dict[str, Any], schema: dict[str, Any]) -> pl.DataFrame:
         for name, dtype in schema.items()
     }
     return pl.DataFrame(made)
+
+
+def _by_row(rows: list[dict[str, Any]], schema: dict[str, Any]) -> pl.DataFrame:
+    return pl.DataFrame(
+        [[row.get(name) for name in schema] for row in rows], schema, orient="row", strict=False
+    )
 
 
 @dataclass
@@ -106,15 +123,15 @@ class Ticket:
         """Send the order at ``time`` (microseconds since 1970) and have it acknowledged."""
         received = self.received or time - 200_000
         client = self.flow.plan.books[self.book].kind == "client"
-        self.flow.add_orders(
+        self.flow.order_rows.append(
             {
-                "number": [self.number], "session": [self.session], "book": [self.book],
-                "trader": [self.trader], "instrument": [self.instrument], "side": [self.side],
-                "ord_type": ["market" if self.limit is None else "limit"],
-                "time_in_force": [self.time_in_force], "venue": [self.venue], "strategy": [self.strategy],
-                "received": [received], "decided": [received - 5 * MICROSECOND],
-                "arrival": [self._mid(time) if self.arrival is None else self.arrival],
-                "capacity": ["agency" if client else "principal"],
+                "number": self.number, "session": self.session, "book": self.book,
+                "trader": self.trader, "instrument": self.instrument, "side": self.side,
+                "ord_type": "market" if self.limit is None else "limit",
+                "time_in_force": self.time_in_force, "venue": self.venue, "strategy": self.strategy,
+                "received": received, "decided": received - 5 * MICROSECOND,
+                "arrival": self._mid(time) if self.arrival is None else self.arrival,
+                "capacity": "agency" if client else "principal",
             }
         )  # fmt: skip
         self._event(time, "new")
@@ -154,11 +171,12 @@ class Ticket:
         return float(self.flow.quotes.mid(*where)[0]) * moved
 
     def _event(self, time: int, kind: str, **more: Any) -> None:
-        columns = {
-            "number": self.number, "time": time, "kind": kind, "order_qty": self.quantity,
-            "limit": self.limit, **more,
-        }  # fmt: skip
-        self.flow.add_events({name: [value] for name, value in columns.items()})
+        self.flow.event_rows.append(
+            {
+                "number": self.number, "time": time, "kind": kind, "order_qty": self.quantity,
+                "limit": self.limit, **more,
+            }
+        )  # fmt: skip
 
 
 def random_venues(rng: np.random.Generator, count: int) -> Any:

@@ -98,8 +98,8 @@ def _padded(number: pl.Expr, width: int) -> pl.Expr:
 
 
 def _sorted(flow: Flow) -> pl.DataFrame:
-    orders = pl.concat(flow.orders)
-    events = pl.concat(flow.events).with_columns(
+    orders = flow.every_order()
+    events = flow.every_event().with_columns(
         rank=pl.col("kind").replace_strict(_KINDS, return_dtype=pl.Int64)
     )
     events = events.join(orders, on="number", how="left", maintain_order="left")
