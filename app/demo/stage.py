@@ -152,6 +152,22 @@ class Stage:
         given = {"trader": self.plan.books[book].traders[0], **more}
         return Ticket(self.flow, session, book, instrument, side, quantity, **given)  # type: ignore[arg-type]
 
+    def square(self, tickets: list[Ticket], fraction: float) -> None:
+        """Have each account trade back what the orders left it with, patiently, in one unremarkable order."""
+        left: dict[tuple[int, int, int], int] = {}
+        for ticket in tickets:
+            sign = 1 if ticket.side in {"buy", "buy_cover"} else -1
+            key = (ticket.book, ticket.session, ticket.instrument)
+            left[key] = left.get(key, 0) + sign * ticket.quantity
+        for (book, session, instrument), quantity in left.items():
+            if quantity:
+                time = self.moment(session, fraction + float(self.rng.uniform(0, 0.05)))
+                bid, ask = self.touch(session, instrument, time)
+                account, price = self.plan.books[book].account_id, ask if quantity > 0 else bid
+                side = "sell" if quantity > 0 else "buy"
+                order = self.ticket(account, session, instrument, side, abs(quantity), limit=price)
+                order.enter(time).fill(time + 45 * SECOND, price, liquidity="maker")
+
     def mark(
         self, pattern: str, tickets: list[Ticket], *, abuse: bool, severity: float = 0.0, **more: object
     ) -> None:

@@ -38,6 +38,7 @@ def _push(stage: Stage, severity: float) -> None:
         order = stage.ticket(account, session, instrument, side, size, limit=price, time_in_force="ioc")
         tickets.append(order.enter(time).fill(time + 2_600, price))
     stage.mark(NAME, tickets, abuse=True, severity=severity)
+    stage.square(tickets, 0.25)
 
 
 def _pull(stage: Stage, severity: float) -> None:

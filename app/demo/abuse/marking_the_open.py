@@ -18,7 +18,7 @@ def _pull(stage: Stage, severity: float) -> None:
     session, instrument = stage.quiet()
     accounts = stage.plan.cast.house[: 1 + int(rng.random() < 0.5)]
     opens = int(stage.market.opens_us[session])
-    total = (0.9 + 8 * severity) * 2.4 * stage.usual(instrument, 5)
+    total = (0.9 + 2.1 * severity) * 2.4 * stage.usual(instrument, 5)
     pieces = int(rng.integers(2, 5))
     tickets = []
     for piece in range(pieces):
@@ -60,3 +60,4 @@ def _push(stage: Stage, severity: float) -> None:
         tickets.append(order.enter(time).fill(time + 2_600, ask))
     stage.push(session, instrument, start + 8 * MINUTE, 0.0)
     stage.mark(NAME, tickets, abuse=True, severity=severity)
+    stage.square(tickets, 0.55)

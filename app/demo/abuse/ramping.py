@@ -31,7 +31,9 @@ def plant(stage: Stage, severity: float) -> None:
     done = start + int(minutes * MINUTE) + int(rng.uniform(20, 200) * SECOND)
     bid, ask = stage.touch(session, instrument, done)
     price, side = (bid, "sell") if sign > 0 else (ask, "buy_cover")
-    back = stage.ticket(accounts[0], session, instrument, side, size * pieces, limit=price)
-    tickets.append(back.enter(done).fill(done + 3_000, price))
+    for place, account in enumerate(accounts):
+        own = size * len(range(place, pieces, len(accounts)))
+        back = stage.ticket(account, session, instrument, side, own, limit=price)
+        tickets.append(back.enter(done + place * SECOND).fill(done + place * SECOND + 3_000, price))
     stage.push(session, instrument, done + 30 * SECOND, 0.0)
     stage.mark(NAME, tickets, abuse=True, severity=severity)

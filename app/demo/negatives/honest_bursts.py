@@ -36,6 +36,7 @@ def _sweep(stage: Stage) -> None:
     tickets = _burst(stage, cell, stage.plan.cast.client, "buy", start=start, reach=reach)
     stage.push(*cell, start + 5 * MINUTE, 0.0)
     stage.mark(NAME, tickets, abuse=False, note="a sweep of the book by a client who keeps what he bought")
+    stage.square(tickets, 0.85)
 
 
 def _stop(stage: Stage) -> None:

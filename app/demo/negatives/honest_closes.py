@@ -24,6 +24,7 @@ def _calm(stage: Stage) -> None:
         order = stage.ticket(stage.plan.cast.client, session, instrument, "buy", size, limit=bid)
         tickets.append(order.enter(time).fill(time + 9 * SECOND, bid, liquidity="maker"))
     stage.mark(NAME, tickets, abuse=False, note="a large share of the close, bought at the bid")
+    stage.square(tickets, 0.3)
 
 
 def _lone(stage: Stage) -> None:
@@ -51,3 +52,4 @@ def _both_sides(stage: Stage) -> None:
             order = stage.ticket(account, session, instrument, side, size, limit=price, time_in_force="ioc")
             tickets.append(order.enter(time).fill(time + 2_600, price))
     stage.mark(NAME, tickets, abuse=False, note="two books trade against the market, one each way")
+    stage.square(tickets, 0.3)

@@ -25,6 +25,7 @@ def _kept(stage: Stage) -> None:
     less = stage.ticket(account, session, instrument, "buy", max(10, size // 10), **shown)
     less.enter(opens - 8 * MINUTE).cancel(opens - 20 * SECOND)
     stage.mark(NAME, [kept, less], abuse=False, note="most of it traded at the open; a tenth was taken out")
+    stage.square([kept], 0.5)
 
 
 def _early(stage: Stage) -> None:
@@ -50,3 +51,4 @@ def _calm(stage: Stage) -> None:
         order = stage.ticket(stage.plan.cast.client, session, instrument, "buy", size, limit=bid)
         tickets.append(order.enter(time).fill(time + 9 * SECOND, bid, liquidity="maker"))
     stage.mark(NAME, tickets, abuse=False, note="a large share of the opening, bought at the bid")
+    stage.square(tickets, 0.5)

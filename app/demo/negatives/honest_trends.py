@@ -28,6 +28,7 @@ def _rally(stage: Stage) -> None:
         )
         tickets.append(order.enter(time).fill(time + 2_600, ask))
     stage.mark(NAME, tickets, abuse=False, note="a small algorithm buys through a rally others make")
+    stage.square(tickets, 0.88)
 
 
 def _buy_back(stage: Stage) -> None:
@@ -41,6 +42,7 @@ def _buy_back(stage: Stage) -> None:
         order = stage.ticket(stage.plan.cast.client, session, instrument, "buy", size, limit=bid)
         tickets.append(order.enter(time).fill(time + 40 * SECOND, bid, liquidity="maker"))
     stage.mark(NAME, tickets, abuse=False, note="a buy-back at the bid, a fifth of the market")
+    stage.square(tickets, 0.88)
 
 
 def _sweep(stage: Stage) -> None:
@@ -55,3 +57,4 @@ def _sweep(stage: Stage) -> None:
         price = round(min(ask * (1 + 0.0004 * level), limit), 2)
         order.fill(time + 2_600 + 300 * level, price, quantity=size)
     stage.mark(NAME, [order], abuse=False, note="one order through six levels")
+    stage.square([order], 0.88)
