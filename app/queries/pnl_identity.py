@@ -106,8 +106,10 @@ def sides(desk: Desk, days: Period) -> pl.DataFrame:
         pl.col("multiplier").fill_null(ONE),
         _quantity=last("quantity"), _value=last("market_value"), _unrealised=last("unrealised_pnl"),
     ).filter(pl.col("date") >= pl.lit(days.start))  # fmt: skip
-    held = held.join(_executed(desk, days, held), on=_POSITION, how="full", coalesce=True)
-    held = held.join(_earned(desk, days, held), on=_POSITION, how="full", coalesce=True)
+    # Computed here: both sides look at it, and each looks twice for the rates it needs.
+    held = positions = desk.collect(held).lazy()
+    held = held.join(_executed(desk, days, positions), on=_POSITION, how="full", coalesce=True)
+    held = held.join(_earned(desk, days, positions), on=_POSITION, how="full", coalesce=True)
     held = held.join(splits(desk, days), on=["instrument_id", "date"], how="left")
     counted = pl.col("_quantity") + (pl.col("_quantity") * (pl.col("_ratio").fill_null(ONE) - ONE)).round(6)
     counted = counted + pl.col("_bought").fill_null(ZERO)
