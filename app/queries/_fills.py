@@ -22,6 +22,7 @@ _DIMENSIONS = (
     "instrument_id", "symbol", "account_id", "trader_id", "desk", "strategy", "side", "venue", "broker",
     "algo_id", "liquidity", "currency",
 )  # fmt: skip
+_UNJOINED = ("account_id", "trader_id", "desk", "strategy", "venue", "broker", "liquidity")
 _PRICED = (
     "instrument_id", "root_id", "transact_time", "trade_date", "side", "last_px", "arrival_px",
 )  # fmt: skip
@@ -112,9 +113,14 @@ def described(desk: Desk) -> pl.LazyFrame:
 def _described(desk: Desk, executions: pl.LazyFrame) -> pl.LazyFrame:
     about = described(desk).drop("instrument_currency")
     joined = executions.join(about, on="instrument_id", how="left")
-    ordered = joined.sort("transact_time_ns", "exec_id").with_row_index("row")
+    # What no join looks at becomes categories before it is put in order: a quarter of the memory.
+    named = joined.with_columns(
+        pl.col(_UNJOINED).cast(pl.Categorical()),
+        symbol=pl.coalesce("symbol", "instrument_id").cast(pl.Categorical()),
+    )
+    ordered = named.sort("transact_time_ns", "exec_id").with_row_index("row")
     return ordered.select(
         "row", "exec_id", "order_id", "transact_time", "trade_date", "decision_time", "arrival_px", "last_qty",
         "last_px", "multiplier", *(name for name in _DIMENSIONS if name not in {"algo_id", "symbol"}),
-        pl.coalesce("symbol", "instrument_id").alias("symbol"), day=trade_day(),
+        "symbol", day=trade_day(),
     )  # fmt: skip
