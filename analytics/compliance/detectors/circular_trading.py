@@ -17,11 +17,13 @@ from analytics.compliance.parameters import Parameters, parameter
 
 _DAY = 1440  # minutes
 _SPANS = (_DAY, 7 * _DAY)
-_KEYS = ["span", "window", "instrument_id"]
+_KEYS = ["span", "window", "instrument_id", "size"]
+_ALIKE = 1.05  # times the next smaller trade: still of one size
 _RINGS = {
     "span": pl.Int32(),
     "window": pl.Int64(),
     "instrument_id": pl.String(),
+    "size": pl.Int64(),
     "ring": pl.Int64(),
     "group": pl.String(),
 }
@@ -60,11 +62,11 @@ class CircularTradingParameters(Parameters):
 class CircularTrading(Detector):
     """Three to six owners trade one instrument in a circle within a day or a week, and each ends where he began.
 
-    Directed graph of seller to buyer, one per instrument and stretch of one or seven days
-    (they overlap by half); strongly
-    connected components in which every member's net is small beside what he traded inside, and which goes
-    round at least twice or on two days. Market makers, auctions and documented crosses are left out. Only trades
-    of which both sides are known can be judged. Linear in trades; the graphs are small.
+    Directed graph of seller to buyer, one per instrument and stretch of one or seven days (they overlap by half),
+    of all trades and of trades of one size; strongly connected components in which every member's net is
+    small beside what he traded inside, and which goes round at least twice or on two days. Market makers,
+    auctions and documented crosses are left out. Only trades of which both sides are known can be judged.
+    Linear in trades; the graphs are small.
     """
 
     name = "circular_trading"
@@ -100,7 +102,7 @@ class CircularTrading(Detector):
             ~maker.fill_null(value=False), ~pl.col("auction"), ~pl.col("cross")
         )
         known = settled(trades)
-        windowed = settled(
+        windowed = _sized(
             pl.concat(
                 [in_windows(known, minutes=span).with_columns(span=pl.lit(span, pl.Int32)) for span in _SPANS]
             )
@@ -183,11 +185,24 @@ class CircularTrading(Detector):
         )
 
 
+def _sized(windowed: pl.LazyFrame) -> pl.LazyFrame:
+    # All trades together, and once more by size: what is passed round keeps its size, so that the members'
+    # other dealing does not hide a ring. Class -1 is all sizes.
+    where = [key for key in _KEYS if key != "size"]
+    jump = (pl.col("qty") > _ALIKE * pl.col("qty").shift(1)).fill_null(value=False)
+    classed = (
+        windowed.sort(*where, "qty", "transact_time_ns")
+        .with_columns(size=jump.over(where))
+        .with_columns(size=pl.col("size").cast(pl.Int64).cum_sum().over(where))
+    )
+    return settled(pl.concat([windowed.with_columns(size=pl.lit(-1, pl.Int64)), classed]))
+
+
 def _rings(
     edges: pl.DataFrame, params: CircularTradingParameters
-) -> Iterator[tuple[int, int, str, int, str]]:
+) -> Iterator[tuple[int, int, str, int, int, str]]:
     # One small graph per instrument and stretch of time.
-    for (span, window, instrument), part in edges.group_by(_KEYS, maintain_order=True):
+    for (span, window, instrument, size), part in edges.group_by(_KEYS, maintain_order=True):
         if part.height < params.smallest:
             continue
         number = 0
@@ -200,7 +215,7 @@ def _rings(
                 small = [ring]
             for members in small:
                 if len(members) >= params.smallest:
-                    yield from ((span, window, instrument, number, group) for group in members)
+                    yield from ((span, window, instrument, size, number, group) for group in members)
                     number += 1
 
 

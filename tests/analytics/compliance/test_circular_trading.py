@@ -57,6 +57,14 @@ def test_the_other_side_named_on_a_fill_does_instead_of_a_match_number():
     {
         "sizes within five percent": (hops(*RING * 2, sizes=(100, 100, 92)), 1),
         "sizes that drift": (hops(*RING * 2, sizes=(100, 100, 88)), 0),
+        "a ring of one size amid other dealing": (
+            [
+                *hops(*RING * 2),
+                fill(90, 60, "buy", 500, 100, account="A1", match_id="Z"),
+                fill(91, 60, "sell", 500, 100, account="B1", match_id="Z"),
+            ],
+            1,
+        ),
         "once round only": (hops(*RING), 0),
         "once round on each of two days": (hops(*RING * 2, minutes=540), 1),
         "a chain that does not close": (hops(("A1", "B1"), ("B1", "C1"), ("A1", "B1"), ("B1", "C1")), 0),
