@@ -1,6 +1,6 @@
 """One gym day: a firm's sessions with planted scenes, in innocent flow as dense as the recipe says."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -29,17 +29,20 @@ BATCH = 400_000  # background orders made at a time
 class Recipe:
     """What a gym day is made of.
 
-    ``density`` is in orders a second and instrument, within ``around`` seconds that begin a little before
-    each planted scene and in as many seconds of ``calm`` places where nothing is planted; 0 adds none.
+    ``ambient`` is the innocent flow of every instrument through every session, in orders a second; ``density``
+    comes on top of it for ``around`` seconds about each planted abuse and in as many seconds of ``calm``
+    places where nothing is planted. The stretch is long beside a scene: a market that is only busy while the
+    abuse lasts would hide it from whoever asks what others did at the time.
     """
 
     seed: int
     severities: tuple[float, ...] = (0.1, 0.3, 0.5, 0.7, 0.9)
+    ambient: float = 0.1
     density: float = 0.0
     split: int = 1  # accounts that each planted abuse is dealt over
     unsplit: frozenset[str] = frozenset()  # patterns that nobody hides by splitting
-    around: float = 90.0
-    calm: int = 12
+    around: float = 900.0
+    calm: int = 3
     sessions: int = 90
     recent: int = 10
     quotes: int = 240  # a session and instrument
@@ -116,47 +119,68 @@ def built_firm(recipe: Recipe) -> Firm:
 
 
 def windows(recipe: Recipe, firm: Firm, quotes: Quotes) -> list[Window]:
-    """Return where the background flows: around each scene, and in calm places of the same length.
+    """Return where the flow is dense: about each planted abuse, and in calm places of the same length.
 
     Names on a list are left out on the days it touches: an order there would be a breach without a label.
     """
     market, length = quotes.market, int(recipe.around * MICROSECOND)
-    closed = closed_to_all(market, firm.lists)
     opens, closes = market.opens_us, market.closes_us
     found: dict[tuple[int, int, int], Window] = {}
-    for label in firm.labels:
-        begun = int(label.start.timestamp() * MICROSECOND) - length // 6
-        session = int(np.searchsorted(closes, begun))
-        if session < quotes.first_session or session >= len(closes):
-            continue
-        start = min(max(begun, int(opens[session])), int(closes[session]) - length)
-        for name in label.instrument_ids[:1]:
-            found[session, INDEX[name], start // length] = Window(session, INDEX[name], start, start + length)
-    rng = np.random.default_rng([recipe.seed, 71])
-    for _ in range(recipe.calm):
-        session = int(rng.integers(quotes.first_session, len(closes)))
-        instrument = int(rng.integers(len(INDEX)))
-        start = int(rng.integers(opens[session], closes[session] - length))
+
+    def add(session: int, instrument: int, start: int) -> None:
+        start = min(max(start, int(opens[session])), int(closes[session]) - length)
         found.setdefault(
             (session, instrument, start // length), Window(session, instrument, start, start + length)
         )
-    free = [window for window in found.values() if not closed[window.session, window.instrument]]
+
+    for label in (label for label in firm.labels if label.abuse):
+        begun = int(label.start.timestamp() * MICROSECOND)
+        session = int(np.searchsorted(closes, begun))
+        if quotes.first_session <= session < len(closes):
+            for name in label.instrument_ids[:1]:
+                add(session, INDEX[name], begun - length // 3)
+    rng = np.random.default_rng([recipe.seed, 71])
+    for _ in range(recipe.calm):
+        session = int(rng.integers(quotes.first_session, len(closes)))
+        add(session, int(rng.integers(len(INDEX))), int(rng.integers(opens[session], closes[session])))
+    return _open(found.values(), firm, quotes)
+
+
+def sessions(firm: Firm, quotes: Quotes) -> list[Window]:
+    """Return every session of every instrument, listed names left out."""
+    market = quotes.market
+    every = (
+        Window(session, instrument, int(market.opens_us[session]), int(market.closes_us[session]))
+        for session in range(quotes.first_session, len(market.sessions))
+        for instrument in range(len(INDEX))
+    )
+    return _open(every, firm, quotes)
+
+
+def _open(found: Iterable[Window], firm: Firm, quotes: Quotes) -> list[Window]:
+    closed = closed_to_all(quotes.market, firm.lists)
+    free = [window for window in found if not closed[window.session, window.instrument]]
     return sorted(free, key=lambda window: (window.start, window.instrument))
 
 
 def _background(recipe: Recipe, firm: Firm) -> Iterator[Flowed]:
-    if not recipe.density:
-        return
     quotes = quoted_market(recipe.seed, recipe.scale, TODAY)
-    places = windows(recipe, firm, quotes)
-    each = max(1, int(BATCH / (recipe.density * recipe.around)))
-    rng = np.random.default_rng([recipe.seed, 72])
     seq = firm.files["order_events"].height + 1
-    for number, begin in enumerate(range(0, len(places), each)):
-        part = places[begin : begin + each]
-        flowed = weave(quotes, part, recipe.density, rng, tag=f"B{number:03d}", first_seq=seq)
-        seq += flowed.order_events.height
-        yield flowed
+    layers = (
+        ("A", recipe.ambient, sessions(firm, quotes)),
+        ("B", recipe.density, windows(recipe, firm, quotes)),
+    )
+    for stream, (tag, density, places) in enumerate(layers):
+        if not density:
+            continue
+        rng = np.random.default_rng([recipe.seed, 72, stream])
+        longest = max((window.end - window.start) / MICROSECOND for window in places)
+        each = max(1, int(BATCH / (density * longest)))
+        for number, begin in enumerate(range(0, len(places), each)):
+            part = places[begin : begin + each]
+            flowed = weave(quotes, part, density, rng, tag=f"{tag}{number:03d}", first_seq=seq)
+            seq += flowed.order_events.height
+            yield flowed
 
 
 def _fuller(bars: pl.LazyFrame, added: pl.DataFrame) -> pl.LazyFrame:

@@ -32,7 +32,7 @@ class Plan:
     def of(cls, seeds: Sequence[int], *, quick: bool, bitstamp: Path | None) -> "Plan":
         """Return the usual plan over ``seeds``."""
         few = tuple(seeds[:2] if quick else seeds)
-        return cls(few, few[: 1 if quick else 4], bitstamp, (1,) if quick else (1, 2, 3))
+        return cls(few, few[: 1 if quick else 2], bitstamp, (1,) if quick else (1, 2, 3))
 
 
 @dataclass
@@ -54,11 +54,11 @@ def measure(kinds: dict[str, type[Detector]], plan: Plan, say: Say) -> dict[str,
     scores = {name: Scores() for name in kinds}
     for seed in plan.seeds:
         ways = 2 + seed % 4
-        _play(kinds, scores, Recipe(seed, density=THIN), "base", say)
-        _play(kinds, scores, Recipe(seed, density=THIN, split=ways, unsplit=UNSPLIT), "split", say)
+        _play(kinds, scores, Recipe(seed), "base", say)
+        _play(kinds, scores, Recipe(seed, split=ways, unsplit=UNSPLIT), "split", say)
     for seed in plan.dense_seeds:
         for density, part in ((THIN, "thin"), (DENSE, "dense")):
-            recipe = Recipe(seed, density=density, severities=(0.6,), around=60.0)
+            recipe = Recipe(seed, density=density, severities=(0.6,), around=600.0)
             _play(kinds, scores, recipe, part, say)
     if plan.bitstamp is not None:
         for members in MEMBERS:
