@@ -1,6 +1,6 @@
 """One gym day: a firm's sessions with planted scenes, in innocent flow as dense as the recipe says."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from analytics.compliance.detector import LISTS, LISTS_SCHEMA, Tables
-from analytics.datasets import DATASETS
+from analytics.compliance.detector import Tables
 from app.demo.control_room import closed_to_all
-from app.demo.firm import Firm, Label, ListEntry
+from app.demo.firm import Firm, Label
 from app.demo.firms import FIRMS
 from app.demo.generate import Scale, generate, quoted_market
 from app.demo.gym.background import Flowed, bar_volume, member_accounts, weave
 from app.demo.gym.chances import Window
 from app.demo.gym.splitting import split
+from app.demo.gym.store import Store
 from app.demo.market import MICROSECOND
 from app.demo.microstructure import Quotes
 from app.demo.universe import INDEX
@@ -90,7 +90,7 @@ def build(recipe: Recipe, *, folder: Path | None = None) -> Day:
     firm = built_firm(recipe)
     files = split(firm.files, firm.labels, recipe.split, spare=recipe.unsplit)
     files["accounts"] = pl.concat([files["accounts"], member_accounts()])
-    store = _Store(folder)
+    store = Store(folder)
     for name, frame in files.items():
         store.put(name, frame)
     added = []
@@ -191,67 +191,6 @@ def _fuller(bars: pl.LazyFrame, added: pl.DataFrame) -> pl.LazyFrame:
         .with_columns(volume=(pl.col("volume") + pl.col("added").fill_null(0)).cast(pl.Decimal(38, 12)))
         .drop("added")
     )
-
-
-class _Store:
-    """Rows by data set: frames in memory, or Parquet files in a folder."""
-
-    def __init__(self, folder: Path | None) -> None:
-        self.folder = folder
-        self.rows: dict[str, int] = {}
-        self.kept: dict[str, list[pl.DataFrame]] = {}
-
-    def put(self, name: str, frame: pl.DataFrame) -> None:
-        self.rows[name] = self.rows.get(name, 0) + frame.height
-        if self.folder is not None:
-            put(self.folder, name, frame)
-        self.kept.setdefault(name, []).append(timed(name, frame if self.folder is None else frame.clear()))
-
-    def tables(self, entries: Collection[ListEntry]) -> dict[str, pl.LazyFrame]:
-        made = {}
-        for name, parts in self.kept.items():
-            rows = (
-                pl.concat(parts, rechunk=True).lazy()
-                if self.folder is None
-                else pl.scan_parquet(self.folder / name / "*.parquet")
-            )
-            dataset = DATASETS[name]
-            absent = [column for column in dataset.schema if column not in parts[0].columns]
-            made[name] = rows.with_columns(
-                pl.lit(None, dataset.schema[column]).alias(column) for column in absent
-            ).select(list(dataset.schema))
-        return made | {LISTS: listed(entries).lazy()}
-
-
-def timed(name: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """Add the instant in nanoseconds, as the lake keeps it beside the rows of a data set that has a time."""
-    time = DATASETS[name].time
-    return frame.with_columns(transact_time_ns=pl.col(time).dt.epoch("us") * 1000) if time else frame
-
-
-def put(folder: Path, name: str, frame: pl.DataFrame) -> None:
-    """Add rows of a data set, or the lists, to a folder: one more file each time."""
-    path = folder / name
-    path.mkdir(parents=True, exist_ok=True)
-    place = len(list(path.iterdir()))
-    (frame if name == LISTS else timed(name, frame)).write_parquet(path / f"{place:04d}.parquet")
-
-
-def listed(entries: Collection[ListEntry]) -> pl.DataFrame:
-    """Return the control room's lists as the table that detectors read."""
-    rows = [
-        {
-            "list_type": entry.kind,
-            "subject_kind": "person" if person else "firm",
-            "subject_id": person,
-            "instrument_id": entry.instrument_id,
-            "valid_from": entry.start,
-            "valid_to": entry.end,
-        }
-        for entry in entries
-        for person in (entry.person_ids or (None,))
-    ]
-    return pl.DataFrame(rows, schema=LISTS_SCHEMA)
 
 
 def _groups(accounts: pl.DataFrame) -> dict[str, str]:

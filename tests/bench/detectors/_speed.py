@@ -143,7 +143,8 @@ def flood(folder: Path, rows: int) -> dict[str, Any]:
     from app.demo.generate import quoted_market
     from app.demo.gym.background import member_accounts, weave
     from app.demo.gym.chances import Window
-    from app.demo.gym.day import TODAY, Recipe, built_firm, listed, put
+    from app.demo.gym.day import TODAY, Recipe, built_firm
+    from app.demo.gym.store import listed, put
 
     recipe = Recipe(SEED, severities=(0.3, 0.6, 0.9))
     firm = built_firm(recipe)

@@ -7,9 +7,8 @@ from analytics.compliance.detector import Detector
 
 # A detector's type is the pattern of its own name, unless said otherwise here.
 TYPES: dict[str, frozenset[str]] = {}
-# A slip is not hidden by splitting it, and a client's poor price is nobody's evasion.
-UNSPLIT = frozenset({"fat_finger", "best_execution", "best_execution_outlier"})
-
+# A slip is not hidden by splitting it; a client's poor price or a churned account is nobody's evasion.
+UNSPLIT = frozenset({"fat_finger", "best_execution", "churning"})
 # Why a detector misses a goal, for the page; only what was looked into.
 REASONS: dict[str, str] = {}
 
