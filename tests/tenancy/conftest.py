@@ -104,6 +104,22 @@ def _said(made: Installation, stores: str) -> None:
     print(f"\n{total} tenancy cases on {stores}: {json.dumps(made.cases, indent=1)}")  # noqa: T201
 
 
+# Whose door is whose is asked of every role on files; on the servers, of one role of each kind of door.
+ON_SERVERS = {"trader", "compliance", "admin"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, on the servers, the roles that pass the same doors as another."""
+    left = [item for item in items if _again(item)]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in left]
+
+
+def _again(item: pytest.Item) -> bool:
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    return params.get("installation") == "servers" and params.get("role", "trader") not in ON_SERVERS
+
+
 SERVERS = pytest.param("servers", marks=[pytest.mark.postgres, pytest.mark.redis, pytest.mark.slow])
 
 
