@@ -6,8 +6,9 @@ from typing import Any
 
 import polars as pl
 
-from analytics.compliance._features import with_group
+from analytics.compliance._features import account_groups, with_group
 from analytics.compliance._order_lives import BY_MARKET, at_ns, whose
+from analytics.compliance._spans import settled
 from analytics.compliance.alerts import Metric, Told, flattened, listed, sequence, with_episode
 from analytics.compliance.detector import Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
@@ -103,8 +104,7 @@ class QuoteStuffing(Detector):
 
     def episodes(self, tables: Tables, params: QuoteStuffingParameters) -> pl.LazyFrame:
         """Return floods, merged into episodes by group and instrument."""
-        seconds = _seconds(tables)
-        hot = _judged(_recounted(_busy(seconds, params), tables), params)
+        hot = _judged(_recounted(_busy(tables, params), tables), params)
         return (
             with_episode(hot, ns="first_ns")
             .group_by("actor_group", "instrument_id", "episode")
@@ -167,43 +167,72 @@ class QuoteStuffing(Detector):
         )
 
 
-def _seconds(tables: Tables) -> pl.LazyFrame:
-    """Return actor_group, instrument_id, second and messages ``n``."""
-    counted = (
+def _counts(tables: Tables) -> pl.LazyFrame:
+    """Return messages ``n`` of each group in each instrument and second, by hashes: ``book`` and ``name``.
+
+    Every event passes here, so that nothing but numbers is carried.
+    """
+    group = pl.coalesce("related", "account_id").hash()
+    return (
         tables["order_events"]
         .filter(pl.col("event_type").is_in(_SENT) & _by_member())
-        .group_by("account_id", "instrument_id", second=pl.col("transact_time_ns") // _SECOND)
-        .agg(n=pl.len())
-    )
-    return (
-        with_group(counted, tables)
-        .group_by("actor_group", "instrument_id", "second")
-        .agg(n=pl.col("n").sum(), accounts=pl.col("account_id"))
+        .select(
+            "account_id", name=pl.col("instrument_id").hash(), second=pl.col("transact_time_ns") // _SECOND
+        )
+        .join(account_groups(tables).select("account_id", "related"), on="account_id", how="left")
+        .select("name", "second", book=group * 3 + pl.col("name"))
+        .group_by("book", "second")
+        .agg(pl.col("name").first(), n=pl.len())
     )
 
 
-def _busy(seconds: pl.LazyFrame, params: QuoteStuffingParameters) -> pl.LazyFrame:
-    """Return the seconds above the local threshold: with ``usual``, ``limit`` and ``total`` of all."""
-    usual = seconds.group_by("instrument_id").agg(
+def _busy(tables: Tables, params: QuoteStuffingParameters) -> pl.LazyFrame:
+    """Return the seconds above the local threshold: with ``usual``, ``limit``, ``total`` of all, ``accounts``."""
+    hot = settled(_counts(tables).filter(pl.col("n") >= params.messages))
+    if hot.limit(1).collect().is_empty():
+        # Most days hold none: what is usual need not be known then.
+        tables = {**tables, "order_events": tables["order_events"].clear()}
+    counts = settled(_counts(tables).join(hot.select("name").unique(), on="name", how="semi"))
+    usual = counts.group_by("name").agg(
         usual=pl.when(pl.len() >= params.usual_seconds).then(pl.col("n").median())
     )
-    own = seconds.group_by("actor_group", "instrument_id").agg(
+    own = counts.group_by("book").agg(
         own=pl.when(pl.len() >= params.own_seconds).then(pl.col("n").quantile(params.own_percentile))
     )
-    total = seconds.group_by("instrument_id", "second").agg(total=pl.col("n").sum())
+    total = counts.group_by("name", "second").agg(total=pl.col("n").sum())
     limit = pl.max_horizontal(
         pl.lit(float(params.messages)),
         params.instrument_multiple * pl.col("usual"),
         pl.col("own").cast(pl.Float64),
     )
-    return (
-        seconds.filter(pl.col("n") >= params.messages)
-        .join(usual, on="instrument_id", how="left")
-        .join(own, on=["actor_group", "instrument_id"], how="left")
-        .join(total, on=["instrument_id", "second"], how="left")
+    above = (
+        hot.join(usual, on="name", how="inner")
+        .join(own, on="book", how="left")
+        .join(total, on=["name", "second"], how="left")
         .with_columns(limit=limit)
         .filter(pl.col("n") >= pl.col("limit"))
     )
+    return settled(_named(above, tables))
+
+
+def _named(above: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
+    """Give busy seconds their names back: actor_group, instrument_id and the accounts at work."""
+    at_work = (
+        tables["order_events"]
+        .filter(pl.col("event_type").is_in(_SENT) & _by_member())
+        .select(
+            "account_id", "instrument_id", name=pl.col("instrument_id").hash(),
+            second=pl.col("transact_time_ns") // _SECOND,
+        )
+        .join(above.select("name", "second").unique(), on=["name", "second"], how="semi")
+        .unique()
+    )  # fmt: skip
+    group = pl.coalesce("related", "account_id").hash()
+    named = with_group(at_work, tables).with_columns(book=group * 3 + pl.col("name"))
+    accounts = named.group_by("book", "second").agg(
+        pl.col("actor_group").first(), pl.col("instrument_id").first(), accounts=pl.col("account_id")
+    )
+    return above.join(accounts, on=["book", "second"], how="inner")
 
 
 def _recounted(busy: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
