@@ -71,6 +71,7 @@ def measure(kinds: dict[str, type[Detector]], plan: Plan, say: Say) -> dict[str,
 def _play(
     kinds: dict[str, type[Detector]], scores: dict[str, Scores], recipe: Recipe, part: str, say: Say
 ) -> None:
+    fell_short = []
     with tempfile.TemporaryDirectory(prefix="quarterdeck-gym-") as folder:
         day = build(recipe, folder=Path(folder))
         for name, kind in kinds.items():
@@ -79,8 +80,16 @@ def _play(
             if part == "base":
                 scores[name].cpu += time.process_time() - began
                 scores[name].rows += day.orders
-            getattr(scores[name], part).add(_judged(kind, alerts, day))
+            tally = _judged(kind, alerts, day)
+            getattr(scores[name], part).add(tally)
+            if tally.recall().hits < len(tally.scenarios) or tally.right < tally.alerts:
+                found, right = tally.recall(), tally.precision
+                fell_short.append(
+                    f"{name} {found.hits}/{found.of} found, {right.hits}/{right.of} right ({tally.other} other abuse)"
+                )
     say(f"seed {recipe.seed} {part}: {day.firm}, {len(day.labels)} labels, {day.orders:,} order events")
+    for line in fell_short:
+        say(f"  {line}")
 
 
 def _alerts(kind: type[Detector], tables: Tables, scores: Scores) -> pl.DataFrame:
