@@ -6,7 +6,7 @@ from typing import Any
 
 from dash import html
 
-from components.casework import act_button, act_form, due, fold, person, submit, write
+from components.casework import WORDS, act_button, act_form, due, fold, person, submit, write
 from components.formats import day, moment, number, percent, plural, words
 from components.severity import severity_mark
 from components.states import hidden, icon
@@ -135,7 +135,8 @@ def waiting(rows: Sequence[Row]) -> html.Div:
         [
             [
                 moment(row["requested_at"]),
-                words(row["to_state"]) + (" (sample)" if row["why"] == "sample" else ""),
+                WORDS.get(row["to_state"], words(row["to_state"]))
+                + (" (sample)" if row["why"] == "sample" else ""),
                 row["requested_name"],
                 html.Span("yours: somebody else agrees", className="t3")
                 if row["mine"]

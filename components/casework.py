@@ -11,6 +11,8 @@ from components.formats import age, clock, day, words
 from components.states import icon
 
 Fixed = Mapping[str, Any]
+# What a decision leads to, as people say it.
+WORDS = {"stor_approved": "Report it", "not_reported": "Do not report it", "closed": "Close the case"}
 
 
 def act_form(
@@ -105,7 +107,10 @@ def maker_checker(
         className="maker",
     )
     parts: list[Any] = [
-        html.P([html.B(words(review["to_state"])), ". ", review["rationale"]], className="t12 mb-2 said"),
+        html.P(
+            [html.B(WORDS.get(review["to_state"], words(review["to_state"]))), ". ", review["rationale"]],
+            className="t12 mb-2 said",
+        ),
         asked,
     ]
     if mine:
@@ -131,17 +136,3 @@ def person(name: str | None) -> html.Span:
     return html.Span(
         [html.I(letters, className="face", **{"aria-hidden": "true"}), html.Span(name)], className="person"
     )
-
-
-__all__ = [
-    "act_button",
-    "act_form",
-    "choose",
-    "due",
-    "fold",
-    "hidden",
-    "maker_checker",
-    "person",
-    "submit",
-    "write",
-]

@@ -8,31 +8,37 @@ from app.scope import Identity
 from app.storage.database import Database
 from app.storage.records import audit
 from app.storage.records._base import now
+from app.storage.records.alerts import Alert
 from app.storage.records.audit import AuditEntry, stamp
+from app.storage.records.cases import Case
 
+ACTION = "door.refused"
 SAME_TRY = timedelta(minutes=15)
 
 
-def refused(database: Database, actor: Identity, kind: str, method: str, path: str) -> None:
+def refused(database: Database, actor: Identity, kind: str, way: str, *, named: str | None) -> None:
     """Put on record that somebody was refused at the door of surveillance.
 
     Args:
         database: The records.
         actor: Who.
         kind: ``alert`` or ``case``: admins do not read of it.
-        method: What he would have done.
-        path: Where.
+        way: Method and rule of the route.
+        named: The id in the path. It is kept only where the organisation has such a thing: what a caller makes
+            up, or knows of another organisation, does not get into the trail.
     """
-    at, way = now(), f"{method} {path}"[:200]
+    at, model = now(), {"case": Case.id, "alert": Alert.alert_id}[kind]
+    with database.session(actor.org) as session:
+        about = session.scalar(select(model).where(model == named)) if named is not None else None
+    name = about or way
     recent = select(AuditEntry.seq).where(
-        AuditEntry.object_kind == kind, AuditEntry.object_id == way, AuditEntry.actor_id == actor.user_id,
+        AuditEntry.object_kind == kind, AuditEntry.object_id == name, AuditEntry.action == ACTION,
+        AuditEntry.actor_id == actor.user_id,
         AuditEntry.time > stamp(at - SAME_TRY),
     ).limit(1)  # fmt: skip
     with database.session(actor.org) as session:
         if session.scalar(recent) is not None:
             return
     with database.session(actor.org, write=True) as session:
-        after = {"role": actor.role}
-        audit.record(
-            session, actor=actor, action="door.refused", object_kind=kind, object_id=way, after=after
-        )
+        after = {"role": actor.role, "way": way}
+        audit.record(session, actor=actor, action=ACTION, object_kind=kind, object_id=name, after=after)

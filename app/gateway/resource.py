@@ -67,9 +67,7 @@ def resource(
             enter(readers if safe else writers, allowed, subject=name)
         except Forbidden:
             if refusals is not None:
-                refused(
-                    current_context().database, current_identity(), refusals, request.method, request.path
-                )
+                _note_refusal(refusals)
             raise
         # Imports keep their own keys, in the row that also says what became of the file.
         return None if safe or write_scope == "ingest" else idempotency.begin()
@@ -78,6 +76,12 @@ def resource(
     blueprint.after_request(idempotency.finish)
     setattr(blueprint, DOORS, (readers, writers, scope))
     return blueprint
+
+
+def _note_refusal(kind: str) -> None:
+    rule = request.url_rule.rule if request.url_rule is not None else ""
+    named = (request.view_args or {}).get(f"{kind}_id")
+    refused(current_context().database, current_identity(), kind, f"{request.method} {rule}", named=named)
 
 
 def enter(roles: frozenset[str], scope: str, *, subject: str) -> Identity:

@@ -85,7 +85,7 @@
     link.download = named ? named[1] : "pack.zip";
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-    qd.notice({ fact: "Pack made", effect: `SHA-256 ${answer.headers.get("X-Sha256") || ""}` });
+    qd.notice({ fact: "Pack made", effect: `SHA-256 begins with ${(answer.headers.get("X-Sha256") || "").slice(0, 16)}; the whole one is in the audit trail.` });
     qd.askAgain();
   }
 

@@ -32,15 +32,15 @@ def layout(case_id: str = "", role: str = "", **_: Any) -> html.Div:
     """Lay out the page; callbacks/compliance/case.py fills it."""
     left = html.Div(
         [
-            slot(PAGE, "alerts", "Alerts", span="", height=120, skeleton="rows"),
+            slot(PAGE, "alerts", "Alerts", span="", height=80, skeleton="rows"),
             slot(PAGE, "files", "Attachments", span="", height=110, skeleton="rows"),
         ]
     )
     middle = html.Div(
         [
             *([_note_form(case_id)] if role == "compliance" else []),
-            slot(PAGE, "notes", "Notes", span="", height=200, skeleton="rows"),
-            slot(PAGE, "trail", "Audit trail", span="", height=200, skeleton="rows"),
+            slot(PAGE, "notes", "Notes", span="", height=90, skeleton="rows"),
+            slot(PAGE, "trail", "Audit trail", span="", height=120, skeleton="rows"),
         ]
     )
     right = html.Div(

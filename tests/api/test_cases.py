@@ -151,7 +151,7 @@ def test_the_whole_way_to_a_report_and_the_forbidden_ways(ask, firm, installatio
     assert ask(f"/cases/{name}/notes", {"text": "Hello."}, of=installation.other).status_code == 404
     actions = [row["action"] for row in data(ask(f"/cases/{name}/trail?limit=1000"))]
     assert actions.count("case.refused") >= 3
-    assert {"case.pack", "case.file_read", "case.decision_approved"} <= set(actions)
+    assert {"case.pack", "case.file_read", "case.decision_approved", "door.refused"} <= set(actions)
     assert proof.verify(installation.context.database, firm.slug).ok
 
 
