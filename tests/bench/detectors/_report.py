@@ -81,7 +81,7 @@ def _percent(share: Share) -> str:
 
 def table(kinds: dict[str, type[Detector]], scores: dict[str, Scores]) -> list[str]:
     """Return the table of all detectors, a line each."""
-    head = ["", "detector", "scenarios", "recall", "at 0.5+", "precision", "other abuse", "look-alikes",
+    head = ["", "detector", "scenarios", "recall", "at 0.5+", "precision", "other abuse", "of the rest", "look-alikes",
             "time to alert", f"{DENSE:g}/s over {THIN:g}/s", f"recall at {DENSE:g}/s", "lost by splitting",
             *(f"tape, {n} members" for n in MEMBERS), "missed"]  # fmt: skip
     rows = [_cells(head), _cells(["---"] * len(head))]
@@ -102,7 +102,8 @@ def _row(name: str, kind: type[Detector], scores: Scores, told: dict[str, Line])
     return [
         kind.code, name, str(len(base.scenarios)), told["recall"].value,
         told["recall at severity 0.5 and above"].value, told["precision"].value,
-        f"{base.other} of {base.alerts}", f"{base.own_alerted} of {base.own_lookalikes}",
+        f"{base.other} of {base.alerts}", _share(base.unexplained),
+        f"{base.own_alerted} of {base.own_lookalikes}",
         NONE if delay is None else _span(delay),
         told[f"precision at {DENSE:g}/s over {THIN:g}/s"].value, _plain(scores.dense.recall()),
         told["recall lost by splitting"].value,
@@ -168,7 +169,7 @@ def page(
         "- *recall*: scenarios with at least one alert on the same people and instrument at the same time, with",
         "  its 95 % Wilson interval. *at 0.5+*: those of severity 0.5 and above.",
         "- *precision*: alerts that meet a scenario of this type, of all alerts. *other abuse*: alerts that meet",
-        "  planted abuse of another type only; they count as wrong.",
+        "  planted abuse of another type only; they count as wrong. *of the rest*: right of the others.",
         "- *look-alikes*: planted innocent look-alikes of this type that were alerted on.",
         "- *time to alert*: median from the first event of a scenario to the end of the first complete alert.",
         f"- *{DENSE:g}/s over {THIN:g}/s*: precision in flow of {DENSE:g} orders a second and instrument over that at {THIN:g}.",

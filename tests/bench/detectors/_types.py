@@ -10,7 +10,15 @@ TYPES: dict[str, frozenset[str]] = {}
 # A slip is not hidden by splitting it; a client's poor price or a churned account is nobody's evasion.
 UNSPLIT = frozenset({"fat_finger", "best_execution", "churning"})
 # Why a detector misses a goal, for the page; only what was looked into.
-REASONS: dict[str, str] = {}
+REASONS: dict[str, str] = {
+    "fat_finger": (
+        "Equal orders of one account within a second count as slips whatever is usual in the flow, and in dense "
+        "flow busy members repeat round lots by chance."
+    ),
+    "order_to_trade": (
+        "On the tape the ratio is truly exceeded: few of its orders trade, whoever they are dealt to."
+    ),
+}
 
 
 @dataclass(frozen=True)
