@@ -299,7 +299,7 @@ def _correlation(answer: dict[str, Any], view: View) -> Drawn:
         numeric=tuple(range(1, len(names) + 1)),
         label="Correlations",
     )
-    more = "" if answer["held"] <= len(names) else f", {len(names)} of {answer['held']} names"
+    more = "" if answer["held"] <= len(names) else f", {len(names)} of {answer['held']}"
     return Drawn(
         correlation_map(names, answer["matrix"], look=view.look, height=360),
         sub=f"clustered, to {day(answer['to'])}{more}",
