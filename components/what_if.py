@@ -35,7 +35,7 @@ _TRADES = [
     column("quantity", "Trade", "quantity", width=92),
     column("traded", "Value", "signed", width=106),
     column("cost", "Cost", "money", width=74),
-    column("sector", "Sector", minWidth=152),
+    column("sector", "Sector", minWidth=172),
 ]  # fmt: skip
 _ORDERS = [
     column("side", "Side", "side", width=104),
