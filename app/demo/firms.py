@@ -105,6 +105,7 @@ _HALYARD_PEOPLE = _people(
     {
         "risk": "Victor Ekman",
         "compliance": "Marta Kowalska",
+        "surveillance": "Edda Brandt",
         "auditor": "Desmond Clarke",
         "admin": "Elif Aydin",
         "research": "Jonas Weber",
@@ -121,6 +122,7 @@ _MERIDIAN_PEOPLE = _people(
     {
         "risk": "Noor Jensen",
         "compliance": "Alan Pritchard",
+        "surveillance": "Ines Colley",
         "auditor": "Chiara Ricci",
         "admin": "Peter Danso",
         "research": "Lena Fischer",

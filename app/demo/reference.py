@@ -30,8 +30,9 @@ from app.demo.universe import BENCHMARK, INDEX_FUND, STOCKS, SYMBOLS, TICK
 
 _SIGN_INS = {
     "trader": "trader", "portfolio_manager": "pm", "risk": "risk", "compliance": "compliance",
-    "auditor": "auditor", "admin": "admin",
+    "surveillance": "surveillance", "auditor": "auditor", "admin": "admin",
 }  # fmt: skip
+_ROLES = {"surveillance": "compliance"}  # a second pair of eyes
 SYNTHETIC = "open,high,low,volume"
 
 
@@ -77,10 +78,16 @@ def people(plan: FirmPlan, lists: tuple[ListEntry, ...]) -> pl.DataFrame:
 
 
 def logins(plan: FirmPlan) -> tuple[Login, ...]:
-    """Return who signs in: one person of each role."""
+    """Return who signs in: one person of each role, and a second one of compliance."""
     first = {role: next(p for p in plan.people if p.role == role) for role in _SIGN_INS}
     return tuple(
-        Login(f"{short}@{plan.slug}.demo", first[role].name, role, _desks(first[role]), first[role].person_id)
+        Login(
+            f"{short}@{plan.slug}.demo",
+            first[role].name,
+            _ROLES.get(role, role),
+            _desks(first[role]),
+            first[role].person_id,
+        )
         for role, short in _SIGN_INS.items()
     )
 

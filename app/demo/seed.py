@@ -24,6 +24,7 @@ from app.storage.records.people import Organisation
 
 # Known to everybody, which is why production refuses the demo altogether.
 PASSWORD = "quarterdeck-demo"  # noqa: S105
+OFFICE = {"zone": "America/New_York"}  # deadlines are counted in its business days
 Progress = Callable[[str], None]
 
 
@@ -131,7 +132,9 @@ class _Seeding:
         self._work(firm)
         keep_labels(self.context.settings.root, firm)
         orgs.set_settings(
-            self.context.database, actor, {"notice": NOTICE, "demo": {"seed": seed, "complete": True}}
+            self.context.database,
+            actor,
+            OFFICE | {"notice": NOTICE, "demo": {"seed": seed, "complete": True}},
         )
 
     def _organisation(self, firm: Firm) -> Identity:
