@@ -11,6 +11,7 @@
     r: "/portfolio/risk",
     w: "/portfolio/what-if",
     a: "/compliance/alerts",
+    c: "/compliance/cases",
     l: "/compliance/limits",
     s: "/social/feed",
     i: "/intelligence/insights",

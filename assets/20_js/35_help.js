@@ -12,6 +12,12 @@
     ["Esc", "Close what is open"],
     ["?", "This sheet"],
   ];
+  const TRIAGE = [
+    ["J K", "Next or previous alert of the queue"],
+    ["A", "Assign it to me"],
+    ["E", "Escalate it to a case"],
+    ["C", "Close it with a reason"],
+  ];
   let dialog = null;
 
   function make(tag, className, words) {
@@ -57,6 +63,7 @@
       close.addEventListener("click", () => dialog.close());
       const body = make("div", "sheet");
       body.append(section("Go to", places()), section("Everywhere", KEYS));
+      if (document.querySelector('[data-nav="/compliance/alerts"]')) body.append(section("On an alert", TRIAGE));
       const foot = make("div", "ft");
       foot.append(close);
       dialog.replaceChildren(body, foot);
