@@ -8,7 +8,7 @@ import polars as pl
 
 from analytics.datasets import POSITION_LIMITS, PRECLEARANCES
 from app.demo.control_room import instant as moment
-from app.demo.history import Trades
+from app.demo.history import Cash, Trades
 from app.demo.ledger import Ledger, conform
 from app.demo.universe import SYMBOLS
 
@@ -51,6 +51,7 @@ class Conduct:
     bounds: list[Bound] = field(default_factory=list)
     settled: set[int] = field(default_factory=set)  # orders whose approval, or lack of it, is part of a scene
     insiders: list[tuple[str, int, int]] = field(default_factory=list)  # accounts, sessions and names played
+    paid_in: list[Cash] = field(default_factory=list)  # money that a scene needs in an account
     reported: set[int] = field(default_factory=set)  # names a story was told of
     traded: frozenset[tuple[int, int]] = (
         frozenset()

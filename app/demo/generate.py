@@ -113,6 +113,7 @@ def _firm(
     stage = Stage(plan, flow, chance(17), lists, closed)
     stage.conduct.traded = conduct.names_traded(trades)
     _play(stage, scale)
+    trades.cash.extend(stage.conduct.paid_in)
     said = talk(stage, chance(18), posts=scale.posts, post_days=scale.post_days, chats=scale.chats)
     ledger = finish(flow, _past(flow, trades, (chance(14), chance(15), chance(16)), closed), chance(19))
     shown = reference.quotes_file(quotes, flow.pressure)

@@ -1,5 +1,6 @@
 """Insider dealing: somebody builds a position in a name new to him in the days before it jumps."""
 
+from app.demo.history import Cash
 from app.demo.past import moves, trade
 from app.demo.stage import Stage
 
@@ -14,6 +15,11 @@ def plant(stage: Stage, severity: float) -> None:
     first = max(session - BEFORE + round(5 * severity), clear)
     days = sorted({first, session - 1})
     notional = (150_000 + 300_000 * severity) / len(days)
+    day = stage.market.sessions[max(0, days[0] - 1)]
+    currency = stage.plan.books[stage.book(account)].currency
+    stage.conduct.paid_in.append(
+        Cash(account, day, "deposit", round(2.2 * notional, 2), currency, external=True)
+    )
     tickets = [
         trade(stage, account, day, instrument, "buy", notional, fraction=float(stage.rng.uniform(0.2, 0.8)))
         for day in days
