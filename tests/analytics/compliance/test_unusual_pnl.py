@@ -1,0 +1,97 @@
+"""Unusual P&L: a gain against the risk taken, the account's own past, and everybody's day."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from analytics.compliance.detectors.unusual_pnl import UnusualPnl, UnusualPnlParameters
+from tests.analytics.compliance._kit import (
+    alerts,
+    gaps,
+    mirrored,
+    renamed,
+    scaled,
+    shifted,
+    shuffled,
+    tables,
+    verdict,
+)
+
+DAYS = [date(2026, 6, 1) + timedelta(days=n) for n in range(60)]
+NAMES = [f"N{n}" for n in range(4)]
+
+
+def given(*, last=0.03, qty=10_000, accounts=1, wild=False, days=60, names=4, right=True):
+    """Return daily round lots in four names with a 1 % deviation; on the last day all names are called right."""
+    rng = np.random.default_rng(4)
+    prices, fills = (
+        ["instrument_id date close volume"],
+        ["exec_id order_id account_id trader_id instrument_id side last_qty last_px transact_time"],
+    )
+    for d, day in enumerate(DAYS[:days]):
+        final = d == days - 1
+        for n, name in enumerate(NAMES):
+            move = float(rng.normal(0, 0.01))
+            close = 100 * (1 + move)
+            prices.append(f"{name} {day} {close:.6f} 1000000")
+            for account in range(accounts):
+                lucky = final and (account == 0 or wild) and n < names
+                gain = (last if right else -last) if lucky else float(rng.normal(0, 0.005))
+                fills.append(
+                    f"E{d}{name}{account} O{d}{name}{account} A{account} T{account} {name} buy {qty} {close / (1 + gain):.6f} {day}T14:00:00Z"
+                )
+    return tables(executions="\n".join(fills), prices="\n".join(prices))
+
+
+def test_a_day_on_which_everything_was_right_is_alerted_with_the_risk_it_took():
+    (found,) = alerts(UnusualPnl, given())
+    metrics = {m["name"]: m["value"] for m in found["metrics"]}
+    assert found["actor_group"] == "account:A0"
+    assert metrics["gain"] == pytest.approx(4 * 10_000 * 100 * 0.03, rel=0.05)
+    assert metrics["gain_to_risk"] > 1.5
+    assert len(found["exec_ids"]) == 4
+
+
+@pytest.mark.parametrize(("why", "more"), [
+    ("a loss", {"right": False}),
+    ("small money", {"qty": 100}),
+    ("everybody gained on a wild day", {"accounts": 7, "wild": True}),
+    ("too little history", {"days": 30}),
+    ("an ordinary gain", {"last": 0.006}),
+    ("two names that ran", {"names": 0}),
+])  # fmt: skip
+def test_innocent_days_are_left_alone(why, more):
+    assert alerts(UnusualPnl, given(**more)) == [], why
+
+
+def test_one_among_seven_accounts_stands_out_against_its_peers():
+    (found,) = alerts(UnusualPnl, given(accounts=7))
+    assert {m["name"]: m["value"] for m in found["metrics"]}["peer_deviations"] > 3
+
+
+@pytest.mark.parametrize(("money", "n"), [(100_000.0, 1), (130_000.0, 0)])
+def test_the_money_counts_from_its_threshold(money, n):
+    assert len(alerts(UnusualPnl, given(), UnusualPnlParameters(money=money))) == n
+
+
+@pytest.mark.parametrize("change", [
+    lambda g: shuffled(g, 1), renamed, lambda g: shifted(g, hours=2), lambda g: shifted(g, days=21), lambda g: scaled(g, 10),
+])  # fmt: skip
+def test_the_verdict_does_not_depend_on_order_names_clock_or_price_level(change):
+    params = UnusualPnlParameters(money=0.0)
+    want = verdict(alerts(UnusualPnl, given(), params))
+    assert want
+    assert verdict(alerts(UnusualPnl, change(given()), params)) == want
+
+
+def test_sales_before_a_fall_count_as_purchases_before_a_rise():
+    (found,) = alerts(UnusualPnl, mirrored(given(last=-0.03)))
+    assert found["actor_group"] == "account:A0"
+
+
+def test_trades_without_a_close_and_empty_tables_are_gaps():
+    bare = given(days=35)
+    bare["prices"] = bare["prices"].limit(0)
+    assert "No close is known to value some trades by." in gaps(UnusualPnl, bare)
+    assert len(gaps(UnusualPnl, {})) == 2
