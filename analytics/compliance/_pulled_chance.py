@@ -44,7 +44,9 @@ def chance_of(cycles: pl.LazyFrame, looked: Looked) -> pl.LazyFrame:
     so nothing looks less likely than it is.
     """
     keys = ["book", "buying", "day"]
-    days = cycles.group_by(keys).agg(pl.col("instrument_id").first(), day_cycles=pl.len())
+    days = cycles.group_by(keys).agg(
+        pl.col("instrument_id").first(), day_cycles=pl.len(), least=pl.col("pulled_qty").min()
+    )
     moments = _moments(days, looked)
     windows = (
         looked.windows.select("book", "buying", "bucket", day=pl.col("ns") // DAY)
@@ -108,8 +110,9 @@ def _moments(days: pl.LazyFrame, looked: Looked) -> pl.LazyFrame:
     )
     return (
         levels.group_by(*keys, "moment")
-        .agg(levels=pl.len())
-        .filter(pl.col("levels") >= looked.levels)
+        .agg(levels=pl.len(), qty=pl.col("qty").sum())
+        .join(days.select(*keys, "least"), on=keys, how="inner")
+        .filter((pl.col("levels") >= looked.levels) & (pl.col("qty") >= pl.col("least")))
         .group_by(keys)
         .agg(trials=pl.len())
     )
