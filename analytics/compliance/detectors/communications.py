@@ -31,7 +31,7 @@ class CommunicationsParameters(Parameters):
 
     odds: float = parameter(
         0.6, unit="probability", low=0.05, high=0.99,
-        rationale="Best F1 on lines left out of teaching; lower it where reviewers have time to spare.",
+        rationale="Near the best F1 on other templates than those taught; lower it where reviewers have time.",
     )  # fmt: skip
     doubt: float = parameter(
         0.3, unit="probability", low=0.0, high=0.99,
