@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 ROOMS := app analytics pages components callbacks tests tools
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev services run test test-fast lint format snapshots bench docs lock clean
+.PHONY: help install dev services run test test-fast lint format snapshots bench bench-detectors docs lock clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ snapshots: dev services ## Take the README's screenshots
 
 bench: $(VENV)/.bench ## Measure and write docs/benchmarks.md
 	$(PY) -m tests.bench
+
+bench-detectors: $(VENV)/.bench ## Measure detectors on held-out scenarios and write docs/benchmarks-detectors.md
+	$(PY) -m tests.bench.detectors $(ARGS)
 
 docs: install ## Write the reference pages and the OpenAPI description from the code
 	$(PY) -m app.docs
