@@ -51,7 +51,8 @@ def closed_to_all(market: Market, entries: tuple[ListEntry, ...]) -> npt.NDArray
     for entry in entries:
         start = entry.start.timestamp() * MICROSECOND
         end = entry.end.timestamp() * MICROSECOND if entry.end else np.inf
-        touched = (market.closes_us >= start) & (market.opens_us < end)
+        # Orders for the opening auction come before it.
+        touched = (market.closes_us >= start) & (market.opens_us - HOUR < end)
         closed[touched, INDEX[entry.instrument_id]] = True
     return closed
 

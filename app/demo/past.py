@@ -22,7 +22,7 @@ def moves(
     """
     returns = np.diff(np.log(stage.market.history[:, :20]), axis=0)
     common = returns.mean(axis=1)
-    found = []
+    found: list[tuple[int, int]] = []
     for session in range(45, len(stage.market.sessions) - 1):
         row = WARMUP + session - 1
         before = slice(max(0, row - MODEL), row)

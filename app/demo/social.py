@@ -181,7 +181,7 @@ def _news(stage: Stage) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = [
         {
             "news_id": f"NS{place:05d}", "time": one.time, "instrument_ids": [SYMBOLS[one.instrument]],
-            "headline": one.text, "body": "Invented for the demo.", "event_type": "guidance", "price_sensitive": True,
+            "headline": one.text, "body": "Told early for the demo; the move is in the prices.", "event_type": "price_move", "price_sensitive": True,
         }
         for place, one in enumerate(stage.stories, 1)
     ]  # fmt: skip

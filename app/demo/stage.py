@@ -11,8 +11,9 @@ from app.demo.control_room import instant
 from app.demo.firm import Label, ListEntry
 from app.demo.firms import FirmPlan
 from app.demo.flow import Flow, Ticket
+from app.demo.history import Cash
 from app.demo.market import MICROSECOND, Market
-from app.demo.universe import INDEX, SYMBOLS
+from app.demo.universe import INDEX, STOCKS, SYMBOLS
 
 SECOND = MICROSECOND
 MINUTE = 60 * SECOND
@@ -83,9 +84,9 @@ class Stage:
         """Pick a recent session."""
         return int(self.rng.choice(np.array(self.sessions)))
 
-    def name(self, session: int) -> int:
-        """Pick a stock that is on no list that day."""
-        free = np.nonzero(~self.closed[session, :20])[0]
+    def name(self, session: int, *, days: int = 1) -> int:
+        """Pick a stock that is on no list that day, nor on those after it, ``days`` in all."""
+        free = np.nonzero(~self.closed[session : session + days, :20].any(axis=0))[0]
         return int(self.rng.choice(free))
 
     def quiet(self) -> tuple[int, int]:
@@ -194,8 +195,18 @@ class Stage:
             )
         )
 
-    def report(self, time: int, headline: str, instrument: int) -> None:
-        """Have the (invented) press tell a story."""
+    def pay_in(self, account_id: str, session: int, amount: float) -> None:
+        """Bring money that a scene needs into an account, the day before ``session``."""
+        book = self.plan.books[self.book(account_id)]
+        day = self.market.sessions[session - 1]
+        paid = Cash(account_id, day, "deposit", round(amount, 2), book.currency, external=True)
+        self.conduct.paid_in.append(paid)
+
+    def report(self, session: int, time: int, instrument: int) -> None:
+        """Have the press tell of a move of ``session`` that is in the prices: nothing is invented of a company."""
+        move = float(self.market.close[session, instrument] / self.market.close[session - 1, instrument] - 1)
+        way = "higher" if move > 0 else "lower"
+        headline = f"Demo story: {STOCKS[instrument].name} seen {abs(move):.1%} {way}"
         self.stories.append(Said(f"n{len(self.stories)}", time, "press", headline, instrument))
 
 

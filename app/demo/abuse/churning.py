@@ -53,6 +53,7 @@ def turn_over(
     sessions = list(stage.sessions)
     amount = turnover * deposit * 30 / 365 / len(sessions)
     count = max(1, ceil(amount / _A_NAME))
+    stage.pay_in(account, sessions[0], 1.2 * amount)
     held: list[tuple[int, int]] = []
     tickets = []
     for session in sessions:
@@ -62,7 +63,7 @@ def turn_over(
             tickets.append(_done(stage, account, session, instrument, "sell", size, time, rate))
         held = []
         for _ in range(count):
-            instrument = stage.name(session)
+            instrument = stage.name(session, days=2)
             time += int(stage.rng.uniform(1, 4) * MINUTE)
             size = stage.lot(session, instrument, amount / count)
             tickets.append(_done(stage, account, session, instrument, "buy", size, time, rate))

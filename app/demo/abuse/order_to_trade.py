@@ -25,9 +25,10 @@ def plant(stage: Stage, severity: float) -> None:
         # An amendment counts twice: 60 of two orders are past a limit of 100, if one trade came of them.
         for turn in range(60 + round(240 * severity)):
             time += int(rng.uniform(4, 22) * SECOND)
-            order.replace(time, limit=round(bid - (4 + turn % 3) * TICK, 2))
+            limit = round(bid - (4 + turn % 3) * TICK, 2)
+            order.replace(time, limit=limit)
         if place == 1 and traded:
-            order.fill(time + SECOND, round(bid - 4 * TICK, 2), liquidity="maker")
+            order.fill(time + SECOND, limit, liquidity="maker")
         else:
             order.cancel(time + 3 * SECOND)
         tickets.append(order)

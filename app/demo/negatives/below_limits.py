@@ -8,8 +8,8 @@ NAME = "concentration"
 
 def plant(stage: Stage) -> None:
     """Play the three of them in a client's account."""
-    _steps(stage, "buy sell buy sell buy sell", 0.2, 1.3, "bought and sold in turn, never near the limit")
-    _steps(stage, "buy buy", 0.5, 1.3, "held 77 % of the limit, below the warning")
+    _steps(stage, "buy sell buy sell buy sell", 0.2, 1.5, "bought and sold in turn, never near the limit")
+    _steps(stage, "buy buy", 0.5, 1.5, "held two thirds of the limit, below the warning")
     _steps(stage, "buy buy buy buy buy buy", 0.35, 2.0, "many purchases within a wide limit")
 
 

@@ -1,10 +1,8 @@
 """Look-alikes of insider dealing: a savings plan, one more trade of the usual size, a purchase after the news."""
 
 from app.demo.control_room import HOUR
-from app.demo.history import Cash
 from app.demo.past import moves, trade
 from app.demo.stage import Stage
-from app.demo.universe import STOCKS
 
 NAME = "insider_dealing"
 
@@ -34,11 +32,7 @@ def plant(stage: Stage) -> None:
     session, name = told[int(stage.rng.integers(len(told)))]
     account = stage.plan.books[-1].account_id
     stage.conduct.reported.add(name)
-    stage.report(stage.moment(session - 3, 0.1) - HOUR, f"Demo story: {STOCKS[name].name} in talks", name)
-    book = stage.plan.books[-1]
-    paid = Cash(
-        account, stage.market.sessions[session - 4], "deposit", 130_000.0, book.currency, external=True
-    )
-    stage.conduct.paid_in.append(paid)
+    stage.report(session - 3, stage.moment(session - 3, 0.1) - HOUR, name)
+    stage.pay_in(account, session - 3, 130_000.0)
     after = trade(stage, account, session - 2, name, "buy", 120_000, fraction=0.5)
     stage.mark(NAME, [after], abuse=False, note="bought after the story was public")

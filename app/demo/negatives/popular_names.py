@@ -1,7 +1,7 @@
 """Look-alikes of pump and dump: real news, a joke that goes round, a holder who sells a little."""
 
 from app.demo.stage import MINUTE, Stage
-from app.demo.universe import STOCKS, SYMBOLS
+from app.demo.universe import SYMBOLS
 
 NAME = "pump_and_dump"
 _IDLE = (
@@ -42,11 +42,9 @@ def _after_results(stage: Stage) -> None:
     buy = (
         stage.ticket(account, session, instrument, "buy", size, limit=ask).enter(time).fill(time + 3_000, ask)
     )
-    stage.report(
-        time + 20 * MINUTE, f"Demo story: {STOCKS[instrument].name} talks of its outlook", instrument
-    )
-    lines = ("{} raises outlook, finally", "Outlook up at {}: margins do the work", "Good news from {} for once, reading the release",
-             "{} guidance: what is in it and what is not", "Raised outlook {}, I had hoped for more")  # fmt: skip
+    stage.report(session, time + 20 * MINUTE, instrument)
+    lines = ("What is behind the move in {} today?", "Everybody talks about {} since the story", "Reading the {} story for the second time",
+             "{} on every screen this morning", "Is the {} story in the price already?")  # fmt: skip
     posts = _crowd(stage, session, instrument, time + 25 * MINUTE, lines)
     out = stage.moment(session, 0.9)
     bid, _ = stage.touch(session, instrument, out)

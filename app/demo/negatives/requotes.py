@@ -75,9 +75,10 @@ def _amended(stage: Stage) -> None:
     size = stage.lot(session, instrument, 80_000)
     child = stage.ticket(client, session, instrument, "sell", size, limit=ask, strategy="core").enter(time)
     for turn in range(50):
-        child.replace(time + (turn + 1) * 4 * SECOND, limit=round(ask + (turn % 3) * TICK, 2))
+        limit = round(ask + (turn % 3) * TICK, 2)
+        child.replace(time + (turn + 1) * 4 * SECOND, limit=limit)
     # Another desk buys for the same client meanwhile.
     other = stage.ticket(client, session, instrument, "buy", size // 6, limit=bid).enter(time + 70 * SECOND)
     other.fill(time + 81 * SECOND, bid, liquidity="maker")
-    child.fill(time + 210 * SECOND, ask, liquidity="maker")
+    child.fill(time + 210 * SECOND, limit, liquidity="maker")
     stage.mark(NAME, [child, other], abuse=False, note="one order amended fifty times to follow the market")

@@ -47,9 +47,11 @@ def test_each_planted_scenario_alerts_and_nothing_else_does(firm, name):
     alerts = detector.detect(tables).filter(pl.col("kind") == "alert").collect()
     found = [set(orders) for orders in alerts["order_ids"]]
     planted = [set(label.order_ids) for label in firm.labels if label.pattern == name and label.abuse]
+    # Who probes with fifty equal orders, or trades a restricted name privately, breaks these rules as well.
+    abused = [set(label.order_ids) for label in firm.labels if label.abuse]
     assert len(planted) == len(SCALES["small"].severities)
     assert all(any(orders & hit for hit in found) for orders in planted)
-    assert all(any(orders & hit for orders in planted) for hit in found)
+    assert all(any(orders & hit for orders in abused) for hit in found)
 
 
 def test_every_pattern_has_labels_and_most_have_look_alikes(firm):
