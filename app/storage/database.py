@@ -1,6 +1,8 @@
 """The records' database: SQLite in the home folder, PostgreSQL by setting."""
 
 import re
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -133,11 +135,26 @@ def _sqlite(url: str) -> Engine:
         connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
         # FULL: an acknowledged import or audit row survives a power cut, not only a crash.
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        for pragma in ("busy_timeout=30000", "synchronous=FULL", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
+        _write_ahead(cursor)
         cursor.close()
 
     return engine
+
+
+def _write_ahead(cursor: Any) -> None:
+    """Have a new file keep a write-ahead log; of processes that start together, only one can change it."""
+    until = time.monotonic() + 30
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:  # the busy time-out does not cover this change
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _server(url: str) -> Engine:
