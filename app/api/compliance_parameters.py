@@ -102,7 +102,7 @@ def propose(query: ScopeQuery, body: ProposalBody) -> Response:
 
 
 @blueprint.post(
-    "/parameters/<detector>/<int:version>/approve",
+    "/parameters/<detector>/<version>/approve",
     summary="Approve thresholds",
     responses={200: Answer, **PROBLEMS},
 )
