@@ -122,7 +122,7 @@ _MERIDIAN_PEOPLE = _people(
     {
         "risk": "Noor Jensen",
         "compliance": "Alan Pritchard",
-        "surveillance": "Ines Colley",
+        "surveillance": "Irene Colley",
         "auditor": "Chiara Ricci",
         "admin": "Peter Danso",
         "research": "Lena Fischer",

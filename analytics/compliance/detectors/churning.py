@@ -103,17 +103,17 @@ class Churning(Detector):
 
     def tell(self, episode: Mapping[str, Any], params: ChurningParameters) -> Told:
         """Grade turnover, cost and in-and-out trading."""
-        turnover, cost, inout = episode["turnover"], episode["cost_to_equity"], episode["in_out"]
+        turnover, cost, in_and_out = episode["turnover"], episode["cost_to_equity"], episode["in_out"]
         score = blend(
             45.0,
             (40, grade(turnover, params.turnover, 2.5 * params.turnover)),
             (40, grade(cost, params.cost, 3 * params.cost)),
-            (20, grade(inout, params.in_and_out, 1.0)),
+            (20, grade(in_and_out, params.in_and_out, 1.0)),
         )
         metrics = [
             Metric("turnover", turnover, params.turnover, "times a year"),
             Metric("cost_to_equity", cost, params.cost, "fraction a year"),
-            Metric("in_and_out", inout, params.in_and_out, "fraction of purchases"),
+            Metric("in_and_out", in_and_out, params.in_and_out, "fraction of purchases"),
             Metric("executions", float(episode["count"]), float(params.fills), "executions"),
         ]
         account = episode["account_id"]
@@ -124,7 +124,7 @@ class Churning(Detector):
             ),
             f"That is {turnover:.1f} times its equity a year; from {params.turnover:g} it is looked at.",
             f"Commission, fees and concessions came to {episode['costs']:,.0f}: the account must earn {cost:.0%} a year to break even.",
-            f"{inout:.0%} of what was bought was sold again in the same name within the window.",
+            f"{in_and_out:.0%} of what was bought was sold again in the same name within the window.",
             "Suspected only: check the mandate, and who had the ideas.",
         ]
         actors = [("account", account), *(("trader", one) for one in episode["traders"])]
@@ -150,11 +150,11 @@ def _windows(fills: pl.LazyFrame, tables: Tables, params: ChurningParameters) ->
     )
     # What a name adds to the money that went in and out counts on the day it is added.
     pairs = (
-        rolled.with_columns(inout=pl.min_horizontal("bought", "sold"))
+        rolled.with_columns(in_and_out=pl.min_horizontal("bought", "sold"))
         .sort("account_id", "instrument_id", "date")
         .with_columns(
-            change=pl.col("inout")
-            - pl.col("inout").shift(1).over("account_id", "instrument_id").fill_null(0.0)
+            change=pl.col("in_and_out")
+            - pl.col("in_and_out").shift(1).over("account_id", "instrument_id").fill_null(0.0)
         )
         .group_by("account_id", "date")
         .agg(fresh=pl.col("change").clip(lower_bound=0.0).sum())

@@ -34,7 +34,7 @@ class CircularTradingParameters(Parameters):
     """Thresholds of circular trading."""
 
     smallest: int = parameter(
-        3, unit="owners", low=2, high=10, rationale="Two that trade to and fro are matched orders."
+        3, unit="owners", low=2, high=10, rationale="Two that trade back and forth are matched orders."
     )
     largest: int = parameter(
         6, unit="owners", low=3, high=50, rationale="Larger circles arise by themselves where many trade."

@@ -1,4 +1,4 @@
-"""Painting the tape: a burst of small trades to and fro that leaves nothing but prints."""
+"""Painting the tape: a burst of small trades back and forth that leaves nothing but prints."""
 
 from app.demo.stage import MINUTE, Stage
 
@@ -6,7 +6,7 @@ NAME = "painting_the_tape"
 
 
 def plant(stage: Stage, severity: float) -> None:
-    """Trade small lots to and fro: more prints, smaller and evener, as ``severity`` grows."""
+    """Trade small lots back and forth: more prints, smaller and evener, as ``severity`` grows."""
     rng = stage.rng
     session, instrument = stage.quiet()
     minutes = float(rng.uniform(8, 14))

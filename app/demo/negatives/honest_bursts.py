@@ -55,4 +55,4 @@ def _quiet(stage: Stage) -> None:
     account = stage.plan.cast.house[1]
     there = _burst(stage, cell, account, "buy", start=start, reach=0.0)
     back = _burst(stage, cell, account, "sell", start=start + 2 * MINUTE, reach=0.0)
-    stage.mark(NAME, there + back, abuse=False, note="to and fro at a price that stands still")
+    stage.mark(NAME, there + back, abuse=False, note="back and forth at a price that stands still")
