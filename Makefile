@@ -35,9 +35,13 @@ services: ## Install Chromium, PostgreSQL and Redis for the tests (root on Debia
 run: install ## Start Quarterdeck with its demo organisations on http://127.0.0.1:8050
 	@$(PY) app.py serve --demo
 
+# The longest files first, so that neither of the two at work ends long before the other.
+FIRST := tests/faults tests/tenancy tests/api tests/acceptance
+TWO := -n 2 --dist loadfile --no-loadscope-reorder
+
 test: dev services ## Run every test: unit, services, browser
-	$(PY) -m pytest -q -m "not journey" -n 2 --dist loadfile
-	$(PY) -m pytest -q -m journey -n 2 --dist loadfile
+	$(PY) -m pytest -q -m "not journey" $(TWO) $(FIRST) tests
+	$(PY) -m pytest -q -m journey $(TWO)
 
 # What starts servers, reads every kind of file or makes whole firms is left to the full run.
 LONG := tenancy api bench journeys faults acceptance app/demo app/sources app/records app/actions

@@ -30,7 +30,7 @@ def test_a_trader_sees_no_trace_of_surveillance_anywhere(visit):
     window = visit("trader")
     window.go("/")
     for path in window.nav():
-        window.go(path)
+        window.follow(path)
         assert_no_surveillance(window)
         assert window.wrong() == [], path
 
