@@ -11,8 +11,8 @@ BUYS = ("buy", "buy_cover")
 BUCKET = "5m"
 BUCKET_NS = 300 * 10**9
 # Where market volume comes from, best first. Own executions stand in only where nothing else covers the day.
-TAPE, BARS, OWN = "tape", "bars", "own executions"
-_RANK = {TAPE: 0, BARS: 1, OWN: 2}
+TAPE, BARS = "tape", "bars"
+_RANK = {TAPE: 0, BARS: 1}
 _FINER = {"1m": 0, "5m": 1}
 _FLOAT = pl.Float64
 
@@ -104,23 +104,6 @@ def market_buckets(tables: Tables) -> pl.LazyFrame:
     market = pl.concat([traded, charted], how="diagonal").with_columns(day=pl.col("bucket").dt.date())
     best = pl.col("source").replace_strict(_RANK, return_dtype=pl.Int8)
     return market.filter(best == best.min().over("instrument_id", "day"))
-
-
-def own_buckets(fills: pl.LazyFrame) -> pl.LazyFrame:
-    """Return the volume of all own fills in five-minute pieces: the market as far as nothing else tells it."""
-    return (
-        fills.select(
-            "instrument_id",
-            "exec_id",
-            "transact_time_ns",
-            "px",
-            "qty",
-            bucket=pl.col("transact_time").dt.truncate(BUCKET),
-        )
-        .group_by("instrument_id", "bucket")
-        .agg(**_from_trades(pl.struct("transact_time_ns", "exec_id")))
-        .with_columns(source=pl.lit(OWN), day=pl.col("bucket").dt.date())
-    )
 
 
 def _from_trades(order: pl.Expr) -> dict[str, pl.Expr]:

@@ -12,6 +12,7 @@ from app.errors import FieldError, Invalid, NotFound, QuarterdeckError
 from app.gateway.auth import current_context, current_desk
 from app.jobs.limits import soon
 from app.queries import limits
+from callbacks._told import told
 from components.formats import day
 from components.ids import DATA, URL, at
 from components.limits import chosen_breach
@@ -37,7 +38,7 @@ def wire_settling(app: Dash) -> None:
         except NotFound:
             return chosen_breach(None)
         except QuarterdeckError as error:
-            return _told(error)
+            return told(error)
 
     @app.callback(
         Output("breach-said", "children"),
@@ -70,7 +71,7 @@ def wire_settling(app: Dash) -> None:
                 own_accounts=limits.own_accounts(desk),
             )
         except QuarterdeckError as error:
-            return _told(error), *untouched
+            return told(error), *untouched
         said = "Confirmed: two people have settled it." if act is settling.confirm else "Acknowledged."
         changed = f"{name}-{first}-{second}"
         return said, "", changed, changed
@@ -116,7 +117,7 @@ def wire_definitions(app: Dash) -> None:
             )
             soon(current_context(), desk.org)
         except QuarterdeckError as error:
-            return _told(error), no_update, no_update
+            return told(error), no_update, no_update
         changed = f"add-{clicks}-{made.id}"
         return f"{made.name} is in force from {day(made.valid_from)}.", changed, changed
 
@@ -136,7 +137,7 @@ def wire_definitions(app: Dash) -> None:
             ended = definitions.retire(desk.database, desk.identity, str(chosen["id"]))
             soon(current_context(), desk.org)
         except QuarterdeckError as error:
-            return no_update, no_update, {"kind": "error", "fact": _told(error)}
+            return no_update, no_update, {"kind": "error", "fact": told(error)}
         said = {"fact": f"{ended.name} is retired", "effect": "Its history and its breaches stay on record."}
         return f"retired-{ended.id}", f"retired-{ended.id}", said
 
@@ -167,7 +168,3 @@ def _day(field: str, text: str) -> date | None:
         raise Invalid(
             "The limit does not fit.", errors=[FieldError(field, "must be a day", str(text)[:80])]
         ) from error
-
-
-def _told(error: QuarterdeckError) -> str:
-    return " ".join([error.detail, *(f"{e.field}: {e.message}." for e in error.errors)])

@@ -12,6 +12,7 @@ from app.gateway.auth import current_context, current_desk
 from app.jobs import calibrate
 from app.queries import calibration
 from callbacks._fill import Drawn, View, fill, nothing
+from callbacks._told import told
 from components import calibration as draw
 from components.cards import legend, segment
 from components.charts.score_cuts import score_cuts
@@ -70,7 +71,7 @@ def _acts(app: Dash) -> None:
                 effective_from=_day(since),
             )
         except QuarterdeckError as error:
-            return _told(error), *untouched
+            return told(error), *untouched
         changed = f"propose-{made.detector}-{made.version}"
         return f"Version {made.version} waits for a second person.", "", changed, changed
 
@@ -94,7 +95,7 @@ def _acts(app: Dash) -> None:
                 version=_number(chosen["version"]),
             )
         except QuarterdeckError as error:
-            return no_update, no_update, {"kind": "error", "fact": _told(error)}
+            return no_update, no_update, {"kind": "error", "fact": told(error)}
         said = {"fact": f"Version {made.version} is approved", "effect": "The next run looks with it."}
         changed = f"approve-{made.detector}-{made.version}"
         return changed, changed, said
@@ -298,7 +299,3 @@ def _versions(row: dict[str, Any], view: View) -> Drawn:
         sub="nothing is changed or removed; going back is proposing old values again",
         fit="flush",
     )
-
-
-def _told(error: QuarterdeckError) -> str:
-    return " ".join([error.detail, *(f"{e.field}: {e.message}." for e in error.errors)])

@@ -8,6 +8,7 @@ from app.actions import keys, users
 from app.errors import FieldError, Invalid, QuarterdeckError
 from app.gateway.auth import current_context, current_identity
 from callbacks._fill import Drawn, View, fill
+from callbacks._told import told
 from components.admin import key_once, keys_table, users_table
 from components.formats import plural
 from components.ids import at
@@ -55,7 +56,7 @@ def register(app: Dash) -> None:
                 production=context.settings.production,
             )
         except QuarterdeckError as error:
-            return _told(error), no_update, no_update
+            return told(error), no_update, no_update
         return f"{made.name} may sign in.", f"add-{clicks}-{made.id}", ""
 
     @app.callback(
@@ -78,7 +79,7 @@ def register(app: Dash) -> None:
                 users.set_disabled(database, me, chosen["id"], disabled=not off)
                 said = "Let in again" if off else "Turned off; open sessions are void"
         except QuarterdeckError as error:
-            return no_update, {"kind": "error", "fact": _told(error)}
+            return no_update, {"kind": "error", "fact": told(error)}
         return f"{chosen['id']}-{sum(c or 0 for c in clicks)}-{said}", {"fact": said}
 
     @app.callback(
@@ -105,7 +106,7 @@ def register(app: Dash) -> None:
                 expires=_days(days),
             )
         except QuarterdeckError as error:
-            return _told(error), no_update, no_update
+            return told(error), no_update, no_update
         return "", key_once(plain), f"add-{clicks}-{made.id}"
 
     @app.callback(
@@ -121,7 +122,7 @@ def register(app: Dash) -> None:
         try:
             keys.revoke(current_context().database, current_identity(), chosen["id"])
         except QuarterdeckError as error:
-            return no_update, {"kind": "error", "fact": _told(error)}
+            return no_update, {"kind": "error", "fact": told(error)}
         return f"revoked-{chosen['id']}", {
             "fact": "Key revoked",
             "effect": "It is void on every worker at once.",
@@ -156,7 +157,3 @@ def _days(value: float | None) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= 36_500:
         raise Invalid("The key's days do not fit.", errors=[FieldError("days", "must be 1 to 36,500")])
     return int(value)
-
-
-def _told(error: QuarterdeckError) -> str:
-    return " ".join([error.detail, *(f"{e.field}: {e.message}." for e in error.errors)])

@@ -27,21 +27,13 @@ class SpoofingParameters(PulledParameters):
     cycles: int = parameter(
         2, unit="times a day", low=1, high=100, rationale="Once may be a change of mind; a habit is not."
     )
-    sure_minutes: float = parameter(
-        10.0,
-        unit="minutes of usual volume",
-        low=0.1,
-        high=1000,
-        rationale="An order of this size need not recur that day.",
-    )
 
 
 class Spoofing(Detector):
     """One large order on one side is pulled around fills of the other side, by one owner.
 
     Rule: as for layering, but most of what was pulled stood at one price, and that price showed at least the
-    ``order_size`` quantile of the instrument's orders; it recurs ``cycles`` times a day, or the order is worth
-    ``sure_minutes`` of usual volume. Orders at one price by several linked accounts count as one. Linear.
+    ``order_size`` quantile of the instrument's orders; it recurs ``cycles`` times a day. Orders at one price by several linked accounts count as one. Linear.
     """
 
     name = "spoofing"
