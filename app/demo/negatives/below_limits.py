@@ -8,15 +8,17 @@ NAME = "concentration"
 
 def plant(stage: Stage) -> None:
     """Play the three of them in a client's account."""
-    _steps(stage, "buy sell buy sell buy sell", 0.2, 1.5, "bought and sold in turn, never near the limit")
-    _steps(stage, "buy buy", 0.5, 1.5, "held two thirds of the limit, below the warning")
+    _steps(stage, "buy sell buy sell buy sell", 0.2, 1.3, "bought and sold in turn, never near the limit")
+    _steps(stage, "buy buy", 0.5, 1.3, "held 77 % of the limit, below the warning")
     _steps(stage, "buy buy buy buy buy buy", 0.35, 2.0, "many purchases within a wide limit")
 
 
 def _steps(stage: Stage, sides: str, fraction: float, share: float, note: str) -> None:
     account = stage.plan.cast.unrelated[1]
     session = stage.session()
-    instrument = stage.name(session)
+    instrument = _untouched(stage, account, session)
+    if instrument is None:
+        return  # every name is somebody's scene already
     size = stage.lot(session, instrument, 60_000)
     tickets = []
     for step, side in enumerate(sides.split()):
@@ -27,3 +29,11 @@ def _steps(stage: Stage, sides: str, fraction: float, share: float, note: str) -
         tickets.append(order.enter(at).fill(at + 3_000, price))
     stage.conduct.bounds.append(Bound(account, instrument, session, share))
     stage.mark(NAME, tickets, abuse=False, note=note)
+
+
+def _untouched(stage: Stage, account: str, session: int) -> int | None:
+    """Pick a name that no other scene trades in the account: what it adds would count towards the limit."""
+    book = stage.book(account)
+    others = {ticket.instrument for mark in stage.marks for ticket in mark.tickets if ticket.book == book}
+    free = [n for n in range(20) if not stage.closed[session, n] and n not in others]
+    return int(stage.rng.choice(free)) if free else None
