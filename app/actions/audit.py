@@ -124,9 +124,10 @@ def kinds(database: Database, actor: Identity, *, without: frozenset[str] = froz
     Raises:
         Forbidden: As ``entries``.
     """
-    counted = select(AuditEntry.object_kind, func.count()).group_by(AuditEntry.object_kind)
+    counted = select(AuditEntry.object_kind, func.count().label("entries")).group_by(AuditEntry.object_kind)
     with database.session(actor.org) as session:
-        return dict(session.execute(_readable(counted, actor, without)).tuples().all())
+        found = session.execute(_readable(counted, actor, without))
+        return {row.object_kind: row.entries for row in found}
 
 
 # --- steps -----------------------------------------------------------------------------------------

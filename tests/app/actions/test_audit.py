@@ -4,6 +4,7 @@ import importlib.util
 import io
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -296,3 +297,15 @@ def test_the_independent_verifier_finds_a_rewritten_trail_by_the_anchors(verifie
     number, fault = prove(verifier, tmp_path, text_file.getvalue().splitlines())
     assert number == 3
     assert "rewritten" in fault
+
+
+def test_kinds_are_counted_as_far_as_one_may_read(database, admin):
+    watcher = replace(admin, role="compliance")
+    with database.session(admin.org, write=True) as session:
+        for kind, name in (("alert", "a1"), ("alert", "a2"), ("user", "u1")):
+            audit.record(session, actor=watcher, action=f"{kind}.test", object_kind=kind, object_id=name)
+    seen = trail.kinds(database, watcher)
+    assert (seen["alert"], "alert" in trail.kinds(database, admin)) == (2, False)
+    assert trail.kinds(database, watcher, without=frozenset({"a1"}))["alert"] == 1
+    with pytest.raises(Forbidden):
+        trail.kinds(database, replace(admin, role="trader"))
