@@ -45,8 +45,11 @@ def decision(case: Row, now: datetime, *, user: str) -> list[Any]:
     ]
     waits = next((one for one in case["reviews"] if one["decision"] == "pending"), None)
     if waits is not None:
-        post = f"{place}/decision/review" if waits["object_kind"] == "stor" else f"{place}/review"
-        parts.append(maker_checker(waits, post=post, mine=waits["requested_by"] == user, may=case["may_act"]))
+        parts.append(
+            maker_checker(
+                waits, post=f"{place}/review", mine=waits["requested_by"] == user, may=case["may_act"]
+            )
+        )
     elif case["may_act"]:
         parts += _next(case, place, version)
     elif not case["may_act"]:

@@ -14,11 +14,9 @@ from app.actions._casework import (
     ask_second,
     calendar,
     may_follow,
-    pending,
     prose,
     require_compliance,
     require_person,
-    settle,
     step,
     taken,
 )
@@ -110,58 +108,6 @@ def decide(
                  review_id=waits.id)  # fmt: skip
         changed(session, actor, "case.decide", found, before={"status": before}, status=found.status, submit=submit,
                 reasons=words)  # fmt: skip
-        return found
-
-    return taken(database, actor, "case", case_id, act)  # type: ignore[no-any-return]
-
-
-def review(
-    database: Database,
-    actor: Identity,
-    case_id: str,
-    *,
-    decision: str,
-    line: Line,
-    comment: str | None = None,
-    version: int | None = None,
-) -> Case:
-    """Agree to the decision on a report, or send it back.
-
-    Raises:
-        NotFound: If there is no such case for the actor.
-        Forbidden: If the actor decided it himself.
-        Conflict: If nothing waits, or the case changed.
-        Invalid: If it is sent back without a word why.
-    """
-    require_person(actor)
-    if decision not in {"approve", "return"}:
-        raise Invalid(
-            "There is no such answer.", errors=[FieldError("decision", "must be approve or return")]
-        )
-
-    def act(session: Session, at: datetime) -> Case:
-        found = locked_case(session, actor, case_id, line=line, version=version)
-        waits, decided = pending(session, "stor", case_id), found.decision
-        if waits is None or decided is None:
-            raise Conflict("No decision on a report waits for a second person.")
-        settle(waits, actor, decision, comment, at)
-        before = found.status
-        if decision == "approve":
-            found.decision = decided | {
-                "approved_by": actor.user_id, "approved_name": actor.name[:200], "approved_at": stamp(at),
-            }  # fmt: skip
-            if decided["submit"]:
-                may_follow(CASE_STEPS, before, "stor_approved")
-                found.status = "stor_approved"
-        else:
-            found.decision = None
-            if before == "stor_draft":
-                found.status = "investigation"
-        if found.status != before:
-            step(session, actor, "case", case_id, (before, found.status), at=at, rationale=waits.comment,
-                 review_id=waits.id)  # fmt: skip
-        changed(session, actor, f"case.decision_{waits.decision}", found, before={"status": before},
-                status=found.status, submit=decided["submit"], comment=waits.comment)  # fmt: skip
         return found
 
     return taken(database, actor, "case", case_id, act)  # type: ignore[no-any-return]

@@ -18,7 +18,6 @@ from app.actions._casework import (
     prose,
     reason_for,
     require_person,
-    settle,
     step,
     taken,
 )
@@ -76,7 +75,7 @@ def transition(
         may_follow(CASE_STEPS, found.status, to)
         code, words = reason_for(to, reason, rationale) if needed(to) else (None, None)
         if to in {*OUTCOMES, CASE_CLOSED}:
-            _ready_to_end(found, to)
+            ready_to_end(found, to)
         if to == CASE_CLOSED:
             ask_second(
                 session, actor, "case", case_id, why="case", to=to, reason=code or "", rationale=words or ""
@@ -93,64 +92,6 @@ def transition(
             _reopen(session, actor, found, at, code=code, words=words)
         found.status = to
         _moved(session, actor, found, before, at, reason=code, rationale=words)
-        return found
-
-    return taken(database, actor, "case", case_id, act)  # type: ignore[no-any-return]
-
-
-def review(
-    database: Database,
-    actor: Identity,
-    case_id: str,
-    *,
-    decision: str,
-    line: Line,
-    comment: str | None = None,
-    version: int | None = None,
-) -> Case:
-    """Agree to closing a case, or send it back to the one who asked.
-
-    Raises:
-        NotFound: If there is no such case for the actor.
-        Forbidden: If the actor asked for it himself.
-        Conflict: If nothing waits, or the case changed.
-        Invalid: If it is sent back without a word why.
-    """
-    require_person(actor)
-    if decision not in {"approve", "return"}:
-        raise Invalid(
-            "There is no such answer.", errors=[FieldError("decision", "must be approve or return")]
-        )
-
-    def act(session: Session, at: datetime) -> Case:
-        found = locked_case(session, actor, case_id, line=line, version=version)
-        waits = pending(session, "case", case_id)
-        if waits is None:
-            raise Conflict("No decision on it waits for a second person.")
-        settle(waits, actor, decision, comment, at)
-        if decision == "return":
-            changed(session, actor, "case.close_returned", found, comment=waits.comment)
-            return found
-        may_follow(CASE_STEPS, found.status, CASE_CLOSED)
-        _ready_to_end(found, CASE_CLOSED)
-        before = found.status
-        found.status, found.closed_at = CASE_CLOSED, at
-        for row in session.scalars(
-            select(Alert).where(Alert.case_id == case_id, Alert.status == "escalated")
-        ):
-            ended = found.outcome if found.outcome in OUTCOMES else "closed"
-            row.reason, row.closed_at = found.outcome_reason, at
-            move(session, actor, row, str(ended), at, reason=found.outcome_reason, review_id=waits.id)
-        _moved(
-            session,
-            actor,
-            found,
-            before,
-            at,
-            reason=waits.reason,
-            rationale=waits.rationale,
-            review_id=waits.id,
-        )
         return found
 
     return taken(database, actor, "case", case_id, act)  # type: ignore[no-any-return]
@@ -195,7 +136,12 @@ def _nothing_waits(session: Session, case_id: str) -> None:
             raise Conflict("A decision on it waits for a second person: that comes first.")
 
 
-def _ready_to_end(found: Case, to: str) -> None:
+def ready_to_end(found: Case, to: str) -> None:
+    """Refuse to end a case whose mandatory checks are open, or whose suspicion nobody has answered.
+
+    Raises:
+        Conflict: Naming what is left.
+    """
     left = [item["text"] for item in found.checklist if item["mandatory"] and item["state"] == "open"]
     if left:
         raise Conflict(f"{len(left)} mandatory checks are open: {'; '.join(left[:3])}.")

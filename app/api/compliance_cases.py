@@ -9,6 +9,7 @@ from app.actions import (
     case_access,
     case_checklist,
     case_notes,
+    case_review,
     case_steps,
 )
 from app.actions import cases as opening
@@ -205,12 +206,14 @@ def transition(path: CasePath, body: CaseTransitionBody) -> Response:
 
 
 @blueprint.post(
-    "/cases/<case_id>/review", summary="Agree to closing a case, or not", responses={200: Answer, **PROBLEMS}
+    "/cases/<case_id>/review",
+    summary="Agree to what was decided on a case, or not",
+    responses={200: Answer, **PROBLEMS},
 )
 def review(path: CasePath, body: CaseReviewBody) -> Response:
-    """Answer the case; who asked to close it is refused."""
+    """Settle what waits, its closing or the decision on a report; who decided it is refused."""
     desk = current_desk()
-    case_steps.review(desk.database, desk.identity, path.case_id, decision=body.decision, comment=body.comment,
+    case_review.review(desk.database, desk.identity, path.case_id, decision=body.decision, comment=body.comment,
                       line=own_line(desk), version=body.version)  # fmt: skip
     return answer(desk, cases.case(desk, path.case_id))
 

@@ -5,7 +5,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from app.actions import case_files, case_packs, case_reports
 from app.api._schema import PROBLEMS, Answer, ScopeQuery, Word
-from app.api.compliance_cases import CasePath, CaseReviewBody, VersionBody
+from app.api.compliance_cases import CasePath, VersionBody
 from app.api.compliance_work import Code, Rationale
 from app.errors import FieldError, Invalid, TooLarge
 from app.gateway.auth import current_desk
@@ -70,19 +70,6 @@ def decide(path: CasePath, body: DecisionBody) -> Response:
     """Answer the case; the decision counts when a second person agrees."""
     desk = current_desk()
     case_reports.decide(desk.database, desk.identity, path.case_id, submit=body.submit, reasons=body.reasons,
-                        line=own_line(desk), version=body.version)  # fmt: skip
-    return answer(desk, cases.case(desk, path.case_id))
-
-
-@blueprint.post(
-    "/cases/<case_id>/decision/review",
-    summary="Agree to that decision, or not",
-    responses={200: Answer, **PROBLEMS},
-)
-def settle_decision(path: CasePath, body: CaseReviewBody) -> Response:
-    """Answer the case; who decided is refused."""
-    desk = current_desk()
-    case_reports.review(desk.database, desk.identity, path.case_id, decision=body.decision, comment=body.comment,
                         line=own_line(desk), version=body.version)  # fmt: skip
     return answer(desk, cases.case(desk, path.case_id))
 

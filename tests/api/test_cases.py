@@ -120,8 +120,8 @@ def test_the_whole_way_to_a_report_and_the_forbidden_ways(ask, firm, installatio
             {"given": {"narrative": "He bought\nfrom himself."}, "version": case["version"]},
         )
     )
-    assert ask(f"/cases/{name}/decision/review", {"decision": "approve"}).status_code == 403
-    case = data(ask(f"/cases/{name}/decision/review", {"decision": "approve"}, who="second"))
+    assert ask(f"/cases/{name}/review", {"decision": "approve"}).status_code == 403
+    case = data(ask(f"/cases/{name}/review", {"decision": "approve"}, who="second"))
     assert case["status"] == "stor_approved"
     case = data(ask(f"/cases/{name}/transition", {"to": "stor_submitted", "reason": "reported", "rationale": WHY,
                                                   "reference": "BF-1", "version": case["version"]}))  # fmt: skip

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from app.actions import case_reports as reports
-from app.actions import case_steps
+from app.actions import case_review
 from app.errors import Conflict, Forbidden, Invalid
 from app.storage.records._base import now
 from tests.app._casework import KEY, LEO, NINA, NONE, WHY, case, opened, trail
@@ -39,6 +39,8 @@ def test_yes_is_drafted_approved_by_another_person_submitted_and_closed(database
     name = suspected(database)
     decided(database, name, submit=True)
     assert case(database, name).status == "stor_draft"
+    with pytest.raises(Conflict, match="tells no story"):
+        case_review.review(database, LEO, name, decision="approve", line=NONE)
     reports.write(
         database,
         NINA,
@@ -49,10 +51,10 @@ def test_yes_is_drafted_approved_by_another_person_submitted_and_closed(database
     )
     for who in (NINA, KEY):
         with pytest.raises(Forbidden):
-            reports.review(database, who, name, decision="approve", line=NONE)
+            case_review.review(database, who, name, decision="approve", line=NONE)
     with pytest.raises(Conflict, match="waits"):
         go(database, name, "investigation")
-    reports.review(database, LEO, name, decision="approve", line=NONE)
+    case_review.review(database, LEO, name, decision="approve", line=NONE)
     found = case(database, name)
     assert (found.status, found.decision["approved_name"]) == ("stor_approved", "Leo")
     with pytest.raises(Conflict, match="not rewritten"):
@@ -66,7 +68,7 @@ def test_yes_is_drafted_approved_by_another_person_submitted_and_closed(database
         go(database, name, "closed", reason="decided", rationale=WHY)
     tick(database, name)
     go(database, name, "closed", reason="decided", rationale=WHY)
-    case_steps.review(database, LEO, name, decision="approve", line=NONE)
+    case_review.review(database, LEO, name, decision="approve", line=NONE)
     assert (case(database, name).status, case(database, name).submitted_ref) == ("closed", "BF-2026-77")
     assert "case.decision_approved" in trail(database, name)
 
@@ -88,10 +90,10 @@ def test_no_needs_reasons_and_a_second_person_before_the_case_may_end(sqlite_dat
             version=version(sqlite_database, name),
         )
     decided(sqlite_database, name, submit=False)
-    reports.review(sqlite_database, LEO, name, decision="return", comment="Ask the desk.", line=NONE)
+    case_review.review(sqlite_database, LEO, name, decision="return", comment="Ask the desk.", line=NONE)
     assert case(sqlite_database, name).decision is None
     decided(sqlite_database, name, submit=False)
-    reports.review(sqlite_database, LEO, name, decision="approve", line=NONE)
+    case_review.review(sqlite_database, LEO, name, decision="approve", line=NONE)
     go(sqlite_database, name, "near_miss", **end)
     assert case(sqlite_database, name).outcome == "near_miss"
 
@@ -101,7 +103,7 @@ def test_without_a_suspicion_nothing_is_decided(sqlite_database):
     with pytest.raises(Conflict, match="when the suspicion was formed"):
         decided(sqlite_database, name, submit=True)
     with pytest.raises(Conflict, match="No decision"):
-        reports.review(sqlite_database, LEO, name, decision="approve", line=NONE)
+        case_review.review(sqlite_database, LEO, name, decision="approve", line=NONE)
     with pytest.raises(Invalid, match="no such part"):
         reports.write(sqlite_database, NINA, name, given={"verdict": "guilty"}, line=NONE, version=1)
     with pytest.raises(Invalid, match="no such step"):

@@ -4,7 +4,16 @@ import pytest
 
 from analytics.compliance.checklists import checklist
 from app.actions import audit as proof
-from app.actions import case_access, case_checklist, case_notes, case_reports, case_steps, cases, orgs
+from app.actions import (
+    case_access,
+    case_checklist,
+    case_notes,
+    case_reports,
+    case_review,
+    case_steps,
+    cases,
+    orgs,
+)
 from app.actions._roles import console
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.scope import ROLES, Identity, Line
@@ -48,7 +57,7 @@ def closed(database, *, outcome="no_action", reason="hedge"):
     tick(database, name)
     go(database, name, outcome, reason=reason, rationale=WHY)
     go(database, name, "closed", reason="decided", rationale=WHY)
-    case_steps.review(database, LEO, name, decision="approve", line=NONE)
+    case_review.review(database, LEO, name, decision="approve", line=NONE)
     return name
 
 
@@ -110,13 +119,13 @@ def test_who_asks_to_close_does_not_agree_to_it_and_the_alerts_end_with_the_case
     go(database, name, "closed", reason="decided", rationale=WHY)
     assert case(database, name).status == "near_miss"
     with pytest.raises(Forbidden, match="second person"):
-        case_steps.review(database, NINA, name, decision="approve", line=NONE)
+        case_review.review(database, NINA, name, decision="approve", line=NONE)
     with pytest.raises(Conflict, match="waits for a second person"):
         go(database, name, "investigation")
-    case_steps.review(database, LEO, name, decision="return", comment="Read the messages too.", line=NONE)
+    case_review.review(database, LEO, name, decision="return", comment="Read the messages too.", line=NONE)
     assert case(database, name).status == "near_miss"
     go(database, name, "closed", reason="decided", rationale=WHY)
-    case_steps.review(database, LEO, name, decision="approve", line=NONE)
+    case_review.review(database, LEO, name, decision="approve", line=NONE)
     assert (case(database, name).status, case(database, name).outcome) == ("closed", "near_miss")
     assert (alert(database).status, alert(database).reason) == ("near_miss", "below_reasonable_suspicion")
     assert alert(database).closed_at is not None
@@ -197,7 +206,7 @@ def test_no_other_role_opens_or_changes_a_case(sqlite_database, role):
         lambda: cases.take(sqlite_database, who, name, line=NONE),
         lambda: go(sqlite_database, name, "no_action", actor=who),
         lambda: case_notes.write(sqlite_database, who, name, text="Words.", line=NONE),
-        lambda: case_steps.review(sqlite_database, who, name, decision="approve", line=NONE),
+        lambda: case_review.review(sqlite_database, who, name, decision="approve", line=NONE),
         lambda: case_reports.decide(
             sqlite_database, who, name, submit=False, reasons=WHY, line=NONE, version=v
         ),
