@@ -13,7 +13,8 @@ from analytics.trading.league import FALSE_DISCOVERY_RATE, q_values
 # it is only the prior until a firm's own orders say more.
 COEFFICIENT = 0.7
 MIN_ORDERS = 30
-AT_ONCE = 1.0  # seconds
+# Seconds. Shorter orders were filled in one or two goes at the quote they saw: they tell of the spread alone.
+WORKED = 60.0
 SESSION_SECONDS = 6.5 * 3600
 _MAD_TO_SD = 1.4826  # of a normal distribution
 # Prices move in jumps and orders differ: p-values from a Student t with few degrees of freedom.
@@ -55,11 +56,14 @@ def price_risk_bp(*, session_seconds: float = SESSION_SECONDS) -> pl.Expr:
     volatility x sqrt(duration / session / 3): an order worked evenly over its duration carries a third of the
     variance (Almgren and Chriss, 2000, linear trajectory). Reads ``duration_seconds``, ``volatility`` and
     ``quoted_spread_bp``; never below half the spread or 0.5 bp, for a fill takes no time but has a spread to
-    gain or lose. Unit: basis points, Float64.
+    gain or lose. Unit: basis points, Float64. Null where the duration is: how far the market could move since
+    an unknown moment, nobody can say.
     """
     seconds = pl.col("duration_seconds").cast(pl.Float64).clip(lower_bound=0.0)
     drift = pl.col("volatility") * (seconds / session_seconds / 3).sqrt() * BASIS_POINTS
-    return pl.when(_usable()).then(pl.max_horizontal(drift.fill_null(0.0), _half_spread(), pl.lit(0.5)))
+    return pl.when(_usable() & seconds.is_not_null()).then(
+        pl.max_horizontal(drift, _half_spread(), pl.lit(0.5))
+    )
 
 
 def fit_cost_model(orders: pl.DataFrame, *, session_seconds: float = SESSION_SECONDS) -> CostModel:
@@ -74,10 +78,10 @@ def fit_cost_model(orders: pl.DataFrame, *, session_seconds: float = SESSION_SEC
         order weighted by 1 / its price risk squared, twice: the second time without what is more than four
         scales away, so that one wild order does not become the norm. Not below 0. ``scale`` is the median
         absolute residual in units of price risk, as an sd. The prior where fewer than MIN_ORDERS can be used.
-        Orders done AT_ONCE are left out: filled at the quote they saw, they tell of the spread alone, and as
-        nothing scatters there they would outweigh all others.
+        Orders done in less than WORKED are left out: as nothing scatters where a fill is at the quote that the
+        order saw, they would outweigh all others and make every worked order an outlier.
     """
-    worked = pl.col("duration_seconds").cast(pl.Float64) >= AT_ONCE
+    worked = pl.col("duration_seconds").cast(pl.Float64) >= WORKED
     rows = (
         orders.filter(worked)
         .select(
@@ -143,8 +147,10 @@ def with_expected_cost(
         .then(pl.lit("No average daily volume is known."))
         .when(~(pl.col("volatility") > 0).fill_null(value=False))
         .then(pl.lit("No volatility is known."))
-        .when(pl.col("z").is_null())
+        .when(~(pl.col("filled_qty").cast(pl.Float64) > 0).fill_null(value=False))
         .then(pl.lit("Nothing was filled."))
+        .when(pl.col("duration_seconds").is_null())
+        .then(pl.lit("When it was released is not known, nor how far the market could move since."))
     )
     found = found.with_columns(p=pl.Series(p).fill_nan(None), q=pl.Series(q).fill_nan(None), reason=reason)
     return found.with_columns(outlier=(pl.col("q") <= false_discovery_rate).fill_null(value=False))

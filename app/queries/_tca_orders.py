@@ -220,7 +220,6 @@ def _traded(
         .join(norms.lazy(), left_on=["instrument_id", "day"], right_on=["instrument_id", "date"], how="left", maintain_order="left")
         .join(volume, left_on=["instrument_id", "day"], right_on=["instrument_id", "date"], how="left", maintain_order="left")
         .with_columns(
-            pl.col("duration_seconds").fill_null(0.0),
             participation=_share("market_qty"),
             day_share=_share("_volume"),
             size=_share("adv"),

@@ -52,7 +52,8 @@ def test_price_risk_is_that_of_an_order_worked_evenly():
     path = np.random.default_rng(1).normal(0, 0.02 / 390**0.5, (20_000, 390)).cumsum(axis=1)
     assert path.mean(axis=1).std() * 1e4 == pytest.approx(200 / 3**0.5, rel=0.02)
     assert one(duration_seconds=0).select(price_risk_bp()).item() == 2
-    assert one(duration_seconds=None, quoted_spread_bp=None).select(price_risk_bp()).item() == 0.5
+    assert one(duration_seconds=0, quoted_spread_bp=None).select(price_risk_bp()).item() == 0.5
+    assert one(duration_seconds=None).select(price_risk_bp()).item() is None
 
 
 def test_z_is_the_cost_beyond_the_expected_in_risks():
@@ -84,11 +85,12 @@ def test_wild_orders_are_named_and_move_the_law_little():
     assert found["outlier"].slice(20).sum() <= 2
 
 
-def test_orders_done_at_once_do_not_shape_the_law():
+@pytest.mark.parametrize("seconds", [0.01, 2.0, 59.0])
+def test_orders_done_at_once_do_not_shape_the_law(seconds):
     rows = simulated(1000, seed=7)
     # Filled at the quote they saw: exactly half the spread, whatever their size.
     at_once = simulated(3000, seed=8).with_columns(
-        cost_bp=pl.col("quoted_spread_bp") / 2, duration_seconds=pl.lit(0.01)
+        cost_bp=pl.col("quoted_spread_bp") / 2, duration_seconds=pl.lit(seconds)
     )
     assert fit_cost_model(pl.concat([rows, at_once], how="diagonal_relaxed")) == fit_cost_model(rows)
 
@@ -100,13 +102,15 @@ def test_orders_that_follow_the_law_are_rarely_outliers():
 
 def test_what_cannot_be_expected_has_a_reason():
     rows = pl.concat(
-        [one(cost_bp=None), one(adv=None), one(adv=0), one(volatility=None), one(filled_qty=0), one()]
-    )
+        [one(cost_bp=None), one(adv=None), one(adv=0), one(volatility=None), one(filled_qty=0),
+         one(duration_seconds=None), one()]
+    )  # fmt: skip
     found = with_expected_cost(rows)
-    assert found["z"].is_null().to_list() == [True] * 5 + [False]
+    assert found["z"].is_null().to_list() == [True] * 6 + [False]
     assert found["reason"].to_list() == [
         "No cost against arrival is known.", "No average daily volume is known.",
-        "No average daily volume is known.", "No volatility is known.", "Nothing was filled.", None,
+        "No average daily volume is known.", "No volatility is known.", "Nothing was filled.",
+        "When it was released is not known, nor how far the market could move since.", None,
     ]  # fmt: skip
     assert fit_cost_model(rows) == CostModel()
     empty = with_expected_cost(rows.head(0))
