@@ -3,7 +3,9 @@
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
+from app.actions._casework import prose
 from app.actions._roles import require, text
 from app.errors import FieldError, Invalid, NotFound
 from app.scope import SURVEILLANCE_ROLES, Identity
@@ -13,6 +15,9 @@ from app.storage.records._base import now
 from app.storage.records.counters import bump
 from app.storage.records.lists import LIST_KINDS, ListEntry
 
+RECORDS = "lists"
+_LONGEST = 2000
+
 
 def add(
     database: Database,
@@ -21,6 +26,7 @@ def add(
     kind: str,
     instrument_id: str | None = None,
     person_id: str | None = None,
+    project: str | None = None,
     reason: str = "",
     valid_from: datetime | None = None,
     valid_to: datetime | None = None,
@@ -33,6 +39,7 @@ def add(
         kind: ``restricted``, ``watch`` or ``insider``.
         instrument_id: What; needed except for insiders of the firm as a whole.
         person_id: Who; needed for insiders.
+        project: The deal or mandate behind it.
         reason: Why.
         valid_from: From when; now when None.
         valid_to: Until when, exclusive; until further notice when None.
@@ -43,6 +50,46 @@ def add(
     """
     require(actor, "compliance")
     start = valid_from or now()
+    if errors := misfits(
+        kind=kind, instrument_id=instrument_id, person_id=person_id, valid_from=start, valid_to=valid_to
+    ):
+        raise Invalid("The entry does not fit.", errors=errors)
+    made = ListEntry(
+        org=actor.org,
+        kind=kind,
+        instrument_id=text("instrument_id", instrument_id) if instrument_id else None,
+        person_id=text("person_id", person_id) if person_id else None,
+        project=text("project", project) if project else None,
+        reason=text("reason", reason, longest=_LONGEST) if reason else "",
+        valid_from=start,
+        valid_to=valid_to,
+        created_by=actor.user_id,
+    )
+    with database.session(actor.org, write=True) as session:
+        keep(session, actor, made)
+    return made
+
+
+def keep(session: Session, actor: Identity, made: ListEntry) -> None:
+    """Put an entry on record with its line in the trail, in the caller's transaction."""
+    session.add(made)
+    session.flush()
+    bump(session, actor.org, RECORDS)
+    audit.record(
+        session, actor=actor, action="list.add", object_kind="list_entry", object_id=made.id,
+        after=_shown(made),
+    )  # fmt: skip
+
+
+def misfits(
+    *,
+    kind: str,
+    instrument_id: str | None,
+    person_id: str | None,
+    valid_from: datetime,
+    valid_to: datetime | None,
+) -> list[FieldError]:
+    """Return what does not fit about an entry; nothing when all is well."""
     errors = []
     if kind not in LIST_KINDS:
         errors.append(FieldError("kind", f"must be one of {', '.join(LIST_KINDS)}", kind[:80]))
@@ -50,61 +97,50 @@ def add(
         errors.append(FieldError("person_id", "is needed on an insider list"))
     if kind != "insider" and not instrument_id:
         errors.append(FieldError("instrument_id", "is needed on this list"))
-    if valid_to is not None and valid_to <= start:
+    if valid_to is not None and valid_to <= valid_from:
         errors.append(FieldError("valid_to", "must be after the start"))
-    if errors:
-        raise Invalid("The entry does not fit.", errors=errors)
-    made = ListEntry(
-        org=actor.org,
-        kind=kind,
-        instrument_id=text("instrument_id", instrument_id) if instrument_id else None,
-        person_id=text("person_id", person_id) if person_id else None,
-        reason=text("reason", reason, longest=2000) if reason else "",
-        valid_from=start,
-        valid_to=valid_to,
-        created_by=actor.user_id,
-    )
-    with database.session(actor.org, write=True) as session:
-        session.add(made)
-        session.flush()
-        bump(session, actor.org, "lists")
-        audit.record(
-            session,
-            actor=actor,
-            action="list.add",
-            object_kind="list_entry",
-            object_id=made.id,
-            after=_shown(made),
-        )
-    return made
+    return errors
 
 
-def remove(database: Database, actor: Identity, entry_id: str) -> None:
-    """End an entry now. It stays in the records: what was restricted then stays answerable.
+def remove(
+    database: Database, actor: Identity, entry_id: str, *, reason: str = "", at: datetime | None = None
+) -> ListEntry:
+    """End an entry. It stays in the records: what was restricted until then stays answerable.
+
+    Args:
+        database: The records.
+        actor: Compliance.
+        entry_id: Which.
+        reason: Why it ends.
+        at: When, not in the past; now when None.
 
     Raises:
         Forbidden: Unless the actor is compliance.
         NotFound: If the id is unknown or foreign, or the entry has ended.
+        Invalid: If the end lies in the past or after the end it has.
     """
     require(actor, "compliance")
-    at = now()
+    moment = now()
+    why = prose("reason", reason, longest=_LONGEST) if reason.strip() else None
     with database.session(actor.org, write=True) as session:
         found = session.scalar(select(ListEntry).where(ListEntry.id == entry_id))
-        if found is None or (found.valid_to is not None and found.valid_to <= at):
+        if found is None or (found.valid_to is not None and found.valid_to <= moment):
             raise NotFound("There is no such entry.")
+        ends = at or moment
+        if ends < moment or (found.valid_to is not None and ends > found.valid_to):
+            raise Invalid(
+                "The entry does not fit.",
+                errors=[FieldError("at", "must not be past, nor after the end it has", ends.isoformat())],
+            )
         before = _shown(found)
-        found.valid_to = max(at, found.valid_from)
-        found.removed_by = actor.user_id
-        bump(session, actor.org, "lists")
+        found.valid_to = max(ends, found.valid_from)
+        found.removed_by, found.removed_at, found.removed_reason = actor.user_id, moment, why
+        bump(session, actor.org, RECORDS)
         audit.record(
-            session,
-            actor=actor,
-            action="list.remove",
-            object_kind="list_entry",
-            object_id=entry_id,
-            before=before,
-            after=_shown(found),
-        )
+            session, actor=actor, action="list.remove", object_kind="list_entry", object_id=entry_id,
+            before=before, after=_shown(found) | ({"removed_reason": why} if why else {}),
+        )  # fmt: skip
+    return found
 
 
 def every(
@@ -130,4 +166,6 @@ def every(
 
 def _shown(entry: ListEntry) -> dict[str, object]:
     names = ("kind", "instrument_id", "person_id", "reason", "valid_from", "valid_to")
-    return {name: getattr(entry, name) for name in names}
+    extra = ("project", "source_id")
+    told: dict[str, object] = {name: getattr(entry, name) for name in names}
+    return told | {name: value for name in extra if (value := getattr(entry, name)) is not None}

@@ -1,13 +1,11 @@
 """Wires pages/compliance/limits.py."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from dash import Dash, html
 
 from app.actions import breaches as settling
-from app.actions import lists
-from app.queries import limits
+from app.queries import limits, lists
 from app.scope import SURVEILLANCE_ROLES
 from callbacks._fill import Drawn, View, fill, nothing
 from callbacks._strip import fill_strip
@@ -172,18 +170,8 @@ def _breaches(rows: list[dict[str, Any]], view: View) -> Drawn:
 
 # --- lists -----------------------------------------------------------------------------------------
 def _listed(desk: Any) -> list[dict[str, Any]]:
-    """Return the lists that the role may see: the restricted one, or all of them."""
-    watches = desk.identity.role in SURVEILLANCE_ROLES
-    at_now = datetime.now(UTC)
-    # Why something is restricted is itself a secret: those who only have to obey are not told.
-    told = ("reason", "person_id") if watches else ()
-    names = ("kind", "instrument_id", "valid_from", "valid_to", *told)
-    return [
-        {"reason": None, "person_id": None}
-        | {name: getattr(entry, name) for name in names}
-        | {"valid": entry.valid_from <= at_now and (entry.valid_to is None or entry.valid_to > at_now)}
-        for entry in lists.every(desk.database, desk.identity, kind=None if watches else "restricted")
-    ]
+    """Return the entries of the lists that the role may see, and whether each is in force."""
+    return [row | {"valid": row["state"] == "valid"} for row in lists.entries(desk)]
 
 
 def _lists(rows: list[dict[str, Any]], view: View) -> Drawn:

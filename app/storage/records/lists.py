@@ -24,9 +24,13 @@ class ListEntry(OrgScoped):
     reason: Mapped[str] = mapped_column(Text, default="")
     valid_from: Mapped[datetime] = mapped_column(default=now)
     valid_to: Mapped[datetime | None]  # exclusive; None: until further notice
+    project: Mapped[str | None] = mapped_column(String(200))  # the deal or mandate behind it
+    source_id: Mapped[str | None] = mapped_column(String(200))  # its id in the file that brought it
     created_by: Mapped[str] = mapped_column(String(40))
     created_at: Mapped[datetime] = mapped_column(default=now)
     removed_by: Mapped[str | None] = mapped_column(String(40))
+    removed_at: Mapped[datetime | None]
+    removed_reason: Mapped[str | None] = mapped_column(Text)
 
 
 class Limit(OrgScoped):
