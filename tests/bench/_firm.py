@@ -1,6 +1,7 @@
 """One generated organisation: the same seed gives the same rows."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,12 +11,13 @@ import numpy as np
 import polars as pl
 
 from analytics.datasets import DATASETS, DECIMAL, Dataset
-from app.actions import orgs
+from app.actions import limits, orgs
 from app.actions._roles import console
 from app.config import Settings
 from app.context import Context
 from app.desk import Desk
 from app.jobs.derive import derive
+from app.jobs.limits import monitor
 from app.scope import Identity, Scope
 from app.storage import schema
 from app.storage.records._base import now
@@ -97,6 +99,61 @@ def prices(course: np.ndarray) -> pl.DataFrame:
             "currency": "USD",
         }
     )
+
+
+def cash_flows() -> pl.DataFrame:
+    """Return what each account began with, a deposit in the middle of the year and a withdrawal after it."""
+    flows = [
+        ("deposit", 0, 1_000_000_000),
+        ("deposit", SESSIONS // 2, 50_000_000),
+        ("withdrawal", 180, -20_000_000),
+    ]
+    rows = [
+        {"account_id": f"A{i}", "flow_id": f"F{i}-{at}", "date": days()[at], "kind": kind, "amount": Decimal(amount),
+         "currency": "USD"}
+        for i in range(BOOKS) for kind, at, amount in flows
+    ]  # fmt: skip
+    return pl.DataFrame(rows)
+
+
+def benchmarks(course: np.ndarray) -> pl.DataFrame:
+    """Return the level of all names held alike from the first day on, and what each weighs at every close."""
+    grown = course / course[0]
+    weights = grown / grown.sum(axis=1, keepdims=True)
+    names = instruments()["instrument_id"].to_list()
+    told = [json.dumps(dict(zip(names, row.round(10).tolist(), strict=True))) for row in weights]
+    return pl.DataFrame(
+        {
+            "benchmark_id": "ALL",
+            "date": days(),
+            "level": _fixed(1000 * grown.mean(axis=1), 6),
+            "weights": told,
+        }
+    )
+
+
+# Measure, whose, how much, unit: each kind of measure that reads other tables.
+LIMITS = (
+    ("gross_exposure", "organisation", None, "20000000000", "USD"),
+    ("leverage", "organisation", None, "4", "ratio"),
+    ("var_99_1d", "organisation", None, "500000000", "USD"),
+    ("position_weight", "organisation", None, "0.2", "fraction"),
+    ("loss_1d", "organisation", None, "400000000", "USD"),
+    ("order_notional", "organisation", None, "1000000", "USD"),
+    ("drawdown", "account", "A1", "0.2", "fraction"),
+    *(("gross_exposure", "desk", f"desk{i}", "5000000000", "USD") for i in range(BOOKS // 2)),
+)
+
+
+def bound(context: Context) -> None:
+    """Set limits for the last 20 sessions and measure them."""
+    actor = replace(console(SLUG), role="risk", currency="USD")
+    for measure, kind, subject, value, unit in LIMITS:
+        limits.add(
+            context.database, actor, name=f"{measure} of {subject or SLUG}", measure=measure, value=Decimal(value),
+            subject_kind=kind, subject_id=subject, unit=unit, valid_from=days()[-20],
+        )  # fmt: skip
+    monitor(context, SLUG, cause="bench")
 
 
 def executions(rows: int, *, seed: int = SEED) -> pl.DataFrame:
@@ -244,16 +301,20 @@ class Firm:
         context = Context.open(settings_of(home))
         schema.upgrade(context.database)
         orgs.create(context.database, console(SLUG), slug=SLUG, name="Bench Capital")
+        course = courses(np.random.default_rng([SEED, 0]))
         land(
             context,
             SLUG,
             instruments=instruments(),
             accounts=accounts(),
-            prices=prices(courses(np.random.default_rng([SEED, 0]))),
+            prices=prices(course),
+            benchmarks=benchmarks(course),
+            cash_flows=cash_flows(),
             executions=executions(rows),
             order_events=order_events(rows),
         )
         derive(context, SLUG, cause="bench")
+        bound(context)
         end = days()[-1]
         return cls(context, identity_of(), end - timedelta(days=PERIOD - 1), end)
 
