@@ -6,14 +6,20 @@ from typing import Any
 
 import polars as pl
 
-from analytics.compliance._features import with_baseline
+from analytics.compliance._order_references import (
+    BUYS,
+    KEPT,
+    beyond_all,
+    entered_orders,
+    grounds,
+    limits_of,
+    referenced,
+)
+from analytics.compliance._repeats import equal_bursts
+from analytics.compliance._spans import settled
 from analytics.compliance.alerts import Metric, Told, listed, sequence, with_episode
 from analytics.compliance.detector import GAP_SCHEMA, Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
-
-_BUYS = ("buy", "buy_cover")
-_AUCTION = ("opg", "at_open", "cls", "at_close", "moc", "loc", "moo", "loo")
-_MINUTES = 390.0  # of a regular session: turns a daily standard deviation into one of a minute
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,13 @@ class FatFingerParameters(Parameters):
         high=60,
         rationale="A stuck key or a looping program is faster than a hand.",
     )
+    repeat_chance: float = parameter(
+        1e-5,
+        unit="runs a day by chance",
+        low=1e-12,
+        high=1.0,
+        rationale="Busy accounts repeat themselves by chance; over a hundred thousand kinds of orders, one such run.",
+    )
 
 
 class FatFinger(Detector):
@@ -98,14 +111,14 @@ class FatFinger(Detector):
     close, else the order is reported as not judged. (size) quantity above both ``own_multiple`` x the
     account's own 99.9th percentile of the last 30 days and ``adv_share`` of usual volume. (notional) worth
     more than ``nav_multiple`` x the account's last net asset value. (repeat) the
-    same account, instrument, side, venue, quantity and price again and again within a second. Orders
-    for auctions and in options are not held to the price collar.
+    same account, instrument, side, venue, quantity and price again and again within a second, which the
+    pace of the account's other orders does not explain. Orders for auctions and in options are not held to the price collar.
     """
 
     name = "fat_finger"
     code = "D19"
     title = "Suspected fat finger"
-    version = "1.1.0"
+    version = "1.2.0"
     description = "An order far through the market, far above the usual size, or sent several times at once."
     regulation = ("SEC Rule 15c3-5", "MAR Art. 16(2), Reg. 2016/957")
     inputs = ("order_events",)
@@ -119,13 +132,15 @@ class FatFinger(Detector):
 
     def episodes(self, tables: Tables, params: FatFingerParameters) -> pl.LazyFrame:
         """Return flagged orders, merged into episodes by trader and instrument."""
-        orders = _orders(tables)
+        orders = entered_orders(tables)
+        ground = settled(grounds(orders, tables, params))
+        held = orders.join(ground, on=["instrument_id", "day"], how="left")
         hits = pl.concat(
             [
-                _prices(orders, tables, params),
-                _sizes(orders, tables, params),
-                _notionals(orders, tables, params),
-                _repeats(orders, params),
+                _prices(held, tables, params),
+                _sizes(held, params),
+                _notionals(held, tables, params),
+                _repeated(orders, params),
             ],
             how="diagonal",
         ).with_columns(
@@ -155,12 +170,19 @@ class FatFinger(Detector):
                     for name, check in _OF_CHECK.items()
                 },
                 repeated=pl.col("burst").max(),
+                by_chance=pl.col("by_chance").sort_by("burst", "by_chance").last(),
             )
         )
 
     def blind_spots(self, tables: Tables, params: FatFingerParameters) -> list[pl.LazyFrame]:
         """Return limit orders whose reference is missing or stale."""
-        priced = _referenced(_orders(tables), tables, params)
+        orders = entered_orders(tables)
+        ground = settled(grounds(orders, tables, params).filter(~pl.col("recent")))
+        if ground.limit(1).collect().is_empty():
+            return []
+        priced = referenced(
+            limits_of(orders.join(ground, on=["instrument_id", "day"], how="inner")), tables, params
+        )
         return [
             priced.filter(pl.col("reference").is_null())
             .group_by("instrument_id")
@@ -186,7 +208,7 @@ class FatFinger(Detector):
             away, band = episode["away"], episode["band"]
             scores.append(50 + 50 * min(1.0, (away / band - 1) / 3))
             metrics.append(Metric("price_deviation", away, band, "fraction of the reference"))
-            through = "above" if episode["side"] in _BUYS else "below"
+            through = "above" if episode["side"] in BUYS else "below"
             story.append(
                 f"A {episode['side']} limit stood {away:.1%} {through} the {episode['reference_kind']} of "
                 f"{episode['reference']:,.4f}; the collar is {band:.1%}."
@@ -207,6 +229,9 @@ class FatFinger(Detector):
         if "repeat" in episode["checks"]:
             scores.append(45 + 10 * (episode["repeated"] - params.repeats))
             metrics.append(Metric("repeats", float(episode["repeated"]), float(params.repeats), "orders"))
+            metrics.append(
+                Metric("repeats_by_chance", episode["by_chance"], params.repeat_chance, "runs a day")
+            )
             story.append(
                 f"The same order was sent {episode['repeated']} times, each within {params.repeat_window:g} s of the last."
             )
@@ -225,99 +250,43 @@ class FatFinger(Detector):
 _OF_CHECK = {"away": "price", "band": "price", "reference": "price", "reference_kind": "price",
              "size_qty": "size", "size_limit": "size", "size_ratio": "size", "size_basis": "size",
              "nav_ratio": "notional"}  # fmt: skip
-_KEPT = ("order_id", "event_seq", "transact_time", "transact_time_ns", "instrument_id", "account_id",
-         "trader_id", "side", "limit_px", "order_qty")  # fmt: skip
 
 
 def _excess(check: str) -> pl.Expr:
     return pl.col("excess").filter(pl.col("check") == check)
 
 
-def _orders(tables: Tables) -> pl.LazyFrame:
-    """Return entered and amended orders with floats to compare by, and the day they fall on."""
-    return (
-        tables["order_events"]
-        .filter(pl.col("event_type").is_in(["new", "replace"]))
-        .select(
-            *_KEPT,
-            "event_type",
-            "venue",
-            "parent_order_id",
-            at_auction=pl.col("time_in_force").is_in(_AUCTION) | pl.col("ord_type").is_in(_AUCTION),
-            px=pl.col("limit_px").cast(pl.Float64),
-            qty=pl.col("order_qty").cast(pl.Float64),
-            day=pl.col("transact_time").dt.date(),
-        )
-    )
-
-
-def _referenced(orders: pl.LazyFrame, tables: Tables, params: FatFingerParameters) -> pl.LazyFrame:
-    """Add the reference price and its collar to limit orders; null where nothing recent is known."""
-    options = tables["instruments"].filter(pl.col("asset_class") == "option").select("instrument_id").unique()
-    limits = orders.filter(pl.col("px").is_not_null() & ~pl.col("at_auction").fill_null(value=False)).join(
-        options, on="instrument_id", how="anti"
-    )
-    quotes = (
-        tables["quotes"]
-        .filter((pl.col("bid_px") > 0) & (pl.col("ask_px") >= pl.col("bid_px")))
-        .select(
-            "instrument_id",
-            mid=((pl.col("bid_px") + pl.col("ask_px")) / 2).cast(pl.Float64),
-            spread=(pl.col("ask_px") - pl.col("bid_px")).cast(pl.Float64),
-            quote_ns="transact_time_ns",
-            transact_time_ns="transact_time_ns",
-            seq="seq",
-        )
-        .sort("transact_time_ns", "seq")
-    )
-    age = int(params.max_quote_age * 1e9)
-    # A quote of the very same instant may already show the order itself: strictly before.
-    quoted = limits.sort("transact_time_ns", "event_seq").join_asof(
-        quotes.drop("seq"),
-        on="transact_time_ns",
-        by="instrument_id",
-        strategy="backward",
-        allow_exact_matches=False,
-        check_sortedness=False,
-    )
-    fresh = (pl.col("transact_time_ns") - pl.col("quote_ns") <= age).fill_null(value=False)
-    recent = (pl.col("day") - pl.col("close_date")).dt.total_days() <= params.max_close_age
-    live = pl.max_horizontal(
-        pl.lit(params.collar),
-        params.spreads * pl.col("spread") / pl.col("mid"),
-        params.sigmas * pl.col("sigma") / _MINUTES**0.5,
-    )
-    still = pl.max_horizontal(pl.lit(params.close_collar), params.sigmas * pl.col("sigma"))
-    return with_baseline(quoted, tables).with_columns(
-        reference=pl.when(fresh).then("mid").when(recent).then("close"),
-        reference_kind=pl.when(fresh).then(pl.lit("mid")).otherwise(pl.lit("last close")),
-        band=pl.when(fresh).then(live).otherwise(still),
-    )
-
-
 def _prices(orders: pl.LazyFrame, tables: Tables, params: FatFingerParameters) -> pl.LazyFrame:
-    """Return limits through the reference by more than the collar, on the aggressive side only."""
-    sign = pl.when(pl.col("side").is_in(_BUYS)).then(1.0).otherwise(-1.0)
+    """Return limits through the reference by more than the collar, on the aggressive side only.
+
+    Only a limit beyond the collar of the day's lowest or highest reference can be beyond that of its own, so
+    no other one is looked up.
+    """
+    suspects = settled(beyond_all(orders, params))
+    sign = pl.when(pl.col("side").is_in(BUYS)).then(1.0).otherwise(-1.0)
     return (
-        _referenced(orders, tables, params)
+        referenced(suspects, tables, params)
         .with_columns(away=sign * (pl.col("px") / pl.col("reference") - 1))
         .filter(pl.col("away") > pl.col("band"))
         .select(
-            *_KEPT, "away", "band", "reference", "reference_kind",
+            *KEPT, "away", "band", "reference", "reference_kind",
             check=pl.lit("price"), excess=pl.col("away") / pl.col("band"),
         )
     )  # fmt: skip
 
 
-def _sizes(orders: pl.LazyFrame, tables: Tables, params: FatFingerParameters) -> pl.LazyFrame:
+def _sizes(orders: pl.LazyFrame, params: FatFingerParameters) -> pl.LazyFrame:
     """Return orders above both the account's own usual size and a share of usual volume.
 
     Own size is compared in units of the instrument's average daily volume, so that all of an account's
-    orders speak for one another; only orders strictly before count.
+    orders speak for one another; only orders strictly before count, and only accounts with an order above
+    the share are asked.
     """
-    sized = with_baseline(orders, tables).filter(pl.col("adv") > 0)
+    sized = orders.filter((pl.col("event_type") == "new") & (pl.col("adv") > 0))
+    floor = params.adv_share * pl.col("adv")
+    large = settled(sized.filter(pl.col("qty") > floor).select("account_id").unique())
     own = (
-        sized.filter(pl.col("event_type") == "new")
+        sized.join(large, on="account_id", how="semi", nulls_equal=True)
         .with_columns(ratio=pl.col("qty") / pl.col("adv"))
         .sort("account_id", "transact_time", "event_seq", "order_id")
         .with_columns(
@@ -327,7 +296,6 @@ def _sizes(orders: pl.LazyFrame, tables: Tables, params: FatFingerParameters) ->
             .over("account_id")
         )
     )  # fmt: skip
-    floor = params.adv_share * pl.col("adv")
     theirs = params.own_multiple * pl.col("usual") * pl.col("adv")
     return (
         own.with_columns(size_limit=pl.max_horizontal(floor, theirs))
@@ -340,7 +308,7 @@ def _sizes(orders: pl.LazyFrame, tables: Tables, params: FatFingerParameters) ->
             check=pl.lit("size"),
         )
         .select(
-            *_KEPT, "size_limit", "size_ratio", "size_basis", "check",
+            *KEPT, "size_limit", "size_ratio", "size_basis", "check",
             size_qty="qty", excess=pl.col("size_ratio"),
         )
     )  # fmt: skip
@@ -348,52 +316,46 @@ def _sizes(orders: pl.LazyFrame, tables: Tables, params: FatFingerParameters) ->
 
 def _notionals(orders: pl.LazyFrame, tables: Tables, params: FatFingerParameters) -> pl.LazyFrame:
     """Return orders worth more than some multiple of the account's value on the evening before."""
-    factors = tables["instruments"].select(
-        "instrument_id", size=(pl.col("multiplier") * pl.col("price_unit_factor")).cast(pl.Float64)
-    ).unique("instrument_id", keep="any")  # fmt: skip
-    values = (
+    values = settled(
         tables["daily_nav"]
         .filter(pl.col("nav") > 0)
         .select("account_id", known="date", value=pl.col("nav").cast(pl.Float64))
         .sort("known")
     )
-    valued = orders.sort("day").join_asof(
-        values,
-        left_on="day",
-        right_on="known",
-        by="account_id",
-        strategy="backward",
-        allow_exact_matches=False,
-        check_sortedness=False,
+    if values.limit(1).collect().is_empty():
+        nothing = orders.clear().with_columns(nav_ratio=pl.lit(0.0), check=pl.lit("notional"))
+        return nothing.select(*KEPT, "nav_ratio", "check", excess="nav_ratio")
+    factors = tables["instruments"].select(
+        "instrument_id", size=(pl.col("multiplier") * pl.col("price_unit_factor")).cast(pl.Float64)
+    ).unique("instrument_id", keep="any")  # fmt: skip
+    evenings = (
+        settled(orders.select("account_id", "day").unique())
+        .sort("day")
+        .join_asof(
+            values,
+            left_on="day",
+            right_on="known",
+            by="account_id",
+            strategy="backward",
+            allow_exact_matches=False,
+            check_sortedness=False,
+        )
+        .filter(pl.col("value").is_not_null())
+        .select("account_id", "day", "value")
     )
-    known = valued.filter(pl.col("value").is_not_null()).join(factors, on="instrument_id", how="left")
     worth = pl.col("qty") * pl.coalesce("px", "close") * pl.col("size").fill_null(1.0)
     return (
-        with_baseline(known, tables)
+        orders.join(evenings, on=["account_id", "day"], how="inner")
+        .join(factors, on="instrument_id", how="left")
         .with_columns(nav_ratio=worth / pl.col("value"))
         .filter(pl.col("nav_ratio") > params.nav_multiple)
-        .select(*_KEPT, "nav_ratio", check=pl.lit("notional"), excess=pl.col("nav_ratio"))
+        .select(*KEPT, "nav_ratio", check=pl.lit("notional"), excess=pl.col("nav_ratio"))
     )
 
 
-def _repeats(orders: pl.LazyFrame, params: FatFingerParameters) -> pl.LazyFrame:
-    """Return every order of a run of equal orders that is dense enough."""
-    keys = ["account_id", "instrument_id", "side", "venue", "order_qty", "limit_px", "parent_order_id"]
-    window = int(params.repeat_window * 1e9)
-    entered = orders.filter(pl.col("event_type") == "new").unique("order_id", keep="first")
-    entered = entered.sort(*keys, "transact_time_ns", "event_seq", "order_id", nulls_last=True)
-    back = params.repeats - 1
-    span = pl.col("transact_time_ns") - pl.col("transact_time_ns").shift(back).over(keys)
-    closes = (span <= window).fill_null(value=False)
-    apart = pl.col("transact_time_ns") - pl.col("transact_time_ns").shift(1).over(keys) > window
-    run = apart.fill_null(value=False).cast(pl.Int32).cum_sum().over(keys)
-    # An order belongs to a burst when one of the next `repeats` orders of its run closes a dense window.
-    member = pl.any_horizontal(
-        *(pl.col("closes").shift(-k).over(keys).fill_null(value=False) for k in range(params.repeats))
-    )
-    dense = entered.with_columns(closes=closes, run=run).filter(member)
-    return dense.with_columns(
-        burst=pl.len().over(*keys, "run"),
-        check=pl.lit("repeat"),
-        excess=pl.lit(1.0),
-    ).select(*_KEPT, "burst", "check", "excess")
+def _repeated(orders: pl.LazyFrame, params: FatFingerParameters) -> pl.LazyFrame:
+    """Return every order of a run of equal orders that is dense, and rare in the account's own rhythm."""
+    entered = orders.filter(pl.col("event_type") == "new").select(*KEPT, "venue", "parent_order_id", "day")
+    return equal_bursts(
+        entered, repeats=params.repeats, window=params.repeat_window, chance=params.repeat_chance
+    ).select(*KEPT, "burst", "by_chance", check=pl.lit("repeat"), excess=pl.lit(1.0))

@@ -162,6 +162,21 @@ def test_orders_that_differ_in_venue_quantity_or_account_are_no_repetition(chang
     assert alerts(FatFinger, given(*lines)) == []
 
 
+def rhythm(qty: int) -> list[str]:
+    """Return an order every two seconds, for ten minutes, around a moment."""
+    return [
+        order("99", qty=qty, at=f"14:{25 + i // 30:02}:{2 * (i % 30):02}.7", order_id=f"R{i}", seq=100 + i)
+        for i in range(300)
+    ]
+
+
+@pytest.mark.parametrize(("usual", "n"), [(100, 0), (700, 1)])
+def test_a_burst_that_the_accounts_own_pace_explains_is_no_repetition(usual, n):
+    found = alerts(FatFinger, given(*burst(3, 100_000, qty=100), *rhythm(usual)))
+    assert len(found) == n
+    assert [m["name"] for a in found for m in a["metrics"]] == ["repeats", "repeats_by_chance"] * n
+
+
 def test_thresholds_outside_their_range_are_refused():
     with pytest.raises(ValueError, match="collar must lie between"):
         FatFingerParameters(collar=0.0)
