@@ -28,14 +28,14 @@ class UnusualPnlParameters(Parameters):
         rationale="Within a day names go half their usual way; being right by chance comes to half of one.",
     )
     own: float = parameter(
-        4.5,
+        3.0,
         unit="standard deviations",
         low=1,
         high=50,
-        rationale="Days have fat tails even in this measure; four and a half of one's own are rare.",
+        rationale="Days have fat tails even in this measure: alone three are not rare, in several names at once they are.",
     )
     peers: float = parameter(
-        3.0,
+        1.25,
         unit="robust standard deviations",
         low=0,
         high=50,
@@ -50,12 +50,12 @@ class UnusualPnlParameters(Parameters):
     fellows: int = parameter(
         5, unit="accounts", low=3, high=100, rationale="Peers on the same day; with fewer they are not asked."
     )
-    names: int = parameter(
-        3,
-        unit="instruments",
+    names: float = parameter(
+        3.0,
+        unit="instruments of equal weight",
         low=1,
         high=100,
-        rationale="One name that ran is luck; several at once are less so.",
+        rationale="One name that ran is luck; the gain must come from several at once.",
     )
     money: float = parameter(
         25_000.0,
@@ -71,14 +71,16 @@ class UnusualPnl(Detector):
 
     Rule: the gain of a day's trades, valued at the close of that day, over the risk taken (what the usual moves
     of the names traded come to, had each gone its own way) is at least ``risk``, and ``own`` deviations above the
-    account's own past days (exponentially weighted), and the gain at least ``money`` from ``names`` names; and the same measure of the other accounts on the same day leaves at least ``peers`` robust deviations, so
-    that a wild market does not name everybody. Market makers are compared with their own past alike.
+    account's own past days (exponentially weighted), and the gain at least ``money``, spread over names as evenly as
+    over ``names`` of equal weight; and the same measure of the others on the same day leaves at least ``peers`` robust deviations, so
+    that a wild market does not name everybody. A trader's house accounts are looked at together as well, for a
+    day that is dealt over several is none of them's. Market makers are compared with their own past alike.
     """
 
     name = "unusual_pnl"
     code = "D23"
     title = "Unusual trading gain"
-    version = "1.0.0"
+    version = "1.1.0"
     description = "A day's trades gained far more than the account's past and its peers' day explain."
     regulation = ("MAR Art. 16(2), Reg. 2016/957",)
     inputs = ("executions", "prices")
@@ -96,21 +98,26 @@ class UnusualPnl(Detector):
         hits = days.filter(
             (pl.col("z") >= params.own)
             & (pl.col("edge") >= params.risk)
-            & (pl.col("names") >= params.names)
+            & (pl.col("spread_over") >= params.names)
             & (pl.col("gain") >= params.money)
             & (pl.col("before") >= params.history)
             & (pl.col("beyond_peers").is_null() | (pl.col("beyond_peers") >= params.peers))
         )
         fills = (
-            _fills(tables)
-            .join(hits, on=["account_id", "day"], how="inner")
+            _units(_fills(tables), tables)
+            .join(_once(hits, tables), on=["unit", "day"], how="inner")
             .sort("transact_time_ns", "exec_id")
         )
-        told = ("gain", "edge", "risk", "usual", "spread", "z", "beyond_peers", "before", "notional", "names")
+        told = (
+            "gain", "edge", "risk", "usual", "spread", "z", "beyond_peers", "before", "notional", "names",
+            "spread_over",
+        )  # fmt: skip
         best = pl.col("instrument_id").sort_by("made", "instrument_id").last()
+        together = pl.col("unit").str.starts_with("trader:")
         return (
             with_group(fills, tables)
-            .group_by("actor_group", "account_id", "day", maintain_order=True)
+            .with_columns(actor_group=pl.when(together).then("unit").otherwise("actor_group"))
+            .group_by("actor_group", "unit", "day", maintain_order=True)
             .agg(
                 *(pl.col(name).first() for name in told),
                 window_start=pl.col("transact_time").min(),
@@ -119,6 +126,7 @@ class UnusualPnl(Detector):
                 last_seq=sequence().last(),
                 instrument_id=best,
                 won=(pl.col("made") > 0).mean(),
+                accounts=listed("account_id"),
                 traders=pl.col("trader_id").drop_nulls().unique().sort(),
                 exec_ids=pl.col("exec_id").sort_by("made", descending=True).head(50).sort(),
                 order_ids=listed("order_id"),
@@ -150,11 +158,14 @@ class UnusualPnl(Detector):
             Metric("gain_to_risk", episode["edge"], params.risk, "times the risk taken"),
             Metric("own_deviations", episode["z"], params.own, "standard deviations"),
             Metric("peer_deviations", episode["beyond_peers"], params.peers, "robust standard deviations"),
+            Metric("spread_over", episode["spread_over"], params.names, "instruments of equal weight"),
             Metric("won", episode["won"], None, "fraction of trades"),
         ]
+        accounts = episode["accounts"]
+        who = f"account{'s' * (len(accounts) > 1)} {', '.join(accounts[:5])}"
         story = [
             (
-                f"On {episode['day']:%Y-%m-%d}, what account {episode['account_id']} traded ({episode['notional']:,.0f} in "
+                f"On {episode['day']:%Y-%m-%d}, what {who} traded ({episode['notional']:,.0f} in "
                 f"{episode['names']} names) was worth {episode['gain']:,.0f} more at the close than was paid."
             ),
             f"The usual moves of those names put {episode['risk']:,.0f} at risk: the gain is {episode['edge']:.1f} times that.",
@@ -171,7 +182,7 @@ class UnusualPnl(Detector):
             f"{episode['won']:.0%} of the trades gained; most was made in {episode['instrument_id']}.",
             "Suspected only: check marks and late bookings first, then what was known when.",
         ]
-        actors = [("account", episode["account_id"]), *(("trader", one) for one in episode["traders"])]
+        actors = [("account", one) for one in accounts] + [("trader", one) for one in episode["traders"]]
         return Told(
             score=score,
             metrics=metrics,
@@ -205,12 +216,40 @@ def _fills(tables: Tables) -> pl.LazyFrame:
     )  # fmt: skip
 
 
+def _units(fills: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
+    """Return fills with ``unit``: by account, and by trader where one trades several house accounts."""
+    house = tables["accounts"].filter(pl.col("kind") == "house").select("account_id").unique()
+    own = fills.join(house, on="account_id", how="semi").filter(pl.col("trader_id").is_not_null())
+    several = (
+        own.group_by("trader_id")
+        .agg(held=pl.col("account_id").n_unique())
+        .filter(pl.col("held") > 1)
+        .select("trader_id")
+    )
+    together = own.join(several, on="trader_id", how="semi")
+    return pl.concat(
+        [
+            fills.with_columns(unit=pl.format("account:{}", "account_id")),
+            together.with_columns(unit=pl.format("trader:{}", "trader_id")),
+        ]
+    )
+
+
+def _once(hits: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
+    """Leave a trader's day out where one of his accounts says it alone."""
+    whose = tables["executions"].select(
+        day=pl.coalesce("trade_date", pl.col("transact_time").dt.date()),
+        unit=pl.format("account:{}", "account_id"), other=pl.format("trader:{}", "trader_id"),
+    )  # fmt: skip
+    said = hits.select("unit", "day").join(whose.unique(), on=["unit", "day"], how="inner")
+    return hits.join(said.select("day", unit="other").unique(), on=["unit", "day"], how="anti")
+
+
 def _days(tables: Tables, params: UnusualPnlParameters) -> pl.LazyFrame:
     sign = pl.when(pl.col("side").is_in(["buy", "buy_cover"])).then(1.0).otherwise(-1.0)
     names = (
-        _fills(tables)
-        .filter(pl.col("made").is_not_null())
-        .group_by("account_id", "instrument_id", "day")
+        _units(_fills(tables).filter(pl.col("made").is_not_null()), tables)
+        .group_by("unit", "instrument_id", "day")
         .agg(made=pl.col("made").sum(), net=(sign * pl.col("value")).sum(), gross=pl.col("value").sum())
     )
     # Who buys and sells at once takes some risk in between.
@@ -218,29 +257,36 @@ def _days(tables: Tables, params: UnusualPnlParameters) -> pl.LazyFrame:
     days = (
         with_baseline(names, tables)
         .filter(pl.col("sigma") > 0)
-        .group_by("account_id", "day")
+        .group_by("unit", "day")
         .agg(
             gain=pl.col("made").sum().round(6),
             notional=pl.col("gross").sum(),
             risk=(exposed**2).sum().sqrt(),
             names=pl.col("instrument_id").n_unique().cast(pl.Int64),
+            # As many names of equal weight would be as little of one name's doing.
+            spread_over=(pl.col("made").abs().sum() ** 2 / (pl.col("made") ** 2).sum()).round(6),
         )
         .filter(pl.col("risk") > 0)
-        .with_columns(edge=(pl.col("gain") / pl.col("risk")).round(6))
-        .sort("account_id", "day")
+        .with_columns(
+            edge=(pl.col("gain") / pl.col("risk")).round(6),
+            together=pl.col("unit").str.starts_with("trader:"),
+        )
+        .sort("unit", "day")
     )
     weight: dict[str, Any] = {"half_life": params.half_life, "min_samples": params.history}
     days = days.with_columns(
-        usual=pl.col("edge").ewm_mean(**weight).shift(1).over("account_id"),
-        spread=pl.col("edge").ewm_std(**weight).shift(1).over("account_id"),
-        before=pl.int_range(pl.len()).over("account_id"),
+        usual=pl.col("edge").ewm_mean(**weight).shift(1).over("unit"),
+        spread=pl.col("edge").ewm_std(**weight).shift(1).over("unit"),
+        before=pl.int_range(pl.len()).over("unit"),
     )
     days = days.with_columns(
         z=pl.when(pl.col("spread") > 0).then(((pl.col("edge") - pl.col("usual")) / pl.col("spread")).round(6))
     )
     # Where everybody is far off, being a little farther says little. The day itself: how far the account is from what everybody saw.
-    middle = pl.col("z").median().over("day")
-    scatter = (pl.col("z") - pl.col("z").median().over("day")).abs().median().over("day") * _MAD_TO_SD
-    asked = pl.col("z").count().over("day") >= params.fellows
+    middle = pl.col("z").median().over("together", "day")
+    scatter = (pl.col("z") - pl.col("z").median().over("together", "day")).abs().median().over(
+        "together", "day"
+    ) * _MAD_TO_SD
+    asked = pl.col("z").count().over("together", "day") >= params.fellows
     beyond = (pl.col("z") - middle) / pl.max_horizontal(scatter, 0.5 * middle.abs(), pl.lit(1.0))
     return days.with_columns(beyond_peers=pl.when(asked).then(beyond.round(6)))

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import numpy as np
+import polars as pl
 import pytest
 
 from analytics.compliance.detectors.unusual_pnl import UnusualPnl, UnusualPnlParameters
@@ -95,3 +96,31 @@ def test_trades_without_a_close_and_empty_tables_are_gaps():
     bare["prices"] = bare["prices"].limit(0)
     assert "No close is known to value some trades by." in gaps(UnusualPnl, bare)
     assert len(gaps(UnusualPnl, {})) == 2
+
+
+@pytest.mark.parametrize(("names", "n"), [(3, 1), (4, 0)])
+def test_the_gain_must_come_from_so_many_names_of_equal_weight(names, n):
+    params = UnusualPnlParameters(names=float(names))
+    found = alerts(UnusualPnl, given(), params)
+    spread = [m["value"] for one in found for m in one["metrics"] if m["name"] == "spread_over"]
+    assert (len(found), all(3 <= value < 4 for value in spread)) == (n, True)
+
+
+def test_a_day_dealt_over_two_house_accounts_of_a_trader_is_found_by_its_trader():
+    both = given()
+    rows = both["executions"].collect().with_row_index("row")
+    # Every other trade is booked in a second account: neither has a name's worth of the other's.
+    dealt = rows.with_columns(
+        account_id=pl.when(pl.col("row") % 2 == 0).then(pl.lit("A0")).otherwise(pl.lit("B0"))
+    )
+    house = tables(
+        accounts="""
+    account_id  kind   owner_id
+    A0          house  firm
+    B0          house  firm
+    """
+    )
+    split = {**both, **house, "executions": dealt.drop("row").lazy()}
+    (found,) = alerts(UnusualPnl, split)
+    assert found["actor_group"] == "trader:T0"
+    assert {"kind": "account", "id": "B0"} in found["actors"]
