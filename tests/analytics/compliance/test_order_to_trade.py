@@ -6,7 +6,7 @@ from analytics.compliance.detectors.order_to_trade import OrderToTrade, OrderToT
 from tests.analytics.compliance._kit import CHANGES, alerts, gaps, verdict
 from tests.analytics.compliance._orders import Book, split, unmoved
 
-TEN = OrderToTradeParameters(limits="* * 10 1000000; * mm 100 1000000", soft_share=1.0)
+TEN = OrderToTradeParameters(limits="* * 10 1000000; * mm 100 1000000", soft_share=1.0, minimum_messages=1)
 
 
 def exceeded(book, params=TEN):
@@ -51,7 +51,9 @@ def test_the_ratio_in_volume_counts_by_itself(qty, found):
 
 
 def test_each_venue_has_its_own_limit_and_its_own_count():
-    params = OrderToTradeParameters(limits="* * 10 100000; XFAST * 40 100000", soft_share=1.0)
+    params = OrderToTradeParameters(
+        limits="* * 10 100000; XFAST * 40 100000", soft_share=1.0, minimum_messages=1
+    )
     slow, fast = sent(11, venue="XSLO"), sent(40, venue="XFAST")
     assert len(alerts(OrderToTrade, slow.given(), params)) == 1
     assert exceeded(fast, params) == []
@@ -63,7 +65,7 @@ def test_each_venue_has_its_own_limit_and_its_own_count():
 
 
 def test_quotes_weigh_as_the_table_says():
-    params = OrderToTradeParameters(limits="* * 10 100000", soft_share=1.0)
+    params = OrderToTradeParameters(limits="* * 10 100000", soft_share=1.0, minimum_messages=1)
     assert len(alerts(OrderToTrade, sent(6, ord_type="quote").given(), params)) == 1
     assert alerts(OrderToTrade, sent(6).given(), params) == []
 
@@ -78,10 +80,16 @@ def test_a_thousand_orders_and_one_trade_are_told_and_a_maker_is_not():
 
 
 def test_four_fifths_of_the_limit_warn_early():
-    early = alerts(OrderToTrade, sent(81, fills=1).given())
+    early = alerts(OrderToTrade, sent(324, fills=4).given())
     assert [a["severity"] for a in early] == ["low"]
     assert early[0]["story"][-1].endswith("Early warning: 80% of the limit is used.")
-    assert alerts(OrderToTrade, sent(80, fills=1).given()) == []
+    assert alerts(OrderToTrade, sent(323, fills=4).given()) == []
+    assert [a["severity"] for a in alerts(OrderToTrade, sent(404, fills=4).given())] == ["low"]
+
+
+@pytest.mark.parametrize(("orders", "fills", "found"), [(299, 0, 0), (300, 0, 1), (299, 1, 0), (300, 1, 1)])
+def test_a_ratio_over_a_handful_of_orders_is_none(orders, fills, found):
+    assert len(exceeded(sent(orders, fills=fills), None)) == found
 
 
 def test_parent_orders_are_not_sent_to_a_venue():
@@ -97,7 +105,9 @@ def test_partial_executions_count_each_or_once_as_chosen():
         dict(book.rows[0], event_type="fill", last_qty=10, last_px=99, exec_id=f"P{n}") for n in range(2)
     )
     assert alerts(OrderToTrade, book.given(), TEN) == []
-    once = OrderToTradeParameters(limits=TEN.limits, soft_share=1.0, count_every_fill=False)
+    once = OrderToTradeParameters(
+        limits=TEN.limits, soft_share=1.0, minimum_messages=1, count_every_fill=False
+    )
     assert len(alerts(OrderToTrade, book.given(), once)) == 1
 
 
