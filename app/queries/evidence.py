@@ -65,7 +65,7 @@ def evidence(desk: Desk, alert_id: str) -> dict[str, Any]:
     )
     return {
         "orders": states,
-        "events": events.select(*ORDER_EVENTS.columns),
+        "events": events.select(*ORDER_EVENTS.columns, "transact_time_ns"),
         "executions": executions,
         "messages": messages,
         "posts": desk.collect(posts.sort("transact_time").select(*POSTS.columns)),

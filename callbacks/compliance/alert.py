@@ -9,11 +9,13 @@ from app.errors import NotFound, QuarterdeckError
 from app.gateway.auth import current_context, current_desk
 from app.jobs import surveil
 from app.queries import compliance, evidence
+from app.queries.replay import replay
 from callbacks._fill import Drawn, View, failed, fill, nothing
 from callbacks.compliance._alert_decision import wire_decision
 from components import alert as draw
 from components import context
 from components import evidence as rows_of
+from components import replay as book
 from components.cards import legend, segment
 from components.charts.price_marks import price_marks
 from components.formats import clock, day, plural, price, quantity, words
@@ -38,6 +40,7 @@ def register(app: Dash) -> None:
     for name, title, ask, show in (
         ("queue", "Open alerts", _queue_of, _queue),
         ("story", "What happened", _with_names, _story),
+        ("replay", "Price and book replay", _stretch, _replay),
         ("market", "Price, orders and fills", evidence.market, _market),
         ("timeline", "Timeline", _with_evidence, _timeline),
         ("evidence", "Evidence", _with_evidence, _rows),
@@ -99,6 +102,10 @@ def _queue_of(desk: Any, alert_id: str) -> tuple[dict[str, Any], str, Any]:
     return compliance.alerts(desk, filters={"open": "true"}, limit=QUEUE), alert_id, evidence.names(desk)
 
 
+def _stretch(desk: Any, alert_id: str) -> dict[str, Any]:
+    return replay(desk, alert_id, stretch=desk.scope.extra.get("stretch"))
+
+
 def _with_names(desk: Any, alert_id: str) -> tuple[dict[str, Any], Any]:
     return compliance.alert(desk, alert_id), evidence.names(desk)
 
@@ -140,6 +147,23 @@ def _story(answer: tuple[dict[str, Any], Any], _: View) -> Drawn:
         when += " UTC"
     state = html.Span(words(found["status"]), className="tag acc")
     return Drawn(draw.story(found, names), sub=when, tools=(state,), fit="flush")
+
+
+def _replay(answer: dict[str, Any], view: View) -> Drawn:
+    if not answer["moves"]:
+        return nothing(view, "Nothing to replay", "No order or fill stands behind this alert.")
+    sides = {side for _, side, standing, *_ in answer["orders"] if standing == book.SUSPECT}
+    keys = [("ln", "t2", "Best bid and ask")] if answer["quotes"] else []
+    keys += [("ln", "up", "Suspect buys, ▲ fill")] if 1 in sides else []
+    keys += [("ds", "down", "Suspect sells, ▼ fill")] if -1 in sides else []
+    keys += [("dot", "crit", "× withdrawn"), ("dot", "t3", "below: what of them rests")]
+    return Drawn(
+        book.replay(answer, look=view.look),
+        sub=f"{answer['instrument_id']}, {day(answer['start'].date())}, UTC",
+        legend=legend(*keys),
+        tools=book.choice(answer),
+        fit="flush",
+    )
 
 
 def _market(answer: dict[str, Any], view: View) -> Drawn:

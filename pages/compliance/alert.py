@@ -27,6 +27,7 @@ def layout(alert_id: str = "", **_: Any) -> html.Div:
     middle = html.Div(
         [
             slot(PAGE, "story", "What happened", span="", height=180, skeleton="rows"),
+            slot(PAGE, "replay", "Price and book replay", span="", height=620),
             slot(PAGE, "market", "Price, orders and fills", span="", height=360),
             slot(PAGE, "timeline", "Timeline", span="", height=300, skeleton="rows"),
             slot(PAGE, "evidence", "Evidence", span="", height=300, skeleton="rows"),
