@@ -46,9 +46,39 @@ class Alert(OrgScoped):
     story: Mapped[Listing] = mapped_column(default=list)  # sentences
     regulation: Mapped[Listing] = mapped_column(default=list)
     data_versions: Mapped[Document] = mapped_column(default=dict)  # data set -> version
+    # What the detector calls the state that is shown; the alert's own id where null, which stays as it grows.
+    finding_id: Mapped[str | None] = mapped_column(String(80))
+    state: Mapped[int] = mapped_column(default=1, server_default="1")  # counts what detectors made of it
+    gone_at: Mapped[datetime | None]  # since when no run finds it any more; people's decisions stand
     triage: Mapped[Document | None]  # {probability, reasons[]}; None until a model has ranked it
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
+
+
+class AlertState(OrgScoped):
+    """What an alert said before its episode grew; each as pinned as the alert itself."""
+
+    __tablename__ = "alert_states"
+
+    org: Mapped[str] = mapped_column(String(63), primary_key=True)
+    alert_id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    state: Mapped[int] = mapped_column(primary_key=True)
+    finding_id: Mapped[str] = mapped_column(String(80))
+    detector_version: Mapped[str] = mapped_column(String(40))
+    parameters_version: Mapped[str] = mapped_column(String(40))
+    severity: Mapped[str] = mapped_column(String(10))
+    score: Mapped[float] = mapped_column(Float)
+    actors: Mapped[Listing]
+    instrument_ids: Mapped[Listing]
+    window_start: Mapped[datetime | None]
+    window_end: Mapped[datetime | None]
+    evidence: Mapped[Document]
+    metrics: Mapped[Listing]
+    story: Mapped[Listing]
+    regulation: Mapped[Listing]
+    data_versions: Mapped[Document]
+    status: Mapped[str] = mapped_column(String(30))  # what people had made of it by then
+    until: Mapped[datetime]  # when the next state took its place
 
 
 class ParameterSet(OrgScoped):

@@ -1,4 +1,4 @@
-"""What each detector's last run could see: the ground of the coverage page."""
+"""What each detector's last run could see, and whether canaries were answered: the coverage page's ground."""
 
 from datetime import datetime
 
@@ -25,3 +25,18 @@ class DetectorRun(OrgScoped):
     cause: Mapped[str] = mapped_column(String(200), default="")
     data_versions: Mapped[Document] = mapped_column(default=dict)
     ran_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class CanaryRun(OrgScoped):
+    """The last time known patterns were sent through the whole chain under an organisation's thresholds."""
+
+    __tablename__ = "canary_runs"
+
+    org: Mapped[str] = mapped_column(String(63), primary_key=True)
+    state: Mapped[str] = mapped_column(String(12))  # ok silent failed
+    reason: Mapped[str | None] = mapped_column(Text)  # why it failed
+    answered: Mapped[Listing] = mapped_column(default=list)  # detectors that raised what they had to
+    silent: Mapped[Listing] = mapped_column(default=list)  # detectors that did not
+    seconds: Mapped[float] = mapped_column(Float, default=0.0)
+    ran_at: Mapped[datetime] = mapped_column(default=now)
+    answered_at: Mapped[datetime | None]  # when all of them last answered
