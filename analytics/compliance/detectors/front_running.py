@@ -9,6 +9,7 @@ import polars as pl
 from analytics.compliance._client_orders import SECOND, client_orders, root_orders
 from analytics.compliance._features import mids_of
 from analytics.compliance._products import direction, with_product
+from analytics.compliance._spans import settled
 from analytics.compliance.alerts import Metric, Told, flattened, listed, sequence
 from analytics.compliance.detector import GAP_SCHEMA, Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
@@ -107,7 +108,8 @@ class FrontRunning(Detector):
 
     def episodes(self, tables: Tables, params: FrontRunningParameters) -> pl.LazyFrame:
         """Return suspects with the client order they ran ahead of, one row per actor and client order."""
-        roots = root_orders(tables)
+        # Each is read several times over: computed once, it stays small.
+        roots = settled(root_orders(tables))
         clients = client_orders(
             roots,
             percentile=params.desk_percentile,
@@ -115,7 +117,7 @@ class FrontRunning(Detector):
             longest=params.longest_order,
         )
         suspects = _suspects(roots)
-        pairs = _pairs(clients, suspects, tables, params)
+        pairs = settled(_pairs(settled(clients), suspects, tables, params))
         gained = _gains(pairs, suspects, tables, params)
         merged = gained.group_by("actor_group", "instrument_id", "client_order").agg(
             window_start=pl.col("entered").min(),
