@@ -41,6 +41,11 @@ def stretches(rows: Mapping[str, pl.DataFrame]) -> tuple[list[dict[str, Any]], i
     return [one | _room(one["first"], one["last"]) for one in chosen], found.height
 
 
+def months(begin: datetime, finish: datetime) -> pl.Expr:
+    """Return whether a row lies in a month of the span: what lets a scan skip files."""
+    return (pl.col("month") >= f"{begin:%Y-%m}") & (pl.col("month") <= f"{finish:%Y-%m}")
+
+
 def busiest(found: list[dict[str, Any]]) -> int:
     """Return the place of the stretch in which most happened."""
     return max(range(len(found)), key=lambda place: found[place]["moves"])

@@ -13,6 +13,7 @@ from analytics.datasets import (
     EXECUTIONS,
     INSTRUMENTS,
     MESSAGES,
+    NEWS,
     ORDER_EVENTS,
     PEOPLE,
     POSTS,
@@ -25,22 +26,25 @@ from app.desk import Desk
 from app.queries._book import instruments
 from app.queries._course import course
 from app.queries._orders import priced
+from app.queries._stretches import months
 from app.queries.compliance import alert
 from app.storage.cache import cached
 
 MOST = 500  # rows of one kind; detectors keep no more ids
 LEAST_AROUND = timedelta(minutes=30)
 TALK_AROUND = timedelta(hours=1)
+NEWS_AROUND = timedelta(days=1)
 
 
-@cached(ACCOUNTS, EXECUTIONS, INSTRUMENTS, MESSAGES, ORDER_EVENTS, POSTS, records=("alerts",))
+@cached(ACCOUNTS, EXECUTIONS, INSTRUMENTS, MESSAGES, NEWS, ORDER_EVENTS, POSTS, records=("alerts",))
 def evidence(desk: Desk, alert_id: str) -> dict[str, Any]:
     """Return the rows behind an alert as they stand now; the scope's dates do not matter.
 
     Returns:
-        ``orders`` (states), ``events`` (of those orders), ``executions`` (priced), ``messages``, ``posts``:
-        frames, oldest first. ``around`` says whether the messages are named by the alert (False) or are
-        what its people wrote within an hour of it (True).
+        ``orders`` (states), ``events`` (of those orders), ``executions`` (priced), ``messages``, ``posts``,
+        ``news`` (on its instruments, from a day before to a day after): frames, oldest first, each of at most
+        MOST rows. ``around`` says whether the messages are named by the alert (False) or are what its people
+        wrote within an hour of it (True); ``posts_around`` the same of posts.
 
     Raises:
         Forbidden: If the role does not read surveillance.
@@ -49,8 +53,8 @@ def evidence(desk: Desk, alert_id: str) -> dict[str, Any]:
     found = alert(desk, alert_id)
     named = found["evidence"]
     executions = _executions(desk, named)
-    orders = sorted({*named.get("order_ids", ()), *executions["order_id"].drop_nulls()})[:MOST]
     everything = desk.rows(ORDER_EVENTS, dated=False, scoped=False)
+    orders = sorted({*_orders(desk, found, everything), *executions["order_id"].drop_nulls()})[:MOST]
     events = desk.collect(
         everything.filter(pl.col("order_id").is_in(orders)).sort("transact_time_ns", "event_seq")
     )
@@ -60,20 +64,33 @@ def evidence(desk: Desk, alert_id: str) -> dict[str, Any]:
         .sort("first_time", "order_id")
     )
     messages, around = _messages(desk, found)
-    posts = desk.rows(POSTS, dated=False, scoped=False).filter(
-        pl.col("post_id").is_in(named.get("post_ids", [])[:MOST])
-    )
+    posts, posts_around = _posts(desk, found)
     return {
         "orders": states,
         "events": events.select(*ORDER_EVENTS.columns, "transact_time_ns"),
         "executions": executions,
         "messages": messages,
-        "posts": desk.collect(posts.sort("transact_time").select(*POSTS.columns)),
+        "posts": posts,
+        "news": _news(desk, found),
         "around": around,
+        "posts_around": posts_around,
     }
 
 
-@cached(BARS, EXECUTIONS, INSTRUMENTS, ORDER_EVENTS, PRICES, QUOTES, TAPE, records=("alerts",))
+@cached(
+    ACCOUNTS,
+    BARS,
+    EXECUTIONS,
+    INSTRUMENTS,
+    MESSAGES,
+    NEWS,
+    ORDER_EVENTS,
+    POSTS,
+    PRICES,
+    QUOTES,
+    TAPE,
+    records=("alerts",),
+)
 def market(desk: Desk, alert_id: str) -> dict[str, Any]:
     """Return the price of an alert's instrument around its window, with its orders and fills.
 
@@ -148,6 +165,28 @@ def detector(name: str) -> dict[str, Any] | None:
     }
 
 
+def _orders(desk: Desk, found: Mapping[str, Any], everything: pl.LazyFrame) -> list[str]:
+    """Return the orders an alert names; where it counts more than it names, all of its actors in its window."""
+    named: list[str] = list(found["evidence"].get("order_ids", ()))
+    counted = next((one["value"] for one in found["metrics"] if one["name"] == "orders"), None)
+    start, end = found["window"]["start"], found["window"]["end"]
+    if not counted or counted <= len(named) or len(named) >= MOST or start is None or end is None:
+        return named
+    who = {kind: [a["id"] for a in found["actors"] if a["kind"] == kind] for kind in ("account", "trader")}
+    theirs = pl.col("account_id").is_in(who["account"]) | pl.col("trader_id").is_in(who["trader"])
+    rows = everything.filter(
+        theirs,
+        months(start, end),
+        pl.col("transact_time").is_between(start, end),
+        pl.col("instrument_id").is_in(found["instrument_ids"])
+        if found["instrument_ids"]
+        else pl.lit(value=True),
+    )
+    first = rows.group_by("order_id").agg(pl.col("transact_time").min()).sort("transact_time", "order_id")
+    more = desk.collect(first.head(MOST))["order_id"].to_list()
+    return [*named, *(one for one in more if one not in set(named))][:MOST]
+
+
 def _executions(desk: Desk, named: Mapping[str, list[str]]) -> pl.DataFrame:
     wanted = pl.col("exec_id").is_in(named.get("exec_ids", [])[:MOST]) | pl.col("order_id").is_in(
         named.get("order_ids", [])[:MOST]
@@ -163,7 +202,7 @@ def _messages(desk: Desk, found: Mapping[str, Any]) -> tuple[pl.DataFrame, bool]
     if ids or start is None or end is None:
         chosen = rows.filter(pl.col("message_id").is_in(ids[:MOST]))
     else:
-        people = [actor["id"] for actor in found["actors"] if actor["kind"] == "trader"]
+        people = [actor["id"] for actor in found["actors"] if actor["kind"] in {"trader", "person"}]
         wrote = pl.col("sender_id").is_in(people)
         read = pl.col("recipient_ids").list.set_intersection(people).list.len() > 0
         chosen = rows.filter(
@@ -171,6 +210,33 @@ def _messages(desk: Desk, found: Mapping[str, Any]) -> tuple[pl.DataFrame, bool]
         )
     columns = ("message_id", "transact_time", "channel", "sender_id", "recipient_ids", "text")
     return desk.collect(chosen.sort("transact_time").head(MOST).select(*columns)), not ids
+
+
+def _posts(desk: Desk, found: Mapping[str, Any]) -> tuple[pl.DataFrame, bool]:
+    """Return the posts an alert names, or what its people posted within an hour of it."""
+    rows = desk.rows(POSTS, dated=False, scoped=False)
+    ids, window = found["evidence"].get("post_ids") or [], found["window"]
+    if ids or window["start"] is None or window["end"] is None:
+        chosen = rows.filter(pl.col("post_id").is_in(ids[:MOST]))
+    else:
+        people = [actor["id"] for actor in found["actors"] if actor["kind"] in {"trader", "person"}]
+        during = pl.col("transact_time").is_between(
+            window["start"] - TALK_AROUND, window["end"] + TALK_AROUND
+        )
+        chosen = rows.filter(pl.col("author_id").is_in(people), during)
+    return desk.collect(chosen.sort("transact_time").head(MOST).select(*POSTS.columns)), not ids
+
+
+def _news(desk: Desk, found: Mapping[str, Any]) -> pl.DataFrame:
+    """Return the stories on an alert's instruments from a day before it to a day after."""
+    rows = desk.rows(NEWS, dated=False, scoped=False).select(*NEWS.columns)
+    start, end = found["window"]["start"], found["window"]["end"]
+    about, few = found["instrument_ids"], 3
+    if start is None or end is None or not 0 < len(about) <= few:
+        return desk.collect(rows.clear())
+    named = pl.col("instrument_ids").list.set_intersection(about).list.len() > 0
+    during = pl.col("published_time").is_between(start - NEWS_AROUND, end + NEWS_AROUND)
+    return desk.collect(rows.filter(during, named).sort("published_time", "news_id").head(MOST))
 
 
 def _window(found: Mapping[str, Any], rows: Mapping[str, pl.DataFrame]) -> tuple[datetime, datetime]:

@@ -11,6 +11,7 @@ from analytics.datasets import (
     EXECUTIONS,
     INSTRUMENTS,
     MESSAGES,
+    NEWS,
     ORDER_EVENTS,
     POSTS,
     QUOTES,
@@ -19,7 +20,7 @@ from analytics.trading.orders import with_fills
 from analytics.trading.resting import book_moves, order_moves
 from app.desk import Desk
 from app.errors import FieldError, Invalid
-from app.queries._stretches import busiest, stretches
+from app.queries._stretches import busiest, months, stretches
 from app.queries.compliance import alert
 from app.queries.evidence import evidence
 from app.storage.cache import cached
@@ -29,7 +30,7 @@ MOST_QUOTES = 1_500
 QUOTE_BEFORE = timedelta(minutes=30)  # how far back the first quote may be
 SUSPECT, GROUP, OTHER = 2, 1, 0
 _READS = (
-    ACCOUNTS, BOOK_EVENTS, EXECUTIONS, INSTRUMENTS, MESSAGES, ORDER_EVENTS, POSTS, QUOTES,
+    ACCOUNTS, BOOK_EVENTS, EXECUTIONS, INSTRUMENTS, MESSAGES, NEWS, ORDER_EVENTS, POSTS, QUOTES,
 )  # fmt: skip
 
 
@@ -116,10 +117,6 @@ def _since(begin: datetime, column: str = "time") -> pl.Expr:
     return (passed / 1000).alias("ms")
 
 
-def _months(begin: datetime, finish: datetime) -> pl.Expr:
-    return (pl.col("month") >= f"{begin:%Y-%m}") & (pl.col("month") <= f"{finish:%Y-%m}")
-
-
 def _day_so_far(begin: datetime, finish: datetime) -> pl.Expr:
     morning = begin.replace(hour=0, minute=0, second=0, microsecond=0)
     return pl.col("transact_time").is_between(morning, finish)
@@ -127,7 +124,7 @@ def _day_so_far(begin: datetime, finish: datetime) -> pl.Expr:
 
 def _of_book(desk: Desk, instrument: str, begin: datetime, finish: datetime) -> pl.DataFrame:
     rows = desk.rows(BOOK_EVENTS, dated=False, scoped=False).filter(
-        pl.col("instrument_id") == instrument, _months(begin, finish), _day_so_far(begin, finish)
+        pl.col("instrument_id") == instrument, months(begin, finish), _day_so_far(begin, finish)
     )
     return desk.collect(book_moves(rows))
 
@@ -137,7 +134,7 @@ def _of_orders(
 ) -> pl.DataFrame:
     """Return the moves of the firm's orders in the instrument since the morning, those behind the alert too."""
     own = pl.col("instrument_id") == instrument
-    bounds = (own, _months(begin, finish), _day_so_far(begin, finish))
+    bounds = (own, months(begin, finish), _day_so_far(begin, finish))
     columns = [*ORDER_EVENTS.columns, "transact_time_ns"]
     events = desk.rows(ORDER_EVENTS, dated=False, scoped=False).filter(*bounds).select(columns)
     fills = desk.executions(dated=False, scoped=False).filter(*bounds)
@@ -223,7 +220,7 @@ def _quotes(desk: Desk, instrument: str, begin: datetime, finish: datetime) -> t
     since = begin - QUOTE_BEFORE
     rows = desk.rows(QUOTES, dated=False, scoped=False).filter(
         pl.col("instrument_id") == instrument,
-        _months(since, finish),
+        months(since, finish),
         pl.col("transact_time").is_between(since, finish),
     )
     found = desk.collect(
