@@ -3,6 +3,7 @@
 import polars as pl
 
 from analytics.compliance._features import account_groups
+from analytics.compliance._shared import once
 from analytics.compliance.detector import Tables
 
 BUYS = ("buy", "buy_cover")
@@ -31,8 +32,12 @@ def order_lives(tables: Tables) -> pl.LazyFrame:
     (nanoseconds; out is null while nobody has withdrawn it), amended (whether an amendment ended it),
     qty and px (as entered in this stretch), filled (of the whole order) and done (when it was filled to the
     end, else null). Orders taken out by the market count as not withdrawn. Two groupings by order, linear; nothing is sorted but orders
-    that were amended.
+    that were amended, and detectors that look at the same tables share the result.
     """
+    return once(tables, "order_lives", lambda: _order_lives(tables))
+
+
+def _order_lives(tables: Tables) -> pl.LazyFrame:
     events = (
         tables["order_events"]
         .filter(pl.col("event_type").is_in(["new", "replace", "cancel", "fill"]))

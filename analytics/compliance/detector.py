@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import polars as pl
 
+from analytics.compliance._shared import Shared
 from analytics.compliance.alerts import ALERT_SCHEMA, Told, alert_id, severity
 from analytics.compliance.parameters import Parameters
 from analytics.datasets import DATASETS, INSTANT
@@ -21,6 +22,7 @@ LISTS_SCHEMA: dict[str, pl.DataType] = {
     "valid_to": INSTANT,  # null: until further notice
 }
 Tables = Mapping[str, pl.LazyFrame]
+_AT_ONCE = 1_000  # episodes told before they are packed: Python's objects take many times the room
 GAP_SCHEMA = {"reason": pl.String(), "instrument_id": pl.String(), "missing": pl.UInt32()}
 
 
@@ -40,6 +42,9 @@ class Detector(ABC):
     inputs: ClassVar[tuple[str, ...]]  # data sets without which it cannot look
     helpful: ClassVar[tuple[str, ...]] = ()  # data sets that sharpen the score
     false_positives: ClassVar[tuple[str, ...]] = ()
+    # Whether what it says of an instrument hangs on that instrument's orders and executions alone, and every
+    # gap it reports names an instrument. Then it may look at one part of the market after another.
+    by_instrument: ClassVar[bool] = False
     Params: ClassVar[type[Parameters]]
 
     @abstractmethod
@@ -61,14 +66,26 @@ class Detector(ABC):
             tables: Data set name to rows. Absent tables count as empty.
             params: Thresholds; the defaults when None.
         """
+        alerts = self.found(tables, params)
+        return pl.concat([alerts, self.empty_inputs(tables, params)]).sort("alert_id")
+
+    def found(self, tables: Tables, params: Parameters | None = None) -> pl.LazyFrame:
+        """Return alerts and blind spots in ``ALERT_SCHEMA``, in any order: ``detect`` less its empty inputs."""
         chosen = params if params is not None else self.Params()
-        given = {name: tables.get(name, empty_table(name)) for name in (*self.inputs, *self.helpful)}
+        given = self._given(tables)
         alerts = _told(self.episodes(given, chosen), self._teller(chosen))
-        gaps = [
-            _told(frame, self._gap_teller(chosen))
-            for frame in (*self._empty_inputs(given), *self.blind_spots(given, chosen))
-        ]
-        return pl.concat([alerts, *gaps]).sort("alert_id")
+        gaps = [_told(frame, self._gap_teller(chosen)) for frame in self.blind_spots(given, chosen)]
+        return pl.concat([alerts, *gaps])
+
+    def empty_inputs(self, tables: Tables, params: Parameters | None = None) -> pl.LazyFrame:
+        """Return a data gap in ``ALERT_SCHEMA`` for each table that is needed and has no row."""
+        chosen, given = params if params is not None else self.Params(), self._given(tables)
+        return pl.concat([_told(frame, self._gap_teller(chosen)) for frame in self._empty_inputs(given)])
+
+    def _given(self, tables: Tables) -> Tables:
+        names = (*self.inputs, *self.helpful)
+        given = {name: tables[name] if name in tables else empty_table(name) for name in names}
+        return tables.narrowed(given) if isinstance(tables, Shared) else given
 
     def _empty_inputs(self, tables: Tables) -> list[pl.LazyFrame]:
         return [
@@ -84,21 +101,29 @@ class Detector(ABC):
         ]
 
     def _teller(self, params: Parameters) -> Callable[[pl.DataFrame], pl.DataFrame]:
-        def rows(frame: pl.DataFrame) -> pl.DataFrame:
-            told = [self._row(episode, params) for episode in frame.iter_rows(named=True)]
+        common = self._common(params)
+
+        def some(frame: pl.DataFrame) -> pl.DataFrame:
+            told = [self._row(episode, params, common) for episode in frame.iter_rows(named=True)]
             return pl.DataFrame(told, schema=ALERT_SCHEMA, orient="row")
+
+        def rows(frame: pl.DataFrame) -> pl.DataFrame:
+            return pl.concat([some(part) for part in frame.iter_slices(_AT_ONCE)] or [some(frame)])
 
         return rows
 
-    def _row(self, episode: Mapping[str, Any], params: Parameters) -> dict[str, Any]:
+    def _row(
+        self, episode: Mapping[str, Any], params: Parameters, common: Mapping[str, Any]
+    ) -> dict[str, Any]:
         told = self.tell(episode, params)
         score = round(min(100.0, max(0.0, told.score)), 2)
         seqs = (str(episode["first_seq"]), str(episode["last_seq"]))
-        return self._common(params) | {
+        return {
+            **common,
             "alert_id": alert_id(
                 self.name,
                 self.version,
-                params.version,
+                common["parameters_version"],
                 str(episode["actor_group"]),
                 str(episode["instrument_id"]),
                 *seqs,

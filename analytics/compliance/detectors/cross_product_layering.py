@@ -84,6 +84,9 @@ class CrossProductLayering(Detector):
     def episodes(self, tables: Tables, params: CrossProductParameters) -> pl.LazyFrame:
         """Return episodes of layers pulled around fills in related instruments."""
         pairs = settled(_pairs(tables, params))
+        # Nothing is asked of instruments that no other one moves with.
+        both = pl.concat([pairs.select(instrument_id=side) for side in ("shown_id", "filled_id")]).unique()
+        tables = {**tables, "order_events": tables["order_events"].join(both, on="instrument_id", how="semi")}
         fills = (
             own_fills(tables)
             .join(pairs, left_on="instrument_id", right_on="filled_id", how="inner")

@@ -54,6 +54,7 @@ class Layering(Detector):
     regulation = ("MAR Art. 16(2), Reg. 2016/957", "RTS 6 (2017/589) Art. 13")
     inputs = ("order_events",)
     helpful = ("accounts", "quotes", "prices", "executions")
+    by_instrument = True
     false_positives = (
         "Makers that renew one side only after a fill",
         "Hedgers that withdraw what the fill has made needless",

@@ -44,6 +44,7 @@ class Spoofing(Detector):
     regulation = ("MAR Art. 16(2), Reg. 2016/957", "RTS 6 (2017/589) Art. 13")
     inputs = ("order_events",)
     helpful = ("accounts", "quotes", "prices", "executions")
+    by_instrument = True
     false_positives = (
         "A large order that is withdrawn because the market turned",
         "Entries of a breakout, where the fill of one side cancels the other",

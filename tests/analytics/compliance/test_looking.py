@@ -1,0 +1,84 @@
+"""Parts of the market: the same ids, scores and metrics as from the whole of it, whatever their size."""
+
+import polars as pl
+import pytest
+
+from analytics.compliance._order_lives import order_lives
+from analytics.compliance._shared import Shared
+from analytics.compliance.alerts import ALERT_SCHEMA
+from analytics.compliance.detector import all_detectors
+from analytics.compliance.looking import Asked, Parts
+from tests.analytics.compliance._orders import Book
+from tests.analytics.compliance.test_layering import layered
+from tests.analytics.compliance.test_pinging import probe
+from tests.analytics.compliance.test_spoofing import spoofed
+
+LOCAL = sorted(name for name, kind in all_detectors().items() if kind.by_instrument)
+
+
+def named(given, name: str):
+    """Return a firm's tables with its one instrument, and the ids of its orders, named anew."""
+
+    def renamed(frame: pl.LazyFrame) -> pl.LazyFrame:
+        have = frame.collect_schema().names()
+        ids = [c for c in ("order_id", "exec_id") if c in have]
+        made = [pl.format("{}-{}", pl.lit(name), c).alias(c) for c in ids]
+        return frame.with_columns(
+            *made, *([pl.lit(name).alias("instrument_id")] if "instrument_id" in have else [])
+        )
+
+    return {table: renamed(frame) for table, frame in given.items()}
+
+
+@pytest.fixture(scope="module")
+def market():
+    firms = [named(book.given(), name) for name, book in {
+        "LAYERED": layered(), "PINGED": probe(), "QUIET": Book().order(0.0, "buy", 99, 100, out=1.0),
+        "SPOOFED": spoofed(),
+    }.items()]  # fmt: skip
+    tables = {
+        name: pl.concat([firm[name] for firm in firms], how="diagonal").unique(maintain_order=True)
+        if name == "accounts"
+        else pl.concat([firm[name] for firm in firms], how="diagonal")
+        for name in firms[0]
+    }
+    return tables
+
+
+def said(name, tables, rows):
+    asked = Asked(all_detectors()[name]())
+    parts = Parts(tables, pl.LazyFrame.collect, rows=rows)
+    found = [parts.look(asked, parts.part(number)) for number in range(len(parts.names))]
+    return len(found), parts.joined(asked, found)
+
+
+@pytest.mark.parametrize("name", LOCAL)
+def test_parts_say_what_the_whole_says(name, market):
+    whole = all_detectors()[name]().detect(market).collect()
+    for rows, number in ((1, 4), (10**6, 1)):
+        parts, found = said(name, market, rows)
+        assert parts == number
+        assert found.equals(whole)
+
+
+def test_the_firm_of_this_test_has_something_to_find(market):
+    kinds = {name: said(name, market, 1)[1]["kind"].to_list() for name in LOCAL}
+    assert {name for name, found in kinds.items() if "alert" in found} >= {"layering", "pinging", "spoofing"}
+
+
+def test_a_table_that_is_empty_in_one_part_only_is_no_gap(market):
+    orphan = market | {"order_events": market["order_events"].filter(pl.col("instrument_id") != "QUIET")}
+    assert "data_gap" not in said("spoofing", orphan, 1)[1]["kind"]
+
+
+def test_nothing_to_look_at_is_told_once():
+    parts, found = said("spoofing", {}, 1)
+    assert (parts, found.schema, found["kind"].to_list()) == (1, pl.Schema(ALERT_SCHEMA), ["data_gap"])
+
+
+def test_what_one_detector_makes_of_a_part_serves_the_next(market):
+    shared = Shared(market)
+    first = order_lives(shared).collect()
+    assert list(shared.made) == ["order_lives"]
+    assert shared.narrowed({"order_events": market["order_events"].clear()}).made is shared.made
+    assert order_lives(market).collect().sort("order_id", "entered").equals(first.sort("order_id", "entered"))
