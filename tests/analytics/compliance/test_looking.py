@@ -36,13 +36,12 @@ def market():
         "LAYERED": layered(), "PINGED": probe(), "QUIET": Book().order(0.0, "buy", 99, 100, out=1.0),
         "SPOOFED": spoofed(),
     }.items()]  # fmt: skip
-    tables = {
+    return {
         name: pl.concat([firm[name] for firm in firms], how="diagonal").unique(maintain_order=True)
         if name == "accounts"
         else pl.concat([firm[name] for firm in firms], how="diagonal")
         for name in firms[0]
     }
-    return tables
 
 
 def said(name, tables, rows):
