@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import dash_bootstrap_components as dbc
 from dash import html
 
 from components.formats import age, clock, day, words
@@ -24,7 +25,7 @@ def act_form(
         post: Where, under ``/api``.
         parts: Fields and buttons.
         fixed: What is posted beside the fields.
-        done: Said when it worked.
+        done: Said when it worked; ``{name}`` is filled in from the answer.
         more: ``inside`` (put the fields into an object of this name), ``opens`` (path of the case that was made).
     """
     data = {"data-post": post, "data-json": json.dumps(dict(fixed or {})), "data-done": done}
@@ -44,18 +45,56 @@ def act_button(label: str, post: str, *, fixed: Fixed | None = None, done: str =
     )
 
 
-def choose(name: str, label: str, options: Sequence[tuple[str, str]]) -> html.Label:
-    """Draw a list to choose from."""
+def choose(name: str, label: str, options: Sequence[tuple[str, str]], *, needed: bool = True) -> html.Label:
+    """Draw a list to choose from: (value, words); an empty value is not posted."""
     rows = [html.Option(shown, value=value) for value, shown in options]
     return html.Label(
-        [html.Span(label), html.Select(rows, name=name, className="form-select", required=True)]
+        [html.Span(label), html.Select(rows, name=name, className="form-select", required=needed)]
     )
 
 
-def write(name: str, label: str, *, rows: int = 3, hint: str = "", needed: bool = True) -> html.Label:
-    """Draw a field to write into."""
-    area = html.Textarea(name=name, rows=rows, placeholder=hint, required=needed, className="form-control")
+def write(
+    name: str, label: str, *, rows: int = 3, hint: str = "", needed: bool = True, held: str = ""
+) -> html.Label:
+    """Draw a field to write into; ``held`` is what stands there already."""
+    area = html.Textarea(
+        held or None, name=name, rows=rows, placeholder=hint, required=needed, className="form-control"
+    )
     return html.Label([html.Span(label), area])
+
+
+def enter(
+    name: str,
+    label: str,
+    kind: str = "text",
+    *,
+    hint: str = "",
+    needed: bool = True,
+    until: bool = False,
+    **more: Any,
+) -> html.Label:
+    """Draw a field of one line.
+
+    Args:
+        name: What is posted.
+        label: Above it; times are in UTC, and the label says so.
+        kind: text, number, date or datetime-local.
+        hint: Below it.
+        needed: Whether it may be left empty.
+        until: A day until whose end something holds: what is posted is the beginning of the next one.
+        more: Further properties of the input.
+    """
+    box = dbc.Input(name=name, type=kind, required=needed, autoComplete="off", **more)
+    said = [html.Span(label), box]
+    if hint:
+        said.append(html.Small(hint, className="form-text"))
+    return html.Label(said, **({"data-until": "1"} if until else {}))
+
+
+def tick(name: str, label: Any, *, on: bool = False, of: str | None = None) -> html.Div:
+    """Draw a box to tick; with ``of`` it is one of a list, and ``of`` is posted in it when ticked."""
+    marks = {"data-list": name, "data-value": of} if of is not None else {}
+    return html.Div(dbc.Checkbox(name=name, value=on, label=label), className="tick", **marks)
 
 
 def submit(label: str, *, mark: str = "check2", primary: bool = True) -> html.Button:

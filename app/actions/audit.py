@@ -17,7 +17,14 @@ from app.storage.records._base import now
 from app.storage.records.audit import HASHED, AuditEntry, digest, genesis, head_of, stamp
 
 READERS = frozenset({"compliance", "auditor", "admin"})
-SURVEILLANCE = ("alert", "case", "suppression", "list_entry", "parameter_set")  # not for admins
+SURVEILLANCE = (
+    "alert",
+    "case",
+    "suppression",
+    "supervision",
+    "list_entry",
+    "parameter_set",
+)  # not for admins
 _COLUMNS = (*HASHED, "hash")
 
 
@@ -138,7 +145,8 @@ def _readable(query: Any, actor: Identity, without: frozenset[str]) -> Any:
         query = query.where(AuditEntry.object_kind.not_in(SURVEILLANCE))
     if without:
         query = query.where(
-            AuditEntry.object_kind.not_in(("alert", "case")) | AuditEntry.object_id.not_in(sorted(without))
+            AuditEntry.object_kind.not_in(("alert", "case", "supervision"))
+            | AuditEntry.object_id.not_in(sorted(without))
         )
     return query
 

@@ -11,9 +11,11 @@ from app.storage.records._base import now
 from app.storage.records.alerts import Alert
 from app.storage.records.audit import AuditEntry, stamp
 from app.storage.records.cases import Case
+from app.storage.records.supervision import SupervisionItem
 
 ACTION = "door.refused"
 SAME_TRY = timedelta(minutes=15)
+_IDS = {"case": Case.id, "alert": Alert.alert_id, "supervision": SupervisionItem.id}
 
 
 def refused(database: Database, actor: Identity, kind: str, way: str, *, named: str | None) -> None:
@@ -22,12 +24,12 @@ def refused(database: Database, actor: Identity, kind: str, way: str, *, named: 
     Args:
         database: The records.
         actor: Who.
-        kind: ``alert`` or ``case``: admins do not read of it.
+        kind: ``alert``, ``case`` or ``supervision``: admins do not read of it.
         way: Method and rule of the route.
         named: The id in the path. It is kept only where the organisation has such a thing: what a caller makes
             up, or knows of another organisation, does not get into the trail.
     """
-    at, model = now(), {"case": Case.id, "alert": Alert.alert_id}[kind]
+    at, model = now(), _IDS[kind]
     with database.session(actor.org) as session:
         about = session.scalar(select(model).where(model == named)) if named is not None else None
     name = about or way

@@ -17,6 +17,7 @@ from app.storage.records._base import now
 from app.storage.records.alerts import Alert
 from app.storage.records.cases import Case
 from app.storage.records.people import User
+from app.storage.records.supervision import SupervisionItem
 from app.storage.records.workflow import Review, Suppression, WorkflowStep
 
 
@@ -47,11 +48,14 @@ def alert_work(desk: Desk, alert_id: str) -> dict[str, Any]:
 
 
 def hidden_objects(desk: Desk) -> frozenset[str]:
-    """Return the ids of alerts and cases that the asking person must not read of in the trail."""
+    """Return the ids of alerts, cases and drawn messages that the asking person must not read of in the trail."""
     shown = {one.alert_id for one in visible(desk)} | {one.id for one in visible_cases(desk)}
+    own = own_line(desk).own
     with desk.session() as session:
         every = {*session.scalars(select(Alert.alert_id)), *session.scalars(select(Case.id))}
-    return frozenset(every - shown)
+        drawn = session.execute(select(SupervisionItem.id, SupervisionItem.people)) if own else ()
+        talk = {name for name, people in drawn if own & set(people)}
+    return frozenset(every - shown | talk)
 
 
 def catalogue() -> dict[str, Any]:

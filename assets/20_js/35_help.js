@@ -18,6 +18,16 @@
     ["E", "Escalate it to a case"],
     ["C", "Close it with a reason"],
   ];
+  const CHOOSE = [
+    ["J K", "Next or previous row"],
+    ["X", "Choose the row, or not"],
+    ["Enter", "Open it"],
+  ];
+  const READ = [
+    ["J K", "Next or previous message"],
+    ["R", "Read, nothing to follow"],
+    ["E", "Raise an alert or open a case"],
+  ];
   let dialog = null;
 
   function make(tag, className, words) {
@@ -63,7 +73,8 @@
       close.addEventListener("click", () => dialog.close());
       const body = make("div", "sheet");
       body.append(section("Go to", places()), section("Everywhere", KEYS));
-      if (document.querySelector('[data-nav="/compliance/alerts"]')) body.append(section("On an alert", TRIAGE));
+      if (document.querySelector('[data-nav="/compliance/alerts"]')) body.append(section("On an alert", TRIAGE), section("In the list of alerts", CHOOSE));
+      if (document.querySelector('[data-nav="/compliance/supervision"]')) body.append(section("Among drawn messages", READ));
       const foot = make("div", "ft");
       foot.append(close);
       dialog.replaceChildren(body, foot);

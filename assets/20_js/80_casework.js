@@ -1,4 +1,4 @@
-// Casework: forms and buttons that post to the REST surface, drafts that outlive a refreshed card, keys of triage.
+// Casework: forms and buttons that post to the REST surface, refusals at their field, drafts that outlive a refreshed card.
 (function () {
   "use strict";
   const qd = (window.qd = window.qd || {});
@@ -6,16 +6,39 @@
   const opened = new Set();
   let writing = null;
   let beat = 0;
-  let lastG = 0;
 
-  const keyOf = (field) => `${field.form.dataset.post}|${field.name}`;
+  // Two forms may post to one place: what they post beside their fields tells them apart. The version does not.
+  const formOf = (form) => `${form.dataset.post}|${(form.dataset.json || "").replace(/"version": ?\d+/, "")}`;
+  const listOf = (field) => field.closest("[data-list]");
+  const nameOf = (field) => (listOf(field) ? listOf(field).dataset.list : field.name);
+  const keyOf = (field) => `${formOf(field.form)}|${nameOf(field)}|${listOf(field) ? listOf(field).dataset.value : ""}`;
+  const isField = (field) => Boolean(field.form && field.form.dataset.post && nameOf(field));
+
+  // A day until whose end something holds ends with the next one.
+  function nextDay(day) {
+    const after = new Date(`${day}T00:00:00Z`);
+    after.setUTCDate(after.getUTCDate() + 1);
+    return Number.isNaN(after.getTime()) ? day : after.toISOString();
+  }
+
+  function valueOf(field) {
+    if (field.type === "number") return Number(field.value);
+    if (field.type === "datetime-local") return `${field.value}Z`;
+    if (field.type === "date" && field.closest("[data-until]")) return nextDay(field.value);
+    return field.value;
+  }
 
   function values(form) {
     const body = JSON.parse(form.dataset.json || "{}");
+    const place = form.dataset.inside ? (body[form.dataset.inside] = {}) : body;
     for (const field of form.elements) {
-      if (!field.name || field.value === "") continue;
-      if (form.dataset.inside) (body[form.dataset.inside] = body[form.dataset.inside] || {})[field.name] = field.value;
-      else body[field.name] = field.value;
+      const name = nameOf(field);
+      if (!name) continue;
+      if (listOf(field)) {
+        place[name] = place[name] || [];
+        if (field.checked) place[name].push(listOf(field).dataset.value);
+      } else if (field.type === "checkbox") place[name] = field.checked;
+      else if (field.value !== "") place[name] = valueOf(field);
     }
     return body;
   }
@@ -26,41 +49,79 @@
     for (const slot of document.querySelectorAll("[data-page] .slot > .slot[id]")) {
       window.dash_clientside.set_props(`${slot.id}--retry`, { data: `act-${beat}-${Date.now()}` });
     }
-    if (document.getElementById("compliance-cases--kpis")) {
-      window.dash_clientside.set_props("compliance-cases--kpis--retry", { data: `act-${beat}-${Date.now()}` });
-    }
+    const strip = document.querySelector("[data-page] [data-card=kpis][id]");
+    if (strip) window.dash_clientside.set_props(`${strip.id}--retry`, { data: `act-${beat}-${Date.now()}` });
+    document.dispatchEvent(new CustomEvent("qd:acted"));
   };
 
-  async function told(answer) {
-    let said = {};
+  async function refusal(answer) {
     try {
-      said = await answer.json();
+      return await answer.json();
     } catch (notJson) {
-      said = { detail: `The server answered ${answer.status}.` };
+      return { detail: `The server answered ${answer.status}.` };
     }
-    const fields = (said.errors || []).map((one) => `${one.field} ${one.message}.`);
-    return [said.detail || said.title || "It was refused.", ...fields].join(" ");
   }
 
-  async function send(node, options) {
-    const status = node.querySelector && node.querySelector("[role=status]");
+  function clean(field) {
+    if (!field.hasAttribute("aria-invalid")) return;
+    field.removeAttribute("aria-invalid");
+    field.removeAttribute("aria-describedby");
+    field.classList.remove("is-invalid");
+    const said = field.parentElement.querySelector(".field-said");
+    if (said) said.remove();
+  }
+
+  // What does not fit is said below its field; returns what has no field here.
+  function mark(node, errors) {
+    const rest = [];
+    let first = null;
+    for (const one of errors) {
+      const name = String(one.field).split(".").pop();
+      const field = node.elements && [...node.elements].find((other) => nameOf(other) === name && other.type !== "submit");
+      if (!field) {
+        rest.push(`${one.field} ${one.message}.`);
+        continue;
+      }
+      clean(field);
+      const said = document.createElement("span");
+      said.className = "field-said crit";
+      said.id = `said-${Date.now()}-${name}`;
+      said.textContent = `This ${one.message}.`;
+      field.after(said);
+      field.setAttribute("aria-invalid", "true");
+      field.setAttribute("aria-describedby", said.id);
+      field.classList.add("is-invalid");
+      first = first || field;
+    }
+    if (first) first.focus();
+    return rest;
+  }
+
+  const filled = (words, found) => words.replace(/\{(\w+)\}/g, (whole, name) => (found && found[name] !== undefined ? found[name] : whole));
+
+  async function send(node, options, status) {
     node.setAttribute("aria-busy", "true");
+    if (node.elements) [...node.elements].forEach(clean);
+    if (status) status.textContent = "";
     try {
       const answer = await fetch(node.dataset.post, { method: "POST", credentials: "same-origin", ...options });
       if (!answer.ok) {
-        const words = await told(answer);
+        const said = await refusal(answer);
+        const errors = said.errors || [];
+        const rest = mark(node, errors);
+        const words = [said.detail || said.title || "It was refused.", ...rest].join(" ");
         if (status) status.textContent = words;
-        qd.notice({ kind: "error", fact: "Not done", effect: words });
+        // What is said at its field need not be said once more in the corner.
+        if (!errors.length || rest.length) qd.notice({ kind: "error", fact: "Not done", effect: words });
         if (answer.status === 409) qd.askAgain();
         return;
       }
-      if (node.dataset.download !== undefined) return keep(answer);
+      if (node.dataset.download !== undefined) return await keep(answer);
       forget(node);
-      if (status) status.textContent = "";
       if (node.reset) node.reset();
-      const said = await answer.json();
-      qd.notice({ fact: node.dataset.done || "Done", effect: "It is on record." });
-      if (node.dataset.opens) return qd.go(`${node.dataset.opens}${said.data.case_id}`);
+      const said = (await answer.json()).data || {};
+      qd.notice({ fact: filled(node.dataset.done || "Done", said), effect: "It is on record." });
+      if (node.dataset.opens && said.case_id) return qd.go(`${node.dataset.opens}${said.case_id}`);
       qd.askAgain();
     } catch (offline) {
       qd.notice({ kind: "error", fact: "Not sent", effect: "The server did not answer. What you wrote is still here." });
@@ -70,7 +131,7 @@
   }
 
   function forget(node) {
-    for (const name of [...drafts.keys()]) if (name.startsWith(`${node.dataset.post}|`)) drafts.delete(name);
+    for (const name of [...drafts.keys()]) if (name.startsWith(`${formOf(node)}|`)) drafts.delete(name);
     const part = node.closest && node.closest("details[data-act]");
     if (part) opened.delete(placeOf(part));
     writing = null;
@@ -89,6 +150,8 @@
     qd.askAgain();
   }
 
+  const statusOf = (place) => place && place.querySelector("[role=status]");
+
   function upload(button) {
     const picker = document.createElement("input");
     picker.type = "file";
@@ -98,7 +161,7 @@
       if (!file) return;
       const place = button.dataset.upload;
       const node = { dataset: { post: `${place}?filename=${encodeURIComponent(file.name)}`, done: "Attached" }, setAttribute() {}, removeAttribute() {} };
-      send(node, { headers: { "Content-Type": "application/octet-stream" }, body: file });
+      send(node, { headers: { "Content-Type": "application/octet-stream" }, body: file }, statusOf(button.parentElement));
     });
     picker.click();
   }
@@ -110,21 +173,23 @@
       if (!form) return;
       event.preventDefault();
       event.stopPropagation();
-      send(form, json(values(form)));
+      send(form, json(values(form)), statusOf(form));
     },
     true
   );
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button[data-post]");
-    if (button) return void send(button, json(JSON.parse(button.dataset.json || "{}")));
+    if (button) return void send(button, json(JSON.parse(button.dataset.json || "{}")), null);
     const picks = event.target.closest("button[data-upload]");
     if (picks) upload(picks);
   });
 
   document.addEventListener("input", (event) => {
     const field = event.target;
-    if (field.form && field.form.dataset.post && field.name) drafts.set(keyOf(field), field.value);
+    if (!isField(field)) return;
+    clean(field);
+    drafts.set(keyOf(field), field.type === "checkbox" ? field.checked : field.value);
   });
 
   const placeOf = (part) => `${location.pathname}|${part.dataset.act}`;
@@ -139,8 +204,7 @@
     true
   );
   document.addEventListener("focusin", (event) => {
-    const field = event.target;
-    writing = field.form && field.form.dataset.post && field.name ? keyOf(field) : null;
+    writing = isField(event.target) ? keyOf(event.target) : null;
   });
 
   // A card that is drawn anew looks as it did: parts stay open, words stay written, the cursor stays where it was.
@@ -148,9 +212,11 @@
     for (const part of node.querySelectorAll("details[data-act]")) if (opened.has(placeOf(part))) part.open = true;
     for (const form of node.querySelectorAll("form[data-post]")) {
       for (const field of form.elements) {
-        if (!field.name) continue;
+        if (!isField(field)) continue;
         const kept = drafts.get(keyOf(field));
-        if (kept !== undefined && field.value !== kept) field.value = kept;
+        // A box that is ticked belongs to its component: pressing it tells that, too.
+        if (typeof kept === "boolean" && field.checked !== kept) setTimeout(() => field.checked !== kept && field.click());
+        else if (typeof kept === "string" && field.value !== kept) field.value = kept;
         if (writing === keyOf(field) && document.activeElement === document.body) field.focus({ preventScroll: true });
       }
     }
@@ -159,47 +225,4 @@
   new MutationObserver((changes) => {
     for (const change of changes) for (const node of change.addedNodes) if (node.querySelectorAll) restore(node);
   }).observe(document.documentElement, { childList: true, subtree: true });
-
-  // --- keys of triage: J and K walk the queue, A takes, E escalates, C closes ---
-  function neighbour(step) {
-    const rows = [...document.querySelectorAll(".queue a")];
-    if (!rows.length) return;
-    const here = rows.findIndex((row) => row.hasAttribute("aria-current"));
-    const next = rows[Math.min(Math.max(here < 0 ? 0 : here + step, 0), rows.length - 1)];
-    if (next && !next.hasAttribute("aria-current")) next.click();
-  }
-
-  function unfold(name) {
-    const part = document.querySelector(`details[data-act="${name}"]`);
-    if (!part) return;
-    part.open = true;
-    const first = part.querySelector("select, textarea");
-    if (first) first.focus();
-    part.scrollIntoView({ block: "nearest" });
-  }
-
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest && event.target.closest("input, textarea, select, [contenteditable=true], [role=combobox], .modal")) return;
-    if (event.key === "g") {
-      lastG = Date.now();
-      return;
-    }
-    if (Date.now() - lastG < 1200 || !document.querySelector('[data-page="compliance-alert"]')) return;
-    const acts = {
-      j: () => neighbour(1),
-      k: () => neighbour(-1),
-      a: () => {
-        const take = document.querySelector('[data-act="take"]');
-        if (take) take.click();
-      },
-      e: () => unfold("escalate"),
-      c: () => unfold("close"),
-    };
-    const act = acts[event.key];
-    if (act) {
-      event.preventDefault();
-      act();
-    }
-  });
 })();

@@ -1,0 +1,235 @@
+"""Reading messages that no detector named: a sample is drawn, and a person says of each what it is.
+
+Nobody chooses what is drawn: the seed is the server's, and it is on record with all that a draw rests on.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from analytics.compliance.sampling import LARGEST, REASONS, Message, Population, drawn
+from app.actions._casework import (
+    LEAST_RATIONALE,
+    Concealed,
+    prose,
+    refuse_own,
+    require_compliance,
+    require_person,
+    taken,
+)
+from app.actions.alerts import record_findings
+from app.actions.cases import open_case
+from app.errors import Conflict, FieldError, Invalid, NotFound
+from app.scope import Identity, Line
+from app.storage.database import Database
+from app.storage.records import audit
+from app.storage.records._base import new_id
+from app.storage.records.counters import bump
+from app.storage.records.supervision import SupervisionItem, SupervisionSample
+
+RECORDS = "supervision"
+SOURCE = "supervision"  # what an alert that a person raised says instead of a detector
+SCORES = {"low": 25.0, "medium": 50.0, "high": 75.0}  # what a person's own view of it counts as
+
+
+def draw(
+    database: Database, actor: Identity, population: Population, *, size: int, reason: str, rationale: str
+) -> SupervisionSample:
+    """Draw messages that no alert names and no earlier sample holds.
+
+    Args:
+        database: The records.
+        actor: A person of compliance.
+        population: Every message of the period, and which of them alerts name.
+        size: How many; fewer where there are fewer.
+        reason: A code of ``REASONS``.
+        rationale: Why that many.
+
+    Raises:
+        Forbidden: If the actor may not.
+        Conflict: If nothing is left to draw from.
+        Invalid: If a field does not fit.
+    """
+    require_person(actor)
+    if reason not in REASONS:
+        message = f"must be one of {', '.join(REASONS)}"
+        raise Invalid("The sample does not fit.", errors=[FieldError("reason", message, reason[:40])])
+    if not 1 <= size <= LARGEST:
+        raise Invalid("The sample does not fit.", errors=[FieldError("size", f"must be 1 to {LARGEST}")])
+    words = prose("rationale", rationale, least=LEAST_RATIONALE, longest=4000)
+    seed = secrets.randbelow(2**31)
+
+    def act(session: Session, at: datetime) -> SupervisionSample:
+        held = set(session.scalars(select(SupervisionItem.message_id)))
+        alerted = [one for one in population.messages if one.id in population.alerted]
+        before = [one for one in population.messages if one.id not in population.alerted and one.id in held]
+        free = {one.id: one for one in population.messages if one.id not in population.alerted | held}
+        if not free:
+            raise Conflict("No message of the period is left: each is named by an alert or was drawn before.")
+        chosen = [free[one] for one in drawn(free, seed=seed, size=size)]
+        made = SupervisionSample(
+            org=actor.org, id=new_id("sam"), seed=seed, start=population.start, end=population.end,
+            channel=population.channel, population=len(population.messages), alerted=len(alerted), before=len(before),
+            size=len(chosen), senders=len({one.people[0] for one in population.messages}),
+            senders_drawn=len({one.people[0] for one in chosen}), reason=reason, rationale=words,
+            data_versions=dict(population.versions), drawn_by=actor.user_id, drawn_name=actor.name[:200], drawn_at=at,
+        )  # fmt: skip
+        session.add(made)
+        session.add_all(
+            SupervisionItem(org=actor.org, sample_id=made.id, place=place, message_id=one.id, sent_at=one.sent_at,
+                            people=list(one.people), state="open")
+            for place, one in enumerate(chosen, 1)
+        )  # fmt: skip
+        bump(session, actor.org, RECORDS)
+        names = (
+            "seed",
+            "start",
+            "end",
+            "channel",
+            "population",
+            "alerted",
+            "before",
+            "size",
+            "reason",
+            "rationale",
+        )
+        audit.record(
+            session, actor=actor, action="supervision.draw", object_kind=RECORDS, object_id=made.id,
+            after={name: getattr(made, name) for name in names} | {"data_versions": made.data_versions},
+        )  # fmt: skip
+        return made
+
+    return taken(database, actor, RECORDS, "sample", act)  # type: ignore[no-any-return]
+
+
+def reviewed(
+    database: Database, actor: Identity, item_id: str, *, line: Line, comment: str | None = None
+) -> SupervisionItem:
+    """Say that a drawn message was read and is nothing to follow.
+
+    Raises:
+        NotFound: If there is none of this id for the actor.
+        Forbidden: If the actor may not, or it is from or to his line.
+        Conflict: If somebody settled it already.
+    """
+    require_compliance(actor)
+    words = prose("comment", comment, longest=2000) if comment and comment.strip() else None
+
+    def act(session: Session, at: datetime) -> SupervisionItem:
+        found = _open_item(session, actor, item_id, line)
+        _settle(session, actor, found, "reviewed", at, comment=words)
+        return found
+
+    return taken(database, actor, RECORDS, item_id, act)  # type: ignore[no-any-return]
+
+
+def escalate(
+    database: Database,
+    actor: Identity,
+    item_id: str,
+    message: Message,
+    *,
+    to: str,
+    rationale: str,
+    line: Line,
+    severity: str = "medium",
+    versions: Mapping[str, str] | None = None,
+) -> SupervisionItem:
+    """Raise an alert about a drawn message; with ``to="case"`` it is escalated into a new case at once.
+
+    Args:
+        database: The records.
+        actor: A person of compliance, neither writer nor reader of it.
+        item_id: Which drawn message.
+        message: The message itself.
+        to: ``alert`` or ``case``.
+        rationale: What is suspected, in words.
+        line: The actor's own people and accounts.
+        severity: low, medium or high: the actor's own view.
+        versions: Versions of the tables it was read from.
+
+    Raises:
+        NotFound: If there is none of this id for the actor.
+        Forbidden: If the actor may not, or it is from or to his line.
+        Conflict: If somebody settled it already.
+        Invalid: If a field does not fit.
+    """
+    require_person(actor)
+    if to not in {"alert", "case"}:
+        raise Invalid("There is no such way.", errors=[FieldError("to", "must be alert or case", to[:20])])
+    if severity not in SCORES:
+        said = FieldError("severity", f"must be one of {', '.join(SCORES)}", severity[:20])
+        raise Invalid("The severity does not fit.", errors=[said])
+    words = prose("rationale", rationale, least=LEAST_RATIONALE, longest=4000)
+    alert_id = f"sv-{hashlib.sha256(message.id.encode()).hexdigest()[:24]}"
+
+    def act(session: Session, at: datetime) -> SupervisionItem:
+        found = _open_item(session, actor, item_id, line)
+        if found.message_id != message.id:
+            raise NotFound("There is no such message.")
+        finding: dict[str, Any] = {
+            "alert_id": alert_id, "detector": SOURCE, "detector_version": "1", "parameters_version": found.sample_id,
+            "severity": severity, "score": SCORES[severity], "actors": [{"kind": "trader", "id": message.people[0]}],
+            "instrument_ids": list(message.instrument_ids), "window_start": message.sent_at, "window_end": message.sent_at,
+            "metrics": [], "regulation": [], "order_ids": [], "exec_ids": [], "message_ids": [message.id], "post_ids": [],
+            "event_seqs": [], "subject": f"{message.channel or 'message'}, {message.sent_at:%d %b %Y %H:%M} UTC",
+            "story": [f"{actor.name} read this message in a random sample and saw reason to look further.", words],
+        }  # fmt: skip
+        record_findings(session, actor.org, [finding], actor=actor, titles={SOURCE: "Supervised message"},
+                        data_versions={SOURCE: dict(versions or {})}, at=at)  # fmt: skip
+        found.alert_id = alert_id
+        _settle(session, actor, found, "escalated", at, comment=words)
+        return found
+
+    item: SupervisionItem = taken(database, actor, RECORDS, item_id, act)
+    if to == "case":
+        # The alert stands by now: were the case refused, it would wait in the queue as any other.
+        made = open_case(
+            database, actor, line=line, alert_ids=[alert_id], kind="communications", rationale=words
+        )
+        with database.session(actor.org, write=True) as session:
+            kept = session.get_one(SupervisionItem, item_id)
+            kept.case_id = made.id
+            bump(session, actor.org, RECORDS)
+            audit.record(session, actor=actor, action="supervision.case", object_kind=RECORDS, object_id=item_id,
+                         after={"case_id": made.id, "alert_id": alert_id})  # fmt: skip
+            item = kept
+    return item
+
+
+# --- steps -----------------------------------------------------------------------------------------
+def _open_item(session: Session, actor: Identity, item_id: str, line: Line) -> SupervisionItem:
+    found = session.scalar(select(SupervisionItem).where(SupervisionItem.id == item_id).with_for_update())
+    if found is None:
+        raise NotFound("There is no such message.")
+    if actor.person_id in found.people:
+        raise Concealed("There is no such message.")
+    refuse_own(actor, [{"id": one} for one in found.people], line, what="message")
+    if found.state != "open":
+        raise Conflict(f"{found.decided_name} settled it already: it is {found.state}.")
+    return found
+
+
+def _settle(
+    session: Session,
+    actor: Identity,
+    found: SupervisionItem,
+    state: str,
+    at: datetime,
+    *,
+    comment: str | None,
+) -> None:
+    found.state, found.comment = state, comment
+    found.decided_by, found.decided_name, found.decided_at = actor.user_id, actor.name[:200], at
+    bump(session, actor.org, RECORDS)
+    audit.record(
+        session, actor=actor, action=f"supervision.{state}", object_kind=RECORDS, object_id=found.id,
+        before={"state": "open"},
+        after={"state": state, "message_id": found.message_id, "sample_id": found.sample_id, "comment": comment,
+               "alert_id": found.alert_id},
+    )  # fmt: skip
