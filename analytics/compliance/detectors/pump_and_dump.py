@@ -1,22 +1,18 @@
 """Pump and dump: a name is talked up in public, and whoever held it before sells into the talk."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import polars as pl
 
+from analytics.compliance._bursts import BURSTS, bursts
 from analytics.compliance._features import daily_closes, with_group
 from analytics.compliance.alerts import Metric, Told, listed, sequence
 from analytics.compliance.detector import GAP_SCHEMA, Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
-from analytics.social.attention import daily_attention
 
 _BUYS = ("buy", "buy_cover")
-_HEAVY = 0.3  # of a burst's posts: who writes that many is behind it
-_COMPARED = 200  # posts of one burst compared word by word
 
 
 @dataclass(frozen=True)
@@ -68,6 +64,13 @@ class PumpAndDumpParameters(Parameters):
         high=72,
         rationale="What the press has just said explains what people post.",
     )
+    habit: float = parameter(
+        0.02,
+        unit="share of other names and days",
+        low=0.001,
+        high=1.0,
+        rationale="Who sells as much somewhere every other day was not waiting for this one.",
+    )
     floor: float = parameter(
         50.0, unit="points of 100", low=0, high=100, rationale="A burst and a sale coincide now and then; more must fit."
     )  # fmt: skip
@@ -80,13 +83,14 @@ class PumpAndDump(Detector):
     at least ``posts``); a group of accounts, market makers aside, built up within ``bought_days`` before the
     first of them and sells at least ``sold`` of that within a day. Points: 15 burst and sale, up to 15 for the
     size of the burst, 30 for coordination (near-duplicate texts by authors never seen before), 20 for the share
-    sold, 8 where an author owns or trades the account and 27 more where he wrote much of it; less 40 where news came first. Raised from ``floor``.
+    sold, 30 where an author owns or trades the account and 10 more where he wrote much of it; less 40 where news
+    came first, and up to 35 where the group sells as much of some name on many other days. Raised from ``floor``.
     """
 
     name = "pump_and_dump"
     code = "D26"
     title = "Suspected pump and dump"
-    version = "1.0.0"
+    version = "1.1.0"
     description = "A name was talked up in public, and an account that had just bought sold into the talk."
     regulation = ("MAR Art. 16(2), Reg. 2016/957",)
     inputs = ("posts", "executions")
@@ -100,8 +104,8 @@ class PumpAndDump(Detector):
 
     def episodes(self, tables: Tables, params: PumpAndDumpParameters) -> pl.LazyFrame:
         """Return bursts with those who sold into them, one row per group, instrument and burst."""
-        bursts = pl.defer(lambda: _bursts(tables, params), schema=_BURSTS)
-        return _sellers(bursts, tables, params).filter(pl.col("points") >= params.floor)
+        loud = pl.defer(lambda: _found(tables, params), schema=BURSTS)
+        return _sellers(loud, tables, params).filter(pl.col("points") >= params.floor)
 
     def blind_spots(self, tables: Tables, params: PumpAndDumpParameters) -> list[pl.LazyFrame]:
         """Return posts that name no instrument."""
@@ -124,6 +128,7 @@ class PumpAndDump(Detector):
             Metric("near_duplicates", episode["duplicates"], None, "fraction of posts"),
             Metric("new_authors", episode["fresh"], None, "fraction of authors"),
             Metric("sold", episode["sold_share"], params.sold, "fraction of what was bought"),
+            Metric("usual_sale", episode["usual_sale"], params.habit, "share of other names and days"),
             Metric("day_return", episode["change"], None, "fraction"),
         ]
         story = [
@@ -138,6 +143,8 @@ class PumpAndDump(Detector):
             ),
             f"While the talk went on the account sold {episode['sold']:,.0f}, {episode['sold_share']:.0%} of what it had bought.",
         ]
+        if episode["own_days"] < 5:
+            story.append("Too few days of the name are on record: what is usual was taken from all names.")
         if episode["linked"]:
             story.append(f"{', '.join(episode['linked'])} wrote about it and is behind the account.")
         if episode["news"]:
@@ -155,71 +162,22 @@ class PumpAndDump(Detector):
         )  # fmt: skip
 
 
-_BURSTS: dict[str, Any] = {
-    "instrument_id": pl.String, "day": pl.Date, "started": pl.Datetime("us", "UTC"), "start_ns": pl.Int64,
-    "posts": pl.Int64, "usual": pl.Float64, "z": pl.Float64, "duplicates": pl.Float64, "fresh": pl.Float64,
-    "authors": pl.List(pl.String), "heavy": pl.List(pl.String), "post_ids": pl.List(pl.String),
-}  # fmt: skip
-
-
-def _bursts(tables: Tables, params: PumpAndDumpParameters) -> pl.DataFrame:
+def _found(tables: Tables, params: PumpAndDumpParameters) -> pl.DataFrame:
     posts = (
         tables["posts"]
         .select("post_id", "transact_time", "transact_time_ns", "author_id", "text", "instrument_ids")
         .collect(engine="streaming")
     )
-    first = posts.group_by("author_id").agg(first=pl.col("transact_time").min())
-    named = (
-        posts.explode("instrument_ids")
-        .rename({"instrument_ids": "instrument_id"})
-        .drop_nulls("instrument_id")
-    )
-    usual = daily_attention(named.select("instrument_id", "transact_time"))
-    loud = usual.filter((pl.col("z") >= params.burst) & (pl.col("mentions") >= params.posts))
-    rows = named.with_columns(day=pl.col("transact_time").dt.date()).join(
-        loud.select("instrument_id", "day", "usual", "z"), on=["instrument_id", "day"], how="inner"
-    )
-    rows = rows.join(first, on="author_id", how="left").sort("transact_time_ns", "post_id")
-    # Somebody who first spoke on that very day has no past.
-    fresh = pl.col("first").dt.date() == pl.col("day")
-    voice = pl.len().over("instrument_id", "day", "author_id") / pl.len().over("instrument_id", "day")
-    grouped = rows.with_columns(fresh=fresh, voice=voice).group_by(
-        "instrument_id", "day", maintain_order=True
-    )
-    found = grouped.agg(
-        started=pl.col("transact_time").first(),
-        start_ns=pl.col("transact_time_ns").first(),
-        posts=pl.len().cast(pl.Int64),
-        usual=pl.col("usual").first(),
-        z=pl.col("z").first(),
-        fresh=pl.col("author_id").filter(pl.col("fresh")).n_unique() / pl.col("author_id").n_unique(),
-        authors=listed("author_id"),
-        heavy=pl.col("author_id").filter(pl.col("voice") >= _HEAVY).unique().sort(),
-        post_ids=listed("post_id"),
-        texts=pl.col("text").sort(),
-    )
-    shares = [near_duplicates(texts, alike=params.alike) for texts in found["texts"].to_list()]
-    return found.with_columns(duplicates=pl.Series(shares, dtype=pl.Float64)).select(*_BURSTS)
+    return bursts(posts, burst=params.burst, least=params.posts, alike=params.alike)
 
 
-def near_duplicates(texts: Sequence[str], *, alike: float) -> float:
-    """Return the share of texts that have another with at least ``alike`` of their words in common (Jaccard)."""
-    words = [frozenset(re.findall(r"[a-z$]{2,}", text.lower())) for text in texts[:_COMPARED]]
-    hit: set[int] = set()
-    for one, other in combinations(range(len(words)), 2):
-        union = len(words[one] | words[other])
-        if union and len(words[one] & words[other]) / union >= alike:
-            hit |= {one, other}
-    return len(hit) / len(words) if words else 0.0
-
-
-def _sellers(bursts: pl.LazyFrame, tables: Tables, params: PumpAndDumpParameters) -> pl.LazyFrame:
+def _sellers(loud: pl.LazyFrame, tables: Tables, params: PumpAndDumpParameters) -> pl.LazyFrame:
     day_ns = 86_400 * 10**9
     trades = with_group(
-        tables["executions"].join(bursts.select("instrument_id").unique(), on="instrument_id", how="semi"),
+        tables["executions"].join(loud.select("instrument_id").unique(), on="instrument_id", how="semi"),
         tables,
     ).with_columns(qty=pl.col("last_qty").cast(pl.Float64), buying=pl.col("side").is_in(_BUYS))
-    before = bursts.select(
+    before = loud.select(
         "instrument_id",
         "day",
         "started",
@@ -229,6 +187,7 @@ def _sellers(bursts: pl.LazyFrame, tables: Tables, params: PumpAndDumpParameters
         "post_ids",
         "posts",
         "usual",
+        "own_days",
         "z",
         "duplicates",
         "fresh",
@@ -254,6 +213,7 @@ def _sellers(bursts: pl.LazyFrame, tables: Tables, params: PumpAndDumpParameters
         "post_ids",
         "posts",
         "usual",
+        "own_days",
         "z",
         "duplicates",
         "fresh",
@@ -270,10 +230,13 @@ def _sellers(bursts: pl.LazyFrame, tables: Tables, params: PumpAndDumpParameters
         behind=pl.col("behind").explode(empty_as_null=True, keep_nulls=True).drop_nulls().unique().sort(),
         order_ids=listed("order_id"),
         exec_ids=listed("exec_id"),
-        bought=signed.filter(early).sum(),
+        # What was built up since the low point: earlier sales do not hide it.
+        bought=signed.filter(early).sum()
+        - pl.min_horizontal(signed.filter(early).cum_sum().min().fill_null(0.0), pl.lit(0.0)),
         sold=-signed.filter(late).sum(),
     )  # fmt: skip
-    found = found.filter(pl.col("bought") > 0).with_columns(
+    found = _with_habit(found.filter(pl.col("bought") > 0), used, trades=tables["executions"], tables=tables)
+    found = found.with_columns(
         sold_share=(pl.col("sold") / pl.col("bought")).clip(upper_bound=1.0),
         linked=pl.col("behind").list.set_intersection(pl.col("authors")).list.sort(),
         loud=pl.col("behind").list.set_intersection(pl.col("heavy")).list.len() > 0,
@@ -286,11 +249,51 @@ def _sellers(bursts: pl.LazyFrame, tables: Tables, params: PumpAndDumpParameters
         + 15 * ((pl.col("z") - params.burst) / params.burst).clip(0.0, 1.0)
         + 30 * (pl.col("duplicates") * pl.col("fresh")).sqrt()
         + 20 * ((pl.col("sold_share") - params.sold) / (1 - params.sold + 1e-9)).clip(0.0, 1.0)
-        + 8 * (pl.col("linked").list.len() > 0)
-        + 27 * pl.col("loud")
+        + 30 * (pl.col("linked").list.len() > 0)
+        + 10 * pl.col("loud")
         - 40 * pl.col("news")
+        - 35 * (pl.col("usual_sale") / params.habit).clip(0.0, 1.0)
     )
     return found.with_columns(points=points.round(4))
+
+
+def _with_habit(
+    found: pl.LazyFrame, used: pl.LazyFrame, *, trades: pl.LazyFrame, tables: Tables
+) -> pl.LazyFrame:
+    """Add ``usual_sale``: in what share of its other names and days the group sold as much."""
+    whose = found.select("actor_group").unique()
+    sales = with_group(trades, tables).join(whose, on="actor_group", how="semi").select(
+        "actor_group", "instrument_id", day=pl.col("transact_time").dt.date(),
+        worth=pl.when(pl.col("side").is_in(_BUYS)).then(0.0).otherwise(
+            pl.col("last_qty").cast(pl.Float64) * pl.col("last_px").cast(pl.Float64)
+        ),
+    )  # fmt: skip
+    cells = sales.group_by("actor_group", "instrument_id", "day").agg(pl.col("worth").sum())
+    room = sales.group_by("actor_group").agg(
+        cells=pl.col("instrument_id").n_unique().cast(pl.Float64) * pl.col("day").n_unique().cast(pl.Float64)
+    )
+    key = ["actor_group", "instrument_id", "day"]
+    here = (
+        used.filter((pl.col("away") >= 0) & ~pl.col("buying"))
+        .group_by(key)
+        .agg(worth_here=(pl.col("qty") * pl.col("last_px").cast(pl.Float64)).sum())
+    )
+    # Days of other bursts are what is asked about, not what is usual.
+    ordinary = cells.join(used.select(key).unique(), on=key, how="anti")
+    done = (
+        found.select(key)
+        .join(here, on=key, how="left")
+        .join(ordinary.select("actor_group", "worth"), on="actor_group", how="left")
+        .group_by(key)
+        .agg(as_much=(pl.col("worth") >= pl.col("worth_here")).sum())
+    )
+    usual = (pl.col("as_much") / pl.col("cells")).round(9)
+    return (
+        found.join(done, on=key, how="left")
+        .join(room, on="actor_group", how="left")
+        .with_columns(usual_sale=usual.fill_null(0.0))
+        .drop("as_much", "cells")
+    )
 
 
 def _with_news(found: pl.LazyFrame, tables: Tables, params: PumpAndDumpParameters) -> pl.LazyFrame:

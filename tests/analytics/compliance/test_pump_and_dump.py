@@ -1,8 +1,10 @@
 """Pump and dump: who built up, who talked, who sold into it."""
 
+import polars as pl
 import pytest
 
-from analytics.compliance.detectors.pump_and_dump import PumpAndDump, PumpAndDumpParameters, near_duplicates
+from analytics.compliance._bursts import copies, daily_talk
+from analytics.compliance.detectors.pump_and_dump import PumpAndDump, PumpAndDumpParameters
 from tests.analytics.compliance._kit import (
     alerts,
     gaps,
@@ -101,12 +103,50 @@ def test_selling_first_and_buying_back_into_the_talk_is_another_pattern():
     assert alerts(PumpAndDump, mirrored(given())) == []
 
 
-def test_texts_that_differ_in_a_word_are_near_duplicates_and_others_are_not():
+def test_texts_that_differ_in_a_word_are_copies_and_others_are_not():
     same = ["buy this name now before all others do", "buy this name today before all others do"]
-    assert near_duplicates([*same, "reading the annual report again", "lunch"], alike=0.7) == 0.5
+    assert copies([*same, "reading the annual report again", "lunch"], alike=0.7) == [
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_posts_without_a_name_and_empty_tables_are_gaps():
     nameless = "post_id author_id text instrument_ids transact_time\nB1 a hello - 14:00:00"
     assert gaps(PumpAndDump, given(said=nameless)) == ["Some posts name no instrument."]
     assert sorted(gaps(PumpAndDump, {})) == ["No executions to look at.", "No posts to look at."]
+
+
+def test_an_earlier_burst_does_not_raise_the_bar_and_without_a_past_the_other_names_tell_what_is_usual():
+    days = [(name, day) for name in ("OLD", "BIG") for day in range(1, 26)]
+    rows = [("OLD", 12)] * 20 + [("OLD", 25)] * 9 + [("NEW", 24), *[("NEW", 25)] * 9] + days
+    frame = pl.DataFrame(rows, schema=["instrument_id", "d"], orient="row")
+    said = frame.select("instrument_id", transact_time=pl.datetime(2026, 6, "d", 12, time_zone="UTC"))
+    last = {
+        row["instrument_id"]: row for row in daily_talk(said).filter(pl.col("day").dt.day() == 25).to_dicts()
+    }
+    assert last["OLD"]["z"] == pytest.approx(9.0)
+    early = daily_talk(said.filter(pl.col("transact_time").dt.day() <= 3)).filter(pl.col("own_days") < 5)
+    assert early["usual"].to_list() == [1.0] * 6  # two names, three days, none of its own past
+
+
+def test_the_talk_begins_with_what_looks_arranged_not_with_the_first_post_of_the_day():
+    early = posts() + "\nX0 old nothing_to_see_here RRC 2026-11-20T08:00:00Z"
+    (found,) = alerts(PumpAndDump, given(said=early))
+    assert found["exec_ids"] == ["E1", "E2"]  # bought after eight, before the chorus
+
+
+def test_an_earlier_sale_of_the_name_does_not_hide_what_was_built_up_since():
+    before = TRADES + "E0 O0 P1 ann RRC sell 1000 50 2026-11-18T13:00:00Z\n"
+    (found,) = alerts(PumpAndDump, given(before))
+    assert {m["name"]: m["value"] for m in found["metrics"]}["sold"] == pytest.approx(1.0)
+
+
+def test_who_sells_as_much_every_day_was_not_waiting_for_this_one():
+    daily = "".join(
+        f"S{d} S{d} P1 ann OTH sell 2000 52 2026-11-{d}T15:00:00Z\n" for d in (10, 11, 12, 13, 17, 18, 19)
+    )
+    (once,), often = alerts(PumpAndDump, given()), alerts(PumpAndDump, given(TRADES + daily))
+    assert all(one["score"] <= once["score"] - 30 for one in often)
