@@ -14,12 +14,12 @@ def price_events(
     """Return product_id, day, abnormal, sigma and previous of every abnormal move, sorted.
 
     ``abnormal`` is the day's log return less what a market model over the ``history`` sessions before
-    predicts (the market is the mean of all instruments of the day; with fewer than five it is left out);
+    predicts, ``sigma`` the standard deviation of what it leaves over in these (the market is the mean of all instruments of the day; with fewer than five it is left out);
     ``previous`` is the day of the instrument's last event before, null for its first.
 
     Args:
         tables: Holds ``prices``.
-        sigmas: Standard deviations of the abnormal return before, which the move must reach.
+        sigmas: Times ``sigma`` which the move must reach.
         move: Size that it must reach as well.
         history: Sessions of the model.
         least: Sessions without which nothing is said.
@@ -41,14 +41,17 @@ def price_events(
         return value.rolling_mean(history, min_samples=least).shift(1).over("instrument_id")
 
     r, m = pl.col("r"), pl.col("market")
-    modelled = returns.with_columns(mr=mean(r), mm=mean(m), mrm=mean(r * m), mmm=mean(m * m))
+    modelled = returns.with_columns(mr=mean(r), mm=mean(m), mrm=mean(r * m), mmm=mean(m * m), mrr=mean(r * r))
     spread = pl.col("mmm") - pl.col("mm") ** 2
     beta = pl.when(spread > 1e-12).then((pl.col("mrm") - pl.col("mr") * pl.col("mm")) / spread).otherwise(0.0)
+    # What the model left over in its own window; two of its days go into fitting it.
+    seen = pl.col("seen").cast(pl.Float64)
+    left = (pl.col("mrr") - pl.col("mr") ** 2 - pl.col("beta") ** 2 * spread).clip(lower_bound=0.0)
     return (
-        modelled.with_columns(abnormal=r - beta * m)
-        .with_columns(
-            sigma=pl.col("abnormal").rolling_std(history, min_samples=least).shift(1).over("instrument_id")
+        modelled.with_columns(
+            beta=beta, seen=pl.int_range(pl.len()).over("instrument_id").clip(upper_bound=history)
         )
+        .with_columns(abnormal=r - pl.col("beta") * m, sigma=(left * seen / (seen - 2)).sqrt())
         .filter(
             (pl.col("abnormal").abs() >= sigmas * pl.col("sigma")) & (pl.col("abnormal").abs() >= move)
         )

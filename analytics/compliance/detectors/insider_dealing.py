@@ -89,6 +89,13 @@ class InsiderDealingParameters(Parameters):
     profit_multiple: float = parameter(
         3.0, unit="times own median", low=1, high=100, rationale="Large for this account, whatever its size."
     )
+    late: float = parameter(
+        0.8,
+        unit="share built in the last five days",
+        low=0.0,
+        high=1.0,
+        rationale="Who knows the day waits for it; who follows a plan does not.",
+    )
     signs: int = parameter(
         2, unit="signs", low=1, high=5, rationale="One unusual thing is chance; two together seldom are."
     )
@@ -102,7 +109,7 @@ class InsiderDealing(Detector):
     net exposure built in the ``look_back`` days before, but after the instrument's previous event, must
     have the sign of the move, be larger than nearly all of the account's other windows (placebo), and show
     at least two signs of: size beyond own habit, an instrument new to it, more than ever in a year at a
-    profit that matters, leverage, a name on an insider or watch list that covers it; size or novelty must be
+    profit that matters (of a known instrument only where ``late`` of it was built in the last days, or twice as large as that), leverage, a name on an insider or watch list that covers it; size or novelty must be
     among them. Trades after
     public price-sensitive news on the name are left out. Nothing depends on a trade on the day of the move.
     Linear: trades are summed by day first, and only days before events go further.
@@ -111,7 +118,7 @@ class InsiderDealing(Detector):
     name = "insider_dealing"
     code = "D14"
     title = "Suspected insider dealing"
-    version = "1.0.0"
+    version = "1.1.0"
     description = "An unusual position was built before a price-moving event, in the direction of the move."
     regulation = ("MAR Art. 8", "MAR Art. 16(2), Reg. 2016/957")
     inputs = ("executions", "prices")
@@ -149,8 +156,10 @@ class InsiderDealing(Detector):
             .otherwise(z >= params.size_sigmas)
             .fill_null(value=False),
             worth=worth,
-            # Of a name it knows, a record is just size again.
-            record=pl.col("new")
+            # Of a name it knows, a record is just size again, unless it was timed or beyond all measure.
+            record=(
+                pl.col("new") | (pl.col("late") >= params.late) | (z >= 2 * params.size_sigmas)
+            ).fill_null(value=False)
             & (pl.col("as_much") == 0).fill_null(value=False)
             & (pl.col("profit") >= worth),
         )
@@ -253,7 +262,7 @@ class InsiderDealing(Detector):
                     None if p is None else 100 * (1 - p),
                 ),
                 Metric("profit", episode["profit"], episode["worth"], "currency"),
-                Metric("built_late", episode["late"], None, "share in the last five days"),
+                Metric("built_late", episode["late"], params.late, "share in the last five days"),
                 Metric("signs", float(episode["signs"]), float(params.signs), "signs"),
             ],
             story=story,

@@ -125,7 +125,7 @@ def test_who_buys_after_public_news_has_a_public_reason(day, kind, loud, n):
 
 
 def test_a_name_on_an_insider_list_is_a_sign_by_itself():
-    known = [*habit(name="XYZ"), *POSITION]  # not new to the account
+    known = [*habit(name="XYZ", qty=1500), *POSITION]  # not new to the account
     entry = {
         "list_type": "insider", "subject_kind": "person", "subject_id": "O1", "instrument_id": "XYZ",
         "valid_from": datetime(2026, 10, 1, tzinfo=UTC),
@@ -133,6 +133,17 @@ def test_a_name_on_an_insider_list_is_a_sign_by_itself():
     assert alerts(InsiderDealing, given(*known)) == []
     assert len(alerts(InsiderDealing, given(*known) | lists(entry))) == 1
     assert alerts(InsiderDealing, given(*known) | lists(entry | {"subject_id": "O9"})) == []
+
+
+@pytest.mark.parametrize(("why", "lines", "n"), [
+    ("half of it early", [fill("E1", 180, 1500), fill("E2", 186, 1500)], 0),
+    ("four fifths in the last days", [fill("E1", 180, 600), fill("E2", 188, 2400)], 1),
+    ("a little less", [fill("E1", 180, 630), fill("E2", 188, 2370)], 0),
+    ("twice as far beyond its usual size", [fill("E1", 180, 3300), fill("E2", 186, 3300)], 1),
+])  # fmt: skip
+def test_a_record_in_a_known_name_counts_where_it_was_timed_or_beyond_all_measure(why, lines, n):
+    known = given(*habit(name="XYZ", qty=1500)[:-1], *lines)
+    assert len(alerts(InsiderDealing, known)) == n, why
 
 
 def test_calls_are_leverage_and_count_for_their_underlying():
