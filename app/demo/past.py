@@ -25,7 +25,8 @@ def moves(
     found: list[tuple[int, int]] = []
     for session in range(45, len(stage.market.sessions) - 1):
         row = WARMUP + session - 1
-        before = slice(max(0, row - MODEL), row)
+        # What came before the firm's own prices nobody who reads them can know.
+        before = slice(max(WARMUP, row - MODEL), row)
         spread = common[before] - common[before].mean()
         beta = spread @ (returns[before] - returns[before].mean(axis=0)) / (spread @ spread)
         apart = returns[row] - beta * common[row]

@@ -1,5 +1,6 @@
 """Front running: an employee buys for himself between hearing of a client's order and working it."""
 
+from app.demo.abuse.communications import NAME as TOLD
 from app.demo.stage import MINUTE, SECOND, Stage
 from app.demo.universe import SYMBOLS, TICK
 
@@ -39,6 +40,11 @@ def plant(stage: Stage, severity: float) -> None:
     out = stage.ticket(cast.personal, session, instrument, "sell", own_size, limit=bid, trader=cast.insider)
     out.enter(time).fill(time + 3_000, bid)
     stage.mark(NAME, [own, client, out], abuse=True, severity=severity, messages=(message,))
+    # What was written is a breach of its own, whoever finds it.
+    stage.mark(
+        TOLD, [own], abuse=True, severity=severity, messages=(message,),
+        people=(stage.plan.books[client.book].traders[0], cast.insider), span=(heard, heard),
+    )  # fmt: skip
 
 
 def _lead(severity: float) -> int:

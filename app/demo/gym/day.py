@@ -58,7 +58,7 @@ class Recipe:
             refreshes=24,
             resting=60,
             posts=12,
-            post_days=self.recent,
+            post_days=3 * self.recent,  # what is usual must be known before the first scene
             chats=20,
             severities=self.severities,
         )
@@ -184,12 +184,15 @@ def _background(recipe: Recipe, firm: Firm) -> Iterator[Flowed]:
 
 
 def _fuller(bars: pl.LazyFrame, added: pl.DataFrame) -> pl.LazyFrame:
-    """Return the bars with the background's trades in their volume: it is part of the market."""
-    sums = added.group_by("instrument_id", "bar_start").agg(pl.col("added").sum()).lazy()
+    """Return the bars with the background's trades in their volume and count: it is part of the market."""
+    sums = added.group_by("instrument_id", "bar_start").agg(pl.col("added", "more").sum()).lazy()
     return (
         bars.join(sums, on=["instrument_id", "bar_start"], how="left", maintain_order="left")
-        .with_columns(volume=(pl.col("volume") + pl.col("added").fill_null(0)).cast(pl.Decimal(38, 12)))
-        .drop("added")
+        .with_columns(
+            volume=(pl.col("volume") + pl.col("added").fill_null(0)).cast(pl.Decimal(38, 12)),
+            trades=pl.col("trades") + pl.col("more").fill_null(0).cast(pl.Int64),
+        )
+        .drop("added", "more")
     )
 
 

@@ -17,7 +17,8 @@ def split(
 
     New accounts share the link group of the account they stand in for, or its owner where it has none, so
     they belong to the same actor group. Orders are dealt in turn, with all children of one parent kept
-    together; look-alikes stay as they are.
+    together; look-alikes stay as they are. What the control room approved holds for the new accounts too:
+    the split hides orders, it breaks no further rule.
 
     Args:
         files: Business columns by data set name.
@@ -51,7 +52,18 @@ def split(
             .with_columns(account_id=pl.coalesce("stand_in", "account_id"))
             .drop("stand_in")
         )
+    if "preclearances" in files:
+        out["preclearances"] = _approved(files["preclearances"], stands_in)
     return out
+
+
+def _approved(given: pl.DataFrame, stands_in: pl.DataFrame) -> pl.DataFrame:
+    copies = given.join(
+        stands_in.sort("stand_in"), on="account_id", how="inner", maintain_order="left_right"
+    ).with_columns(
+        account_id=pl.col("stand_in"), preclearance_id=pl.format("{}-{}", "preclearance_id", "stand_in")
+    )
+    return pl.concat([given, copies.select(given.columns)])
 
 
 def _deal(
