@@ -4,6 +4,7 @@ import polars as pl
 
 from analytics.compliance._features import with_group
 from analytics.compliance._products import direction, with_product
+from analytics.compliance._spans import settled
 from analytics.compliance.detector import Tables
 
 SECOND = 10**9
@@ -39,11 +40,16 @@ def root_orders(tables: Tables) -> pl.LazyFrame:
         qty=pl.col("order_qty").cast(pl.Float64), limit=pl.col("limit_px").cast(pl.Float64),
         side_sign=direction(),
     )  # fmt: skip
+    # Few orders of a day are filled: the rest is not carried on, and what is left is worked out once.
+    fills = settled(fills)
+    entered = settled(entered.join(fills.select("order_id"), on="order_id", how="semi"))
     first = entered.sort("entered_ns", "seq").unique("order_id", keep="first", maintain_order=True)
     rows = first.join(kinds, on="account_id", how="left").join(fills, on="order_id", how="inner")
     rows = with_product(rows, tables)
-    return with_group(rows, tables).with_columns(
-        direction=(pl.col("side_sign") * pl.col("exposure").sign()).cast(pl.Int8)
+    return settled(
+        with_group(rows, tables).with_columns(
+            direction=(pl.col("side_sign") * pl.col("exposure").sign()).cast(pl.Int8)
+        )
     )
 
 

@@ -17,7 +17,9 @@ from analytics.compliance.detector import Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
 
 _MINUTES = 28 * 1440  # twenty sessions
+_HOUR_NS = 60 * MINUTE_NS
 _HALF_NS = _MINUTES * MINUTE_NS // 2
+_TELLING = 30  # trades of an hour with both sides on record, from which they tell who could have met whom
 _PAIR = ["window", "one", "other"]
 
 
@@ -47,7 +49,8 @@ class MatchedOrdersParameters(Parameters):
         unit="fraction of matches",
         low=0.1,
         high=1.0,
-        rationale="Most of the trades must look arranged; the pair may also meet by other ways.",
+        rationale="Most of the trades must look arranged; the pair may also meet by other ways. 0.8 loses every "
+        "pair that also meets in honest trades; number, lift and chance keep the rest out.",
     )
     gap: float = parameter(
         2.0,
@@ -69,7 +72,7 @@ class MatchedOrders(Detector):
 
     Over four weeks (which overlap by half) and per pair: the number of trades against what random meeting
     would give, n(A) x n(B) / N with N the prints of the market in those instruments, else of the
-    organisation; Poisson with Benjamini-Hochberg over all pairs; and most of the trades with order entries
+    organisation, or what the others on record do among themselves would give; Poisson with Benjamini-Hochberg over all pairs; and most of the trades with order entries
     within seconds and equal sizes. Market makers, auctions and documented crosses are left out. Linear: the
     entry of an order is looked up for known trades only.
     """
@@ -77,7 +80,7 @@ class MatchedOrders(Detector):
     name = "matched_orders"
     code = "D02"
     title = "Suspected matched orders"
-    version = "1.0.0"
+    version = "1.1.0"
     description = "Opposite orders of two owners, entered together in one size, that keep meeting."
     regulation = ("MAR Art. 16(2), Reg. 2016/957", "SGX Rule 3.6")
     inputs = ("executions", "order_events")
@@ -100,10 +103,12 @@ class MatchedOrders(Detector):
             other=pl.max_horizontal("buyer_group", "seller_group"),
         )
         windowed = settled(in_windows(_entered(pairs, tables, params), minutes=_MINUTES))
-        counted = _counted(windowed).join(_chance(windowed, tables), on=_PAIR, how="left")
-        expected = pl.col("n_one") * pl.col("n_other") / pl.max_horizontal("prints", "n_one", "n_other")
-        tested = counted.with_columns(expected=expected).collect()
-        kept = _discoveries(tested, params.false_rate).filter(
+        counted = settled(_counted(windowed))
+        # All pairs are counted; only those that could alert are looked into.
+        pairs_met = counted.select(pl.len()).collect().item()
+        able = counted.filter(pl.col("arranged") >= params.matches)
+        tested = able.join(_chance(windowed, able, tables), on=_PAIR, how="left").collect()
+        kept = _discoveries(tested, params.false_rate, pairs_met).filter(
             pl.col("arranged") >= params.matches,
             pl.col("arranged") >= params.together * pl.col("matches"),
             pl.col("arranged") >= params.lift * pl.col("expected"),
@@ -235,9 +240,49 @@ def _counted(windowed: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _chance(windowed: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
-    """Return how often each of a pair traded the pair's instruments, and how often everybody did."""
-    names = windowed.select(*_PAIR, "instrument_id").unique()
+def _chance(windowed: pl.LazyFrame, able: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
+    """Return how often each of the pairs would have met by chance: ``expected``, the larger of two.
+
+    - n(A) x n(B) / N, with all that either printed in the pair's instruments and N the prints of everybody.
+    - In hours in which many trades have both sides on record: how often A met somebody, times B's part of what
+      the others did among themselves. The busy meet in busy hours.
+    """
+    met = windowed.join(able.select(_PAIR), on=_PAIR, how="semi")
+    both = _by_prints(met, tables).join(_by_meetings(windowed, met), on=_PAIR, how="left")
+    return both.select(*_PAIR, expected=pl.max_horizontal("expected", pl.col("hourly").fill_null(0.0)))
+
+
+def _by_meetings(windowed: pl.LazyFrame, met: pl.LazyFrame) -> pl.LazyFrame:
+    """Return ``hourly``: meetings expected of pairs in the hours that tell who could have met whom."""
+    where = ["window", "instrument_id", "hour"]
+    hour = pl.col("transact_time_ns") // _HOUR_NS
+    every = windowed.select("window", "instrument_id", "one", "other", hour=hour)
+    total = every.group_by(where).agg(total=pl.len().cast(pl.Float64)).filter(pl.col("total") >= _TELLING)
+    rich = every.join(total, on=where, how="inner")
+    sides = pl.concat([rich.select(*where, "total", who=side) for side in ("one", "other")])
+    own = sides.group_by(*where, "who").agg(pl.col("total").first(), own=pl.len().cast(pl.Float64))
+    pairs = met.select(*_PAIR, "instrument_id").unique()
+    first = own.rename({"who": "one", "own": "n_one"})
+    second = own.rename({"who": "other", "own": "n_other"}).drop("total")
+    mutual = rich.group_by(*where, "one", "other").agg(mutual=pl.len().cast(pl.Float64))
+    told = (
+        pairs.join(first, on=["window", "instrument_id", "one"], how="inner")
+        .join(second, on=[*where, "other"], how="inner")
+        .join(mutual, on=[*where, "one", "other"], how="left")
+        .with_columns(pl.col("mutual").fill_null(0.0))
+    )
+
+    def way(of: str, other: str) -> pl.Expr:
+        # Their own meetings are no measure of how often they would meet.
+        rest = pl.col(other) - pl.col("mutual")
+        return pl.col(of) * rest / pl.max_horizontal(2 * (pl.col("total") - pl.col(of)), rest, pl.lit(1.0))
+
+    likely = pl.max_horizontal(way("n_one", "n_other"), way("n_other", "n_one"))
+    return told.group_by(_PAIR).agg(hourly=likely.sum())
+
+
+def _by_prints(met: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
+    names = met.select(*_PAIR, "instrument_id").unique()
     groups = pl.concat([names.select(actor_group="one"), names.select(actor_group="other")]).unique()
     accounts = account_groups(tables).with_columns(
         actor_group=pl.coalesce("related", pl.format("account:{}", "account_id"))
@@ -268,17 +313,18 @@ def _chance(windowed: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
     for who in ("one", "other"):
         counts = by_group.rename({"actor_group": who, "len": f"n_{who}"})
         joined_up = joined_up.join(counts, on=[who, *where], how="left")
-    return joined_up.group_by(_PAIR).agg(
-        pl.col("n_one").sum(), pl.col("n_other").sum(), pl.col("prints").sum()
-    )
+    sums = joined_up.group_by(_PAIR).agg(pl.col("n_one", "n_other", "prints").sum())
+    most = pl.max_horizontal("prints", "n_one", "n_other")
+    return sums.select(*_PAIR, expected=pl.col("n_one") * pl.col("n_other") / most)
 
 
-def _discoveries(tested: pl.DataFrame, rate: float) -> pl.DataFrame:
-    # Poisson tail of each pair, then Benjamini-Hochberg: keep all up to the largest p below its line.
+def _discoveries(tested: pl.DataFrame, rate: float, of: int) -> pl.DataFrame:
+    # Poisson tail of each pair, then Benjamini-Hochberg over the ``of`` pairs that met: keep all up to the
+    # largest p below its line. Pairs that could not alert rank behind the rest.
     # Only trades that look arranged count, while chance is of all meetings: the careful side.
     p = [_tail(int(n), float(e)) for n, e in tested.select("arranged", "expected").iter_rows()]
     ranked = tested.with_columns(p=pl.Series("p", p, dtype=pl.Float64)).sort("p", "one", "other", "window")
-    line = rate * pl.int_range(1, pl.len() + 1) / pl.len()
+    line = rate * pl.int_range(1, pl.len() + 1) / max(of, 1)
     below = (pl.col("p") <= line).cast(pl.Int8).reverse().cum_max().reverse()
     return ranked.filter(below == 1)
 

@@ -23,7 +23,7 @@ class PaintingTheTapeParameters(Parameters):
     """Thresholds of painting the tape."""
 
     prints: int = parameter(
-        16, unit="fills", low=5, high=1000, rationale="A handful of small fills is the end of any order."
+        20, unit="fills", low=5, high=1000, rationale="A handful of small fills is the end of any order."
     )
     net: float = parameter(
         0.1,
@@ -69,15 +69,17 @@ class PaintingTheTape(Detector):
     """Many small prints of one group on both sides within half an hour, and next to nothing kept.
 
     They count if they are a fair part of all prints of the instrument, or far more than the group prints
-    elsewhere in half an hour (Poisson). Small is half of the group's own larger fills (upper quartile, in
-    value) or no larger than the market's average print; larger fills are not looked at. Market makers are left
+    elsewhere in half an hour (Poisson); where the others on record print more too, that is raised, unless the
+    prints are small for the group and turn more often than chance. Small is half of the group's own larger
+    fills (upper quartile, in value) or no larger than the market's average print; larger fills are not looked
+    at. Market makers are left
     out: they do this for a living. Linear: each small fill is in two windows.
     """
 
     name = "painting_the_tape"
     code = "D10"
     title = "Suspected painting of the tape"
-    version = "1.0.0"
+    version = "1.1.0"
     description = "Many small trades without a position, which make an instrument look busier than it is."
     regulation = ("MAR Art. 16(2), Reg. 2016/957", "MAR Annex I")
     inputs = ("executions",)
@@ -100,9 +102,10 @@ class PaintingTheTape(Detector):
         even = pl.col("qty") <= _EVEN * pl.col("qty").median().over(_KEYS)
         shown = settled(windowed.join(busy, on=list(_KEYS), how="semi").filter(even))
         # The group's habit: its prints in half an hour wherever it prints, the show itself left out.
-        half_hours = fills.group_by(
-            "actor_group", "instrument_id", slot=pl.col("transact_time_ns") // (_WINDOW * MINUTE_NS)
-        ).agg(n=pl.len())
+        slot = pl.col("transact_time_ns") // (_WINDOW * MINUTE_NS)
+        half_hours = settled(
+            fills.group_by("actor_group", "instrument_id", slot=slot).agg(n=pl.len().cast(pl.Float64))
+        )
         habits = half_hours.group_by("actor_group").agg(slots=pl.len(), all_prints=pl.col("n").sum())
         shows = settled(
             _shows(shown)
@@ -110,11 +113,19 @@ class PaintingTheTape(Detector):
             .join(habits, on="actor_group", how="inner")
             .with_columns(windows=pl.col("slots") - 1)
             .with_columns(habit=(pl.col("all_prints") - pl.col("prints")) / pl.col("windows"))
+            .with_columns(slot=pl.col("first_ns") // (_WINDOW * MINUTE_NS))
+            .join(_bustle(half_hours), on=["actor_group", "instrument_id", "slot"], how="left")
             .sort(_KEYS)
             .with_row_index("row")
         )
         measured = over_windows(shows, market, start="window_start", end="window_end")
-        expected = pl.max_horizontal("habit", pl.lit(1.0))
+        # Where all the others print more than usual, so does the group, with what it usually trades or in
+        # sides that come by chance: a show of small prints turns more often than a coin.
+        its_size = pl.col("average") > params.small * pl.col("usual")
+        by_chance = pl.col("turns") <= 0.5 + 3 * 0.5 / pl.col("prints").sqrt()
+        busier = pl.max_horizontal("bustle", pl.lit(1.0))
+        raised = pl.when(its_size | by_chance).then(busier).otherwise(1.0)
+        expected = pl.max_horizontal("habit", pl.lit(1.0)) * raised
         hits = settled(
             measured.with_columns(
                 # With few other half hours there is no habit to be surprised against.
@@ -219,6 +230,17 @@ def _small(fills: pl.LazyFrame, market: pl.LazyFrame, params: PaintingTheTapePar
     sized = fills.join(usual, on="actor_group", how="left").join(prints, on="instrument_id", how="left")
     limit = pl.max_horizontal(params.small * pl.col("usual"), "print_worth")
     return sized.filter(pl.col("worth") <= limit).drop("print_worth")
+
+
+def _bustle(half_hours: pl.LazyFrame) -> pl.LazyFrame:
+    """Return actor_group, instrument_id, slot and ``bustle``: prints of the others then, times what is usual."""
+    name = pl.col("n").sum().over("instrument_id")
+    slots = pl.col("slot").n_unique().over("instrument_id")
+    others = pl.col("n").sum().over("instrument_id", "slot") - pl.col("n")
+    usual = (name - pl.col("n").sum().over("instrument_id", "actor_group")) / slots
+    return half_hours.select(
+        "actor_group", "instrument_id", "slot", bustle=others / pl.max_horizontal(usual, pl.lit(1.0))
+    )
 
 
 def _shows(rows: pl.LazyFrame) -> pl.LazyFrame:

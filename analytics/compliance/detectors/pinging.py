@@ -15,6 +15,7 @@ from analytics.compliance.parameters import Parameters, parameter
 
 _SIDE = ["actor_group", "instrument_id", "buying"]
 _HOUR = 3600.0
+_LOCAL = 120  # seconds that say how busy an owner is just then
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class PingingParameters(Parameters):
         unit="times the owner's usual small orders",
         low=1,
         high=1000,
-        rationale="An owner that sends small orders all day does not probe with them.",
+        rationale="An owner that sends small orders all day, or all these minutes, does not probe with them.",
     )
     follow_chance: float = parameter(
         0.1,
@@ -75,7 +76,8 @@ class Pinging(Detector):
     """A burst of tiny orders, one of them filled, and at once an order many times as large on the same side.
 
     Rule: at least ``pings`` orders of one owner, instrument and side within ``window``, each among the
-    smallest there and far denser than that owner's small orders are otherwise; one is filled, and within
+    smallest there and far denser than that owner's small orders are otherwise, that day and in the minutes
+    around; one is filled, and within
     ``follow_window`` the same owner sends at least ``follow_multiple`` times its size on the same side, which
     at the owner's usual pace would hardly happen. Linear: one sort of the small orders, one bucketed join.
     """
@@ -83,13 +85,14 @@ class Pinging(Detector):
     name = "pinging"
     code = "D24"
     title = "Suspected pinging"
-    version = "1.0.0"
+    version = "1.1.0"
     description = (
         "Tiny orders felt for hidden liquidity; once one was filled, a large order followed at once."
     )
     regulation = ("MAR Art. 16(2), Reg. 2016/957", "RTS 6 (2017/589) Art. 13")
     inputs = ("order_events",)
     helpful = ("accounts",)
+    by_instrument = True
     false_positives = (
         "Sweeps of a smart order router that begin with small pieces",
         "Odd-lot programs whose parent order happens to be sent meanwhile",
@@ -206,6 +209,7 @@ def _bursts(orders: pl.LazyFrame, params: PingingParameters) -> pl.LazyFrame:
         closes=(span <= window).fill_null(value=False),
         burst_no=apart.cast(pl.Int32).cum_sum().over(_SIDE),
         usual=pl.len().over(_SIDE) / active * params.window,
+        minutes=ns // (_LOCAL * SECOND),
     )
     member = pl.any_horizontal(
         *(pl.col("closes").shift(-k).over(_SIDE).fill_null(value=False) for k in range(params.pings))
@@ -223,12 +227,28 @@ def _bursts(orders: pl.LazyFrame, params: PingingParameters) -> pl.LazyFrame:
                 (pl.col("last_ns") - pl.col("first_ns")) / SECOND / params.window, pl.lit(1.0)
             )
         )
+        .join(_crowd(ordered), on=[*_SIDE, "minutes"], how="left")
         # The burst itself is part of what is usual: it is taken off before the comparison.
         .with_columns(
-            usual=pl.max_horizontal(pl.col("usual") - pl.col("burst") / active * params.window, pl.lit(0.0))
+            usual=pl.max_horizontal(
+                pl.col("usual") - pl.col("burst") / active * params.window,
+                (pl.col("here") - pl.col("burst")) / _LOCAL * params.window,
+                pl.col("beside") / _LOCAL * params.window,
+                pl.lit(0.0),
+            )
         )
         .filter(pl.col("burst") / pl.col("lasting") >= params.burst * pl.col("usual"))
         .with_columns(burst_ids=pl.col("order_id").implode().over(runs), active=active)
+    )
+
+
+def _crowd(orders: pl.LazyFrame) -> pl.LazyFrame:
+    """Return how many orders a side has ``here``, in each two minutes, and at most ``beside``: before or after."""
+    counted = orders.group_by(*_SIDE, "minutes").agg(here=pl.len().cast(pl.Int64))
+    near = [counted.select(*_SIDE, pl.col("minutes") + step, beside="here") for step in (-1, 1)]
+    beside = pl.concat(near).group_by(*_SIDE, "minutes").agg(pl.col("beside").max())
+    return counted.join(beside, on=[*_SIDE, "minutes"], how="left").with_columns(
+        pl.col("beside").fill_null(0)
     )
 
 
@@ -265,16 +285,22 @@ def _followed(met: pl.LazyFrame, orders: pl.LazyFrame, params: PingingParameters
     )
     # How often would an order as large fall into such a window anyway?
     least = first.group_by(_SIDE).agg(least=(params.follow_multiple * pl.col("qty")).min())
-    pace = (
+    able = (
         large.join(least, on=_SIDE, how="inner")
         .filter(pl.col("follow_qty") >= pl.col("least"))
-        .group_by(_SIDE)
-        .agg(as_large=pl.len())
+        .with_columns(minutes=pl.col("follow_ns") // (_LOCAL * SECOND))
     )
-    followed = pl.col("follow_id").n_unique().over(_SIDE)
-    rate = (pl.col("as_large") - followed).clip(lower_bound=0) / pl.col("active")
+    pace = able.group_by(_SIDE).agg(as_large=pl.len())
+    local = able.group_by(*_SIDE, "minutes").agg(as_near=pl.len())
+    followed = pl.col("follow_id").n_unique()
+    rate = pl.max_horizontal(
+        (pl.col("as_large") - followed.over(_SIDE)).clip(lower_bound=0) / pl.col("active"),
+        (pl.col("as_near") - followed.over(*_SIDE, "minutes")).clip(lower_bound=0) / _LOCAL,
+    )
     return (
-        first.join(pace, on=_SIDE, how="left")
+        first.with_columns(minutes=pl.col("follow_ns") // (_LOCAL * SECOND))
+        .join(pace, on=_SIDE, how="left")
+        .join(local, on=[*_SIDE, "minutes"], how="left")
         .with_columns(ratio=ratio, delay=after / SECOND, chance=1 - (-rate * params.follow_window).exp())
         .filter(pl.col("chance") <= params.follow_chance)
     )

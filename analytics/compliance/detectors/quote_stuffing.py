@@ -15,6 +15,8 @@ from analytics.compliance.parameters import Parameters, parameter
 
 _SENT = ("new", "replace", "cancel")
 _SECOND = 10**9
+_AROUND = 600  # seconds in which the instrument's messages a second are usual
+_PACED = 60  # busy seconds of these from which an owner's own median is taken
 
 
 @dataclass(frozen=True)
@@ -76,25 +78,34 @@ class QuoteStuffingParameters(Parameters):
         high=1,
         rationale="At the open, in an auction or on news everybody is busy in the same second.",
     )
+    calm: float = parameter(
+        2.0,
+        unit="times the instrument's usual messages a second",
+        low=1,
+        high=100,
+        rationale="While the others send no more than they do in these minutes anyway, nothing happened that "
+        "would make everybody busy: then a flood needs no share of a fast market.",
+    )
 
 
 class QuoteStuffing(Detector):
     """One owner floods one instrument with orders that are withdrawn at once.
 
     Rule: a second with at least ``messages`` entries, amendments and cancellations of one group in one
-    instrument, ``instrument_multiple`` times the median of such seconds there and the group's own
-    percentile; nearly all withdrawn by the next second, hardly any filled, and not while the rest of the
-    market is as busy. Repeated rows of one event count once. Linear: one grouping by second.
+    instrument, ``instrument_multiple`` times the median of such seconds there and of the group's own in
+    these minutes, and the group's own percentile; nearly all withdrawn by the next second, hardly any filled, and not while the rest of the
+    market is as busy and busier than in the ten minutes around. Repeated rows of one event count once. Linear: one grouping by second.
     """
 
     name = "quote_stuffing"
     code = "D06"
     title = "Suspected quote stuffing"
-    version = "1.0.0"
+    version = "1.1.0"
     description = "A flood of orders entered and withdrawn within seconds, with hardly a trade among them."
     regulation = ("MAR Art. 16(2), Reg. 2016/957", "RTS 6 (2017/589) Art. 13")
     inputs = ("order_events",)
     helpful = ("accounts",)
+    by_instrument = True
     false_positives = (
         "The open, auctions and the seconds after news, where everybody is busy",
         "Events delivered twice by a feed",
@@ -199,14 +210,27 @@ def _busy(tables: Tables, params: QuoteStuffingParameters) -> pl.LazyFrame:
     own = counts.group_by("book").agg(
         own=pl.when(pl.len() >= params.own_seconds).then(pl.col("n").quantile(params.own_percentile))
     )
+    # What the owner sends in these minutes anyway: a flood of seconds does not move the median of many.
+    pace = counts.group_by("book", around=pl.col("second") // _AROUND).agg(
+        pace=pl.when(pl.len() >= _PACED).then(pl.col("n").median())
+    )
     total = counts.group_by("name", "second").agg(total=pl.col("n").sum())
+    around = ["name", pl.col("second") // _AROUND]
+    total = total.with_columns(
+        steady=pl.when(pl.len().over(around) >= params.usual_seconds).then(
+            pl.col("total").median().over(around)
+        )
+    )
     limit = pl.max_horizontal(
         pl.lit(float(params.messages)),
         params.instrument_multiple * pl.col("usual"),
         pl.col("own").cast(pl.Float64),
+        params.instrument_multiple * pl.col("pace"),
     )
     above = (
-        hot.join(usual, on="name", how="inner")
+        hot.with_columns(around=pl.col("second") // _AROUND)
+        .join(usual, on="name", how="inner")
+        .join(pace, on=["book", "around"], how="left")
         .join(own, on="book", how="left")
         .join(total, on=["name", "second"], how="left")
         .with_columns(limit=limit)
@@ -274,7 +298,7 @@ def _recounted(busy: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
         order_ids=pl.col("order_id").filter(now).unique().sort().head(500),
     )
     return counted.join(
-        busy.select("actor_group", "instrument_id", "second", "usual", "limit", "total", "n"),
+        busy.select("actor_group", "instrument_id", "second", "usual", "limit", "total", "steady", "n"),
         on=["actor_group", "instrument_id", "second"],
         how="inner",
     )
@@ -291,7 +315,10 @@ def _judged(counted: pl.LazyFrame, params: QuoteStuffingParameters) -> pl.LazyFr
         & (pl.col("entered") >= params.entered * pl.col("sent"))
         & (pl.col("withdrawn") >= params.withdrawn * pl.col("entered"))
         & (pl.col("filled") <= params.filled * pl.col("entered"))
-        & (pl.col("share") >= params.market_share)
+        & (
+            (pl.col("share") >= params.market_share)
+            | (others <= params.calm * pl.col("steady")).fill_null(value=False)
+        )
     )
 
 

@@ -54,8 +54,8 @@ def test_small_prints_that_leave_nothing_are_alerted_with_how_unusual_they_are()
 @pytest.mark.parametrize(
     ("rows", "hit"),
     {
-        "sixteen prints": (show(16), 1),
-        "fifteen prints": (show(15), 0),
+        "twenty prints": (show(20), 1),
+        "nineteen prints": (show(19), 0),
         "a tenth kept": (show(18) + kept(2), 1),
         "more than a tenth kept": (show(18) + kept(3), 0),
         "half the usual size": (show(qty=200), 1),
