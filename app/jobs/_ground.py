@@ -16,6 +16,8 @@ from app.jobs._watch import NONE
 from app.storage.artifacts import Artifacts
 from app.storage.records.lists import ListEntry
 
+# Tables whose rows concern one instrument: what a detector of single instruments says of the others stays.
+OF_INSTRUMENTS = frozenset({"order_events", "executions", "quotes", "tape", "bars"})
 _INSTANTS = ("valid_from", "valid_to")
 
 
@@ -61,9 +63,18 @@ def versions_of(context: Context, org: str, detector: Detector, lists: Lists) ->
 
 
 def tables_of(
-    context: Context, org: str, detector: Detector, lists: Lists, pinned: Mapping[str, str] | None = None
+    context: Context,
+    org: str,
+    detector: Detector,
+    lists: Lists,
+    pinned: Mapping[str, str] | None = None,
+    *,
+    only: frozenset[str] | None = None,
 ) -> dict[str, pl.LazyFrame]:
-    """Return a detector's tables: as they are, or at the versions an alert is pinned to."""
+    """Return a detector's tables: as they are, or at the versions an alert is pinned to.
+
+    With ``only``, tables whose rows concern one instrument (``OF_INSTRUMENTS``) hold the rows of these.
+    """
     tables = {}
     for name in (*detector.inputs, *detector.helpful):
         if name == LISTS:
@@ -77,6 +88,8 @@ def tables_of(
             rows = context.lake.scan(
                 org, dataset, version=None if token is None else int(token.split("+")[0])
             )
+        if only is not None and name in OF_INSTRUMENTS:
+            rows = rows.filter(pl.col("instrument_id").is_in(sorted(only)))
         tables[name] = current(rows) if dataset is EXECUTIONS else rows
     return tables
 

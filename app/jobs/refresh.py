@@ -35,7 +35,7 @@ def refresh(context: Context, org: str, *, datasets: frozenset[str] | None = Non
         said["derive"] = derive(context, org, cause="refresh")
     # Every import: orders count as well, which nothing is derived from.
     said["limits"] = monitor(context, org, cause="refresh")
-    said["surveil"] = surveil(context, org, cause="refresh")
+    said["surveil"] = surveil(context, org, cause="refresh", changed=True)
     said["insights"] = refresh_insights(context, org, cause="refresh")
     said["warm"] = warm(context, org, cause="refresh")
     return said

@@ -2,25 +2,30 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from datetime import time as clock
 from typing import Any
 
 import polars as pl
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from analytics.compliance.detector import LISTS, Detector, all_detectors
+from analytics.compliance.detector import Detector, all_detectors
+from analytics.compliance.looking import Asked, Parts
 from analytics.compliance.parameters import Parameters
 from analytics.datasets import DATASETS
-from app.actions.alerts import record_findings
-from app.actions.parameters import in_effect, of_digest
+from app.actions.alerts import Looked, record_findings
+from app.actions.parameters import in_effect
 from app.context import Context
-from app.errors import Conflict, FieldError, Invalid, NotFound, QuarterdeckError
-from app.jobs._ground import Lists, lists_at, lists_now, tables_of, versions_of
+from app.errors import FieldError, Invalid, QuarterdeckError
+from app.jobs._changes import EVERYTHING, Again, Changes, gaps_after
+from app.jobs._ground import Lists, lists_now, tables_of, versions_of
 from app.jobs._job import Job
-from app.jobs._watch import Watch, pin, watches
+from app.jobs._watch import pin
+from app.jobs.reproduce import reproduce
 from app.scope import Identity
 from app.storage.collect import collect
 from app.storage.records import counters
@@ -29,6 +34,8 @@ from app.storage.records.alerts import Alert
 from app.storage.records.surveillance import DetectorRun
 
 log = logging.getLogger(__name__)
+
+__all__ = ["reproduce", "surveil"]
 
 
 @dataclass
@@ -42,6 +49,8 @@ class _Look:
     gaps: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
     failed: str | None = None
+    again: Again = EVERYTHING
+    last: DetectorRun | None = None
 
 
 def surveil(
@@ -52,6 +61,7 @@ def surveil(
     detectors: Sequence[str] | None = None,
     start: date | None = None,
     end: date | None = None,
+    changed: bool = False,
 ) -> dict[str, Any]:
     """Run detectors over the published tables and record what is new.
 
@@ -65,10 +75,13 @@ def surveil(
         detectors: Names; all when None.
         start: Keep findings that end on or after this day.
         end: Keep findings that begin on or before this day.
+        changed: Look only at what came in since each detector's last run: the alerts are those of a look at
+            everything. A detector none of whose tables changed does not look at all.
 
     Returns:
-        ``alerts`` (findings standing), ``new``, ``gaps``, ``failed`` (name to reason), ``seconds`` and
-        ``detectors`` (name to its own figures).
+        ``alerts`` (findings of this look), ``new``, ``grown``, ``gone`` (not found any more), ``gaps``,
+        ``failed`` (name to reason), ``seconds``, ``detectors`` (name to its own figures) and ``unchanged``
+        (names of those that did not have to look).
 
     Raises:
         Invalid: If a detector of that name does not exist.
@@ -81,9 +94,27 @@ def surveil(
         lists = lists_now(context, org)
         with context.database.session(org) as session:
             chosen = {name: in_effect(session, kind, at)[0] for name, kind in kinds.items()}
-        looks = [_look(context, org, kind(), chosen[name], lists) for name, kind in kinds.items()]
+            lasts = {run.detector: run for run in session.scalars(select(DetectorRun))}
+        looks = [
+            _Look(detector := kind(), chosen[name], versions_of(context, org, detector, lists))
+            for name, kind in kinds.items()
+        ]
+        seen = Changes(context, org)
+        for look in looks:
+            look.last = lasts.get(look.detector.name)
+            if changed:
+                look.again = seen.of(look.detector, look.params.version, look.versions, look.last)
+        still = [look for look in looks if look.again.nothing]
+        looks = [look for look in looks if not look.again.nothing]
+        for one in looks:
+            if not one.detector.by_instrument:
+                _look(context, org, one, lists)
+        for only in {look.again.instruments for look in looks if look.detector.by_instrument}:
+            those = [k for k in looks if k.detector.by_instrument and k.again.instruments == only]
+            _look_in_parts(context, org, those, lists)
     for look in looks:
         look.found = [row for row in look.found if _within(row, start, end)]
+        look.gaps = gaps_after(look.again, look.detector, look.versions, look.gaps, look.last)
     with context.database.session(org, write=True) as session:
         recorded = record_findings(
             session,
@@ -93,20 +124,22 @@ def surveil(
             titles={name: kind.title for name, kind in kinds.items()},
             data_versions={look.detector.name: look.versions for look in looks},
             at=at,
+            looked={look.detector.name: _covers(look, start, end) for look in looks if not look.failed},
         )
-        if recorded.new:
-            new = frozenset(recorded.new)
-            pin(
-                session,
-                org,
-                *(look.versions for look in looks if any(row["alert_id"] in new for row in look.found)),
-            )
+        pin(session, org, *(look.versions for look in looks if look.detector.name in recorded.detectors))
+        session.flush()
         for look in looks:
-            session.merge(_run_record(org, look, cause, at))
+            session.merge(_run_record(session, org, look, cause=cause, at=at, whole=start is end is None))
+        for look in still:
+            assert look.last is not None
+            look.last.ran_at, look.last.cause = at, cause  # what it would say is what it said
+            session.merge(look.last)
         counters.bump(session, org, "detector_runs")
     return {
         "alerts": sum(len(look.found) for look in looks),
         "new": len(recorded.new),
+        "grown": len(recorded.grown),
+        "gone": len(recorded.gone),
         "gaps": sum(len(look.gaps) for look in looks),
         "failed": {look.detector.name: look.failed for look in looks if look.failed},
         "seconds": round(time.perf_counter() - began, 3),
@@ -118,64 +151,8 @@ def surveil(
             }
             for look in looks
         },
+        "unchanged": [look.detector.name for look in still],
     }
-
-
-def reproduce(context: Context, org: str, alert_id: str) -> dict[str, Any]:
-    """Compute an alert again from the table versions it is pinned to.
-
-    Returns:
-        ``identical``, ``differences`` (field to stored and recomputed value) and ``data_versions``.
-
-    Raises:
-        NotFound: If there is no such alert.
-        Conflict: If the detector or its parameters are no longer the ones that found it.
-    """
-    with context.database.session(org) as session:
-        stored = session.scalar(select(Alert).where(Alert.alert_id == alert_id))
-    if stored is None:
-        raise NotFound("There is no such alert.")
-    watch = watches().get(stored.detector)
-    if watch is not None:
-        return _watched(context, org, stored, watch)
-    kind = all_detectors().get(stored.detector)
-    detector = kind() if kind is not None else None
-    if detector is None or detector.version != stored.detector_version:
-        raise Conflict(f"{stored.detector} {stored.detector_version} is not part of this release.")
-    with context.database.session(org) as session:
-        params = of_digest(session, type(detector), stored.parameters_version)
-    if params is None:
-        raise Conflict("The parameters that found this alert are not kept by this release.")
-    lists = lists_at(context, org, stored.data_versions.get(LISTS))
-    tables = tables_of(context, org, detector, lists, stored.data_versions)
-    rows = collect(detector.detect(tables, params).filter(pl.col("alert_id") == alert_id)).to_dicts()
-    again = rows[0] if rows else None
-    differences = _differences(stored, again)
-    return {
-        "identical": not differences,
-        "differences": differences,
-        "data_versions": stored.data_versions,
-        "detector_version": stored.detector_version,
-        "parameters_version": stored.parameters_version,
-    }
-
-
-def _watched(context: Context, org: str, stored: Alert, watch: Watch) -> dict[str, Any]:
-    """Return what ``reproduce`` does, of an alert that another job than the detectors' opened."""
-    if (watch.version, watch.parameters_version) != (stored.detector_version, stored.parameters_version):
-        raise Conflict(f"{stored.detector} {stored.detector_version} is not part of this release.")
-    again = watch.again(context, org, stored)
-    return {
-        "identical": not (differences := _differences(stored, again)),
-        "differences": differences,
-        "data_versions": stored.data_versions,
-        "detector_version": stored.detector_version,
-        "parameters_version": stored.parameters_version,
-    }
-
-
-def _differences(stored: Alert, again: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {"alert_id": [stored.alert_id, None]} if again is None else _compare(stored, again)
 
 
 # --- looking ---------------------------------------------------------------------------------------
@@ -190,27 +167,65 @@ def _chosen(names: Sequence[str] | None) -> dict[str, type[Detector]]:
     return {name: kind for name, kind in known.items() if names is None or name in names}
 
 
-def _look(context: Context, org: str, detector: Detector, params: Parameters, lists: Lists) -> _Look:
-    look = _Look(detector, params, versions_of(context, org, detector, lists))
+def _look(context: Context, org: str, look: _Look, lists: Lists) -> None:
+    """Let a detector look at its whole tables."""
+    with _noting(org, look):
+        tables = tables_of(context, org, look.detector, lists)
+        _say(look, collect(look.detector.detect(tables, look.params)))
+
+
+def _look_in_parts(context: Context, org: str, looks: Sequence[_Look], lists: Lists) -> None:
+    """Let detectors of single instruments look at one part of the market after another, all at the same one."""
+    if not looks:
+        return
+    tables: dict[str, pl.LazyFrame] = {}
+    for look in looks:
+        tables |= tables_of(context, org, look.detector, lists, only=look.again.instruments)
+    try:
+        parts = Parts(tables, collect)
+        said: dict[str, list[pl.DataFrame]] = {look.detector.name: [] for look in looks}
+        for number in range(len(parts.names)):
+            part = parts.part(number)
+            for look in looks:
+                with _noting(org, look):
+                    said[look.detector.name].append(parts.look(Asked(look.detector, look.params), part))
+    except (QuarterdeckError, pl.exceptions.PolarsError) as error:
+        for look in looks:  # the orders themselves cannot be read, which is no one detector's doing
+            look.failed = look.failed or _reason(error)
+        log.exception("order events of %s cannot be parted", org)
+        return
+    for look in looks:
+        if look.failed is None:
+            with _noting(org, look):
+                _say(look, parts.joined(Asked(look.detector, look.params), said[look.detector.name]))
+
+
+@contextmanager
+def _noting(org: str, look: _Look) -> Iterator[None]:
+    """Time a detector; if it fails, note why: the others still look."""
     began = time.perf_counter()
     try:
-        rows = collect(detector.detect(tables_of(context, org, detector, lists), params))
+        yield
     except (QuarterdeckError, pl.exceptions.PolarsError) as error:
-        # The others still look; the run's record says that this one could not.
-        log.exception("detector %s failed for %s", detector.name, org)
-        look.failed = str(error).splitlines()[0][:500]
-    else:
-        look.found = rows.filter(pl.col("kind") == "alert").to_dicts()
-        look.gaps = [
-            {
-                "reason": row["story"][0],
-                "instrument_id": next(iter(row["instrument_ids"]), None),
-                "missing": int(row["metrics"][0]["value"]),
-            }
-            for row in rows.filter(pl.col("kind") == "data_gap").to_dicts()
-        ]
-    look.seconds = time.perf_counter() - began
-    return look
+        log.exception("detector %s failed for %s", look.detector.name, org)
+        look.failed = _reason(error)
+    look.seconds += time.perf_counter() - began
+
+
+def _reason(error: Exception) -> str:
+    return str(error).splitlines()[0][:500]
+
+
+def _say(look: _Look, rows: pl.DataFrame) -> None:
+    look.found = rows.filter(pl.col("kind") == "alert").to_dicts()
+    look.gaps = [
+        {
+            "reason": row["story"][0],
+            "instrument_id": next(iter(row["instrument_ids"]), None),
+            "missing": int(row["metrics"][0]["value"]),
+        }
+        for row in rows.filter(pl.col("kind") == "data_gap").to_dicts()
+    ]
 
 
 def _within(row: Mapping[str, Any], start: date | None, end: date | None) -> bool:
@@ -218,13 +233,34 @@ def _within(row: Mapping[str, Any], start: date | None, end: date | None) -> boo
     return after and (end is None or row["window_start"].date() <= end)
 
 
+def _covers(look: _Look, start: date | None, end: date | None) -> Looked:
+    """Return what tells whether an alert would have been found again, were it still there."""
+    only = look.again.instruments
+
+    def covers(alert: Alert) -> bool:
+        if alert.actor_group is None or alert.window_start is None or alert.window_end is None:
+            return False
+        before = start is not None and alert.window_start < datetime.combine(start, clock(), UTC)
+        after = end is not None and alert.window_end.date() > end
+        return not before and not after and (only is None or not only.isdisjoint(alert.instrument_ids[:1]))
+
+    return covers
+
+
 # --- recording -------------------------------------------------------------------------------------
 def _watch(org: str) -> Identity:
     return Identity(org=org, user_id="surveillance", name="Surveillance", role="compliance")
 
 
-def _run_record(org: str, look: _Look, cause: str, at: datetime) -> DetectorRun:
-    detector = look.detector
+def _run_record(
+    session: Session, org: str, look: _Look, *, cause: str, at: datetime, whole: bool
+) -> DetectorRun:
+    detector, found = look.detector, len(look.found)
+    # What came in since is counted from a look at all days only.
+    versions = look.versions if whole else look.last.data_versions if look.last else {}
+    if look.again.instruments is not None:
+        standing = select(func.count()).select_from(Alert)
+        found = session.scalar(standing.where(Alert.detector == detector.name, Alert.gone_at.is_(None))) or 0
     return DetectorRun(
         org=org,
         detector=detector.name,
@@ -233,24 +269,12 @@ def _run_record(org: str, look: _Look, cause: str, at: datetime) -> DetectorRun:
         state="failed" if look.failed else "gap" if look.gaps else "ok",
         reason=look.failed,
         gaps=look.gaps,
-        found=len(look.found),
+        found=found,
         seconds=look.seconds,
         cause=cause,
-        data_versions=look.versions,
+        data_versions=versions,
         ran_at=at,
     )
-
-
-def _compare(stored: Alert, again: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("severity", "score", "actors", "instrument_ids", "window_start", "window_end", "metrics",
-             "story", "regulation")  # fmt: skip
-    differences = {
-        name: [getattr(stored, name), again[name]] for name in names if getattr(stored, name) != again[name]
-    }
-    evidence = {name: again[name] or [] for name in stored.evidence}
-    if evidence != stored.evidence:
-        differences["evidence"] = [stored.evidence, evidence]
-    return differences
 
 
 def _run(context: Context, org: str, params: Mapping[str, Any]) -> dict[str, Any]:

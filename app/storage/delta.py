@@ -228,6 +228,10 @@ class DeltaFolder:
             raise Unavailable(f"{self.dataset.title}: the content of a data file has changed.")
         self._verified[path] = before
 
+    def rows(self, paths: list[str]) -> pl.LazyFrame:
+        """Return the rows of some of the table's files, which a published version names."""
+        return self._scan(paths)
+
     def _scan(self, paths: list[str]) -> pl.LazyFrame:
         schema = stored_schema(self.dataset)
         if not paths:

@@ -1,0 +1,97 @@
+"""Compute an alert again from the table versions, the parameters and the lists it is pinned to."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+from sqlalchemy import select
+
+from analytics.compliance.detector import LISTS, all_detectors
+from app.actions.parameters import of_digest
+from app.context import Context
+from app.errors import Conflict, NotFound
+from app.jobs._ground import lists_at, tables_of
+from app.jobs._watch import watches
+from app.storage.collect import collect
+from app.storage.records.alerts import Alert, AlertState
+
+_TOLD = ("severity", "score", "actors", "instrument_ids", "window_start", "window_end", "metrics", "story",
+         "regulation")  # fmt: skip
+
+
+def reproduce(context: Context, org: str, alert_id: str, *, state: int | None = None) -> dict[str, Any]:
+    """Compute an alert again from what it is pinned to.
+
+    Args:
+        context: The installation's stores.
+        org: The organisation's slug.
+        alert_id: Of the alert.
+        state: One of its earlier states, counted from 1; the one that is shown when None.
+
+    Returns:
+        ``identical``, ``differences`` (field to stored and recomputed value), ``state`` and the versions.
+
+    Raises:
+        NotFound: If there is no such alert, or it has no such state.
+        Conflict: If the detector or its parameters are no longer the ones that found it.
+    """
+    alert, stored = _stored(context, org, alert_id, state)
+    finding_id = stored.finding_id or alert_id
+    watch = watches().get(alert.detector)
+    if watch is not None:
+        if (watch.version, watch.parameters_version) != (stored.detector_version, stored.parameters_version):
+            raise Conflict(f"{alert.detector} {stored.detector_version} is not part of this release.")
+        again = watch.again(context, org, alert)
+    else:
+        again = _found_again(context, org, alert, stored, finding_id)
+    differences = {"alert_id": [finding_id, None]} if again is None else _compare(stored, again)
+    return {
+        "identical": not differences,
+        "differences": differences,
+        "state": stored.state,
+        "data_versions": stored.data_versions,
+        "detector_version": stored.detector_version,
+        "parameters_version": stored.parameters_version,
+    }
+
+
+def _stored(context: Context, org: str, alert_id: str, state: int | None) -> tuple[Alert, Alert | AlertState]:
+    with context.database.session(org) as session:
+        alert = session.scalar(select(Alert).where(Alert.alert_id == alert_id))
+        if alert is None:
+            raise NotFound("There is no such alert.")
+        if state is None or state == alert.state:
+            return alert, alert
+        earlier = session.scalar(
+            select(AlertState).where(AlertState.alert_id == alert_id, AlertState.state == state)
+        )
+    if earlier is None:
+        raise NotFound("The alert has no such state.")
+    return alert, earlier
+
+
+def _found_again(
+    context: Context, org: str, alert: Alert, stored: Alert | AlertState, finding_id: str
+) -> dict[str, Any] | None:
+    kind = all_detectors().get(alert.detector)
+    detector = kind() if kind is not None else None
+    if detector is None or detector.version != stored.detector_version:
+        raise Conflict(f"{alert.detector} {stored.detector_version} is not part of this release.")
+    with context.database.session(org) as session:
+        params = of_digest(session, type(detector), stored.parameters_version)
+    if params is None:
+        raise Conflict("The parameters that found this alert are not kept by this release.")
+    lists = lists_at(context, org, stored.data_versions.get(LISTS))
+    tables = tables_of(context, org, detector, lists, stored.data_versions)
+    rows = collect(detector.detect(tables, params).filter(pl.col("alert_id") == finding_id)).to_dicts()
+    return rows[0] if rows else None
+
+
+def _compare(stored: Alert | AlertState, again: Mapping[str, Any]) -> dict[str, Any]:
+    differences = {
+        name: [getattr(stored, name), again[name]] for name in _TOLD if getattr(stored, name) != again[name]
+    }
+    evidence = {name: again[name] or [] for name in stored.evidence}
+    if evidence != stored.evidence:
+        differences["evidence"] = [stored.evidence, evidence]
+    return differences
