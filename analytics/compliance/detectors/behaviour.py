@@ -151,6 +151,7 @@ class Behaviour(Detector):
         )  # fmt: skip
 
 
+_FLOAT = pl.Float64
 _EPISODES: dict[str, Any] = {
     "actor_group": pl.String, "instrument_id": pl.String, "window_start": pl.Datetime("us", "UTC"),
     "window_end": pl.Datetime("us", "UTC"), "first_seq": pl.String, "last_seq": pl.String, "trader_id": pl.String,
@@ -163,29 +164,38 @@ _EPISODES: dict[str, Any] = {
 def trader_days(events: pl.LazyFrame) -> pl.LazyFrame:
     """Return one row per trader and day with its features, sorted; see ``FEATURES``."""
     kind, entered = pl.col("event_type"), pl.col("event_type") == "new"
-    qty = pl.col("order_qty").cast(pl.Float64)
-    price = pl.coalesce("limit_px", "last_px").cast(pl.Float64)
-    fills = kind == "fill"
+    qty, price = pl.col("order_qty").cast(_FLOAT), pl.coalesce("limit_px", "last_px").cast(_FLOAT)
+    fills, keys = kind == "fill", ["trader_id", "day"]
+    theirs = events.filter(pl.col("trader_id").is_not_null()).with_columns(
+        day=pl.col("transact_time").dt.date()
+    )
+    hour = pl.col("transact_time_ns") % (86_400 * 10**9) / 3.6e12
+    # Sums alone stream. What needs all values of a group at once is asked of few columns or few rows.
+    sums = theirs.group_by(keys).agg(
+        desk=pl.col("desk").min(),
+        orders=entered.sum().cast(_FLOAT),
+        cancels=(kind == "cancel").sum(),
+        sent=kind.is_in(["new", "replace", "cancel"]).sum(),
+        done=pl.when(fills).then(pl.col("last_qty").cast(_FLOAT)).sum(),
+        wanted=pl.when(entered).then(qty).sum(),
+        buying=pl.when(entered).then(pl.col("side").is_in(["buy", "buy_cover"])).mean(),
+        taking=pl.when(fills).then(pl.col("liquidity") == "taker").mean(),
+        hour=pl.when(entered).then(hour).mean(),
+    )
+    names = theirs.select(*keys, "instrument_id").unique().group_by(keys).agg(names=pl.len().cast(_FLOAT))
+    sizes = theirs.filter(entered).select(*keys, size=qty * price).group_by(keys).agg(
+        median_size=pl.col("size").median()
+    )  # fmt: skip
     return (
-        events.filter(pl.col("trader_id").is_not_null())
+        sums.filter(pl.col("orders") > 0)
+        .join(names, on=keys, how="left")
+        .join(sizes, on=keys, how="left")
         .with_columns(
-            day=pl.col("transact_time").dt.date(), hour=pl.col("transact_time_ns") % (86_400 * 10**9) / 3.6e12
+            cancelled=pl.col("cancels") / pl.col("orders"),
+            filled=pl.col("done") / pl.col("wanted"),
+            messages=pl.col("sent") / pl.col("orders"),
         )
-        .group_by("trader_id", "day")
-        .agg(
-            desk=pl.col("desk").drop_nulls().min(),
-            orders=entered.sum().cast(pl.Float64),
-            names=pl.col("instrument_id").n_unique().cast(pl.Float64),
-            median_size=(qty * price).filter(entered).median(),
-            cancelled=(kind == "cancel").sum() / entered.sum(),
-            filled=pl.col("last_qty").cast(pl.Float64).filter(fills).sum() / qty.filter(entered).sum(),
-            buying=pl.col("side").is_in(["buy", "buy_cover"]).filter(entered).mean(),
-            taking=(pl.col("liquidity") == "taker").filter(fills).mean(),
-            messages=kind.is_in(["new", "replace", "cancel"]).sum() / entered.sum(),
-            hour=pl.col("hour").filter(entered).mean(),
-        )
-        .filter(pl.col("orders") > 0)
-        .with_columns(pl.col(*FEATURES).cast(pl.Float64).round(9))
+        .select(*keys, "desk", *(pl.col(name).cast(_FLOAT).round(9) for name in FEATURES))
         .sort("trader_id", "day")
     )
 
