@@ -180,28 +180,27 @@ def _sent(tables: Tables, params: OrderToTradeParameters) -> pl.LazyFrame:
     counted = kind.is_in(_SENT) & ~pl.col("cancel_by").is_in(_BY_MARKET).fill_null(value=False)
     filled = kind == "fill"
     parents = tables["order_events"].select(order_id="parent_order_id").drop_nulls().unique()
-    rows = (
+    keys = ["account_id", "instrument_id", "ord_type", "time_in_force", "event_type", "venue", "day"]
+    events = (
         tables["order_events"]
         .filter(kind.is_in([*_SENT, "fill"]))
         .join(parents, on="order_id", how="anti")
-        .group_by(
-            "account_id",
-            "instrument_id",
-            "ord_type",
-            "time_in_force",
-            "event_type",
-            venue=pl.col("venue").fill_null(""),
-            day=pl.col("transact_time").dt.date(),
-        )
+        .with_columns(pl.col("venue").fill_null(""), day=pl.col("transact_time").dt.date())
+    )
+    # Sums alone stream; how many orders were filled is asked of the fills, which are few.
+    orders = events.filter(filled).group_by(keys).agg(filled_orders=pl.col("order_id").n_unique())
+    rows = (
+        events.group_by(keys)
         .agg(
             messages=counted.sum(),
-            volume=qty.filter(counted).sum(),
+            volume=pl.when(counted).then(qty).sum(),
             trades=filled.sum(),
-            filled_orders=pl.col("order_id").filter(filled).n_unique(),
-            traded=pl.col("last_qty").filter(filled).cast(pl.Float64).sum(),
+            traded=pl.when(filled).then(pl.col("last_qty").cast(pl.Float64)).sum(),
             first_ns=pl.col("transact_time_ns").min(),
             last_ns=pl.col("transact_time_ns").max(),
         )
+        .join(orders, on=keys, how="left", nulls_equal=True)
+        .with_columns(pl.col("filled_orders").fill_null(0))
     )
     weight = _weight(params)
     kinds = tables["accounts"].select("account_id", "kind").unique("account_id", keep="any")
