@@ -202,13 +202,19 @@ def told_of(episode: Mapping[str, Any], params: PulledParameters, *, shown: str,
 def unseen_fills(tables: Tables) -> pl.LazyFrame:
     """Return executions of orders on record whose fills are not among the events: they are not judged."""
     events = tables["order_events"]
-    known = events.filter(pl.col("event_type") == "new").select("order_id").unique()
     filled = events.filter(pl.col("event_type") == "fill").select("order_id").unique()
-    return (
+    unseen = settled(
         tables["executions"]
         .filter(pl.col("order_id").is_not_null())
+        .select("order_id", "instrument_id")
         .join(filled, on="order_id", how="anti")
-        .join(known, on="order_id", how="semi")
+    )
+    # Of millions of orders only those of these few executions are asked for.
+    asked = unseen.select("order_id").unique()
+    entered = events.filter(pl.col("event_type") == "new").select("order_id")
+    known = entered.join(asked, on="order_id", how="semi").unique()
+    return (
+        unseen.join(known, on="order_id", how="semi")
         .group_by("instrument_id")
         .agg(missing=pl.len().cast(pl.UInt32))
         .with_columns(reason=pl.lit("Executions of some orders are not among the order events."))

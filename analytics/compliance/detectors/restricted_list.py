@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from analytics.compliance._listings import covered, in_force
+from analytics.compliance._spans import settled
 from analytics.compliance.alerts import Metric, Told, listed, sequence, with_episode
 from analytics.compliance.detector import GAP_SCHEMA, LISTS, Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
@@ -116,13 +117,15 @@ class RestrictedList(Detector):
 
     def blind_spots(self, tables: Tables, params: RestrictedListParameters) -> list[pl.LazyFrame]:
         """Return listed instruments that were traded without an order being on record."""
-        known = tables["order_events"].select("order_id").unique()
-        orphans = (
+        listed_fills = settled(
             tables["executions"]
             .join(_covered(tables, params), on="instrument_id", how="inner")
             .filter(in_force())
-            .join(known, on="order_id", how="anti")
         )
+        # Of millions of orders only those of these few executions are asked for.
+        asked = listed_fills.select("order_id").unique()
+        known = tables["order_events"].select("order_id").join(asked, on="order_id", how="semi").unique()
+        orphans = listed_fills.join(known, on="order_id", how="anti")
         return [
             orphans.group_by("instrument_id")
             .agg(missing=pl.col("exec_id").n_unique().cast(pl.UInt32))
