@@ -203,13 +203,13 @@ def _named(events: pl.DataFrame, tag: str) -> pl.DataFrame:
 
 
 def bar_volume(executions: pl.DataFrame, seconds: int = 300) -> pl.DataFrame:
-    """Return instrument_id, bar_start and ``added``: what the trades of the background add to each bar.
+    """Return instrument_id, bar_start, ``added`` and ``more``: volume and trades that the background adds.
 
     Both legs of a trade are on record, so each counts half.
     """
     return executions.group_by(
         "instrument_id", bar_start=pl.col("transact_time").dt.truncate(f"{seconds}s")
-    ).agg(added=pl.col("last_qty").sum() / 2)
+    ).agg(added=pl.col("last_qty").sum() / 2, more=pl.len() // 2)
 
 
 def cancel_share(order_events: pl.DataFrame) -> float:
