@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from dash import html
 
 from components.alerts import actor_name, pattern, people_first
+from components.episode import standing
 from components.formats import MISSING, compact, day, known, number, percent, short_id, words
 from components.severity import SEVERITIES, severity_mark
 from components.states import banner, icon
@@ -46,7 +47,7 @@ def _subjects(alert: Mapping[str, Any], names: Names) -> list[Any]:
     return [
         html.A(
             [icon(icons.get(kind, "dot")), html.Span(name)],
-            href="/trading/blotter?" + urlencode({"view": "orders", kind: ident} | _dates(alert)),
+            href="/trading/blotter?" + urlencode({"view": "orders", kind: ident} | dates(alert)),
             className="tag line",
             title=f"{words(kind)} {ident}: orders of these days",
         )
@@ -56,7 +57,8 @@ def _subjects(alert: Mapping[str, Any], names: Names) -> list[Any]:
     ]
 
 
-def _dates(alert: Mapping[str, Any]) -> dict[str, str]:
+def dates(alert: Mapping[str, Any]) -> dict[str, str]:
+    """Return the days of an alert's window as parts of an address."""
     start, end = alert["window"]["start"], alert["window"]["end"]
     if start is None or end is None:
         return {}
@@ -66,12 +68,15 @@ def _dates(alert: Mapping[str, Any]) -> dict[str, str]:
 def ways_on(alert: Mapping[str, Any], counts: Mapping[str, int] | None = None) -> list[dict[str, Any]]:
     """Return next steps that carry the alert's context: label, path, why and, where counted, metric."""
     about = {"instrument": ",".join(alert["instrument_ids"])} if alert["instrument_ids"] else {}
-    when = _dates(alert)
+    when = dates(alert)
+    whose = ",".join(str(actor["id"]) for actor in alert["actors"] if actor["kind"] == "account")
+    accounts = {"account": whose} if whose else {}
     known_counts = counts or {}
     steps = [
         ("Orders around it", "/trading/blotter", {"view": "orders"} | about | when,
          "All orders in the instrument on these days", "orders"),
         ("Posts about it", "/social/feed", about | when, "What was said about it on these days", "posts"),
+        ("P&L of these days", "/trading/pnl", accounts | about | when, "What was earned in it on these days", ""),
         ("What it did to positions", "/portfolio/positions", about | when, "What is held of it", ""),
     ]  # fmt: skip
     traders = ",".join(str(a["id"]) for a in alert["actors"] if a["kind"] == "trader")
@@ -100,8 +105,12 @@ def _way_on(step: Mapping[str, Any]) -> html.A:
     )
 
 
-def measures(alert: Mapping[str, Any]) -> list[Any]:
-    """Draw the score and every number behind it beside its threshold."""
+def measures(alert: Mapping[str, Any], history: Mapping[str, Any] | None = None) -> list[Any]:
+    """Draw the score and every number behind it beside its threshold, and where it stands among alerts like it.
+
+    ``history``: ``measures`` of ``app.queries.alert_history.history``.
+    """
+    past = history or {}
     tone = SEVERITIES.get(alert["severity"], ("", "low", ""))[1]
     score = known(alert["score"]) or 0.0
     top = html.Div(
@@ -116,10 +125,13 @@ def measures(alert: Mapping[str, Any]) -> list[Any]:
         className="scoreline",
     )
     track = html.Div(html.B(style={"width": f"{min(max(score, 0), 100):.1f}%"}), className=f"track {tone}")
-    return [top, track, html.Ul([_measure(metric) for metric in alert["metrics"]], className="measures")]
+    items = [_measure(metric, past.get(metric["name"])) for metric in alert["metrics"]]
+    among = standing(past.get("score"))
+    said = html.Div(f"The score is {among}.", className="subhead") if among else None
+    return [top, track, said, html.Ul(items, className="measures")]
 
 
-def _measure(metric: Mapping[str, Any]) -> html.Li:
+def _measure(metric: Mapping[str, Any], stands: Mapping[str, Any] | None) -> html.Li:
     value, threshold = known(metric["value"]), known(metric["threshold"])
     unit = str(metric.get("unit") or "")
     parts: list[Any] = [
@@ -150,6 +162,7 @@ def _measure(metric: Mapping[str, Any]) -> html.Li:
     rank = known(metric.get("percentile"))
     if rank is not None:
         said.append(f"{ordinal(rank)} percentile of its peers")
+    said.append(standing(stands))
     parts.append(html.Div(", ".join(part for part in said if part), className="ft"))
     return html.Li(parts)
 
@@ -223,7 +236,7 @@ def reproduced(answer: Mapping[str, Any]) -> html.Div:
 
 
 def rule(alert: Mapping[str, Any], detector: Mapping[str, Any] | None) -> list[Any]:
-    """Draw what the detector looks for, under which rules, and what it takes for one by mistake."""
+    """Draw what the detector looks for and under which rules; what it takes for one by mistake has its own card."""
     parts: list[Any] = []
     if detector is None:
         parts.append(html.P("The detector is no longer part of this release.", className="inset t2"))
@@ -233,11 +246,6 @@ def rule(alert: Mapping[str, Any], detector: Mapping[str, Any] | None) -> list[A
         html.Div("Regulation", className="subhead"),
         html.Ul([html.Li(text) for text in alert["regulation"]], className="plainlist"),
     ]
-    if detector and detector["false_positives"]:
-        parts += [
-            html.Div("Known to look like it without being it", className="subhead"),
-            html.Ul([html.Li(text) for text in detector["false_positives"]], className="plainlist"),
-        ]
     return parts
 
 

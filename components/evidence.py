@@ -25,7 +25,7 @@ Line = tuple[datetime, str, str, Any, str]  # when, icon, tone, sentence, source
 
 def life(order_id: Any) -> str | None:
     """Return the address of an order's life."""
-    return f"/trading/blotter?view=orders&order={quote(str(order_id), safe='')}" if order_id else None
+    return f"/trading/orders/{quote(str(order_id), safe='')}" if order_id else None
 
 
 def lines(alert: Mapping[str, Any], evidence: Mapping[str, Any], people: Mapping[str, str]) -> list[Line]:
@@ -65,6 +65,10 @@ def lines(alert: Mapping[str, Any], evidence: Mapping[str, Any], people: Mapping
         (row["transact_time"], "megaphone", "", f"{row['author_id']} posted: {_short(row['text'])}", "post")
         for row in evidence["posts"].to_dicts()
     )
+    found.extend(
+        (row["published_time"], "newspaper", "", f"Public: {row['headline']}", "news")
+        for row in evidence["news"].to_dicts()
+    )
     found.sort(key=lambda line: line[0])
     found.append(
         (alert["created_at"], "bell", "acc", f"Alert raised, score {alert['score']:.0f}", "detector")
@@ -96,7 +100,9 @@ def timeline(found: Sequence[Line]) -> list[Any]:
                     html.Span(icon(shape), className=f"ic {tone}".strip()),
                     html.Span(said),
                     html.Span(source, className="tag line"),
-                ]
+                ],
+                # A click moves the replay to it.
+                **{"data-ms": str(moment.timestamp() * 1000)},
             )
         )
     parts: list[Any] = [html.Div(html.Ol(items, className="timeline"), className="scroll-y")]

@@ -161,8 +161,8 @@ def _ladder() -> html.Div:
 
 def _side() -> html.Div:
     tiles = (
-        ("buy", "Suspect buys resting"),
-        ("sell", "Suspect sells resting"),
+        ("buy", "Buys resting"),
+        ("sell", "Sells resting"),
         ("bought", "Bought so far"),
         ("sold", "Sold so far"),
     )

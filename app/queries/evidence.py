@@ -107,8 +107,8 @@ def market(desk: Desk, alert_id: str) -> dict[str, Any]:
     rows = evidence(desk, alert_id)
     instrument = next(iter(found["instrument_ids"]), None)
     begin, finish = _window(found, rows)
-    kind, rows_shown = course(desk, instrument, begin, finish)
-    own = pl.col("instrument_id") == instrument
+    kind, rows_shown = course(desk, instrument, begin, finish) if instrument else ("closes", pl.DataFrame())
+    own = pl.col("instrument_id") == (instrument or "")
     orders = rows["orders"].filter(own & pl.col("limit_px").is_not_null())
     fills = rows["executions"].filter(own)
     return {

@@ -4,35 +4,22 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, html, no_update
 
-from app.actions.case_access import looked_at
 from app.errors import NotFound, QuarterdeckError
 from app.gateway.auth import current_context, current_desk
 from app.jobs import surveil
 from app.queries import compliance, evidence
-from app.queries.replay import replay
 from callbacks._fill import Drawn, View, failed, fill, nothing
 from callbacks.compliance._alert_decision import wire_decision
+from callbacks.compliance._alert_evidence import wire_evidence
 from components import alert as draw
 from components import context
-from components import evidence as rows_of
-from components import replay as book
-from components.cards import legend, segment
-from components.charts.price_marks import price_marks
-from components.formats import clock, day, plural, price, quantity, words
+from components.formats import clock, day, words
 from components.ids import DATA, at
 from components.severity import severity
 from components.states import hidden, icon
-from components.tables import table
 
 PAGE = "compliance-alert"
 QUEUE = 40  # open alerts beside the one at hand
-_COURSES = {
-    "quotes": "best bid and ask",
-    "bars": "intraday bars",
-    "tape": "trades of the market",
-    "fills": "trades of the firm",
-    "closes": "daily closes",
-}
 
 
 def register(app: Dash) -> None:
@@ -40,16 +27,12 @@ def register(app: Dash) -> None:
     for name, title, ask, show in (
         ("queue", "Open alerts", _queue_of, _queue),
         ("story", "What happened", _with_names, _story),
-        ("replay", "Price and book replay", _stretch, _replay),
-        ("market", "Price, orders and fills", evidence.market, _market),
-        ("timeline", "Timeline", _with_evidence, _timeline),
-        ("evidence", "Evidence", _with_evidence, _rows),
-        ("measures", "Why the score", compliance.alert, _measures),
         ("pins", "Pinned to", compliance.alert, _pins),
         ("rule", "The rule", _with_rule, _rule),
         ("related", "Related alerts", compliance.alert, _related),
     ):
         fill(app, PAGE, name, title, ask=ask, draw=show, about=True)
+    wire_evidence(app, PAGE)
     wire_decision(app, PAGE)
 
     @app.callback(
@@ -102,20 +85,8 @@ def _queue_of(desk: Any, alert_id: str) -> tuple[dict[str, Any], str, Any]:
     return compliance.alerts(desk, filters={"open": "true"}, limit=QUEUE), alert_id, evidence.names(desk)
 
 
-def _stretch(desk: Any, alert_id: str) -> dict[str, Any]:
-    return replay(desk, alert_id, stretch=desk.scope.extra.get("stretch"))
-
-
 def _with_names(desk: Any, alert_id: str) -> tuple[dict[str, Any], Any]:
     return compliance.alert(desk, alert_id), evidence.names(desk)
-
-
-def _with_evidence(desk: Any, alert_id: str) -> tuple[dict[str, Any], Any, Any]:
-    found, behind = compliance.alert(desk, alert_id), evidence.evidence(desk, alert_id)
-    if not behind["messages"].is_empty():
-        # What people wrote to one another is sensitive: who read it is on record.
-        looked_at(desk.database, desk.identity, "alert", alert_id, what="messages")
-    return found, behind, evidence.names(desk)
 
 
 def _with_rule(desk: Any, alert_id: str) -> tuple[dict[str, Any], Any]:
@@ -147,79 +118,6 @@ def _story(answer: tuple[dict[str, Any], Any], _: View) -> Drawn:
         when += " UTC"
     state = html.Span(words(found["status"]), className="tag acc")
     return Drawn(draw.story(found, names), sub=when, tools=(state,), fit="flush")
-
-
-def _replay(answer: dict[str, Any], view: View) -> Drawn:
-    if not answer["moves"]:
-        return nothing(view, "Nothing to replay", "No order or fill stands behind this alert.")
-    sides = {side for _, side, standing, *_ in answer["orders"] if standing == book.SUSPECT}
-    keys = [("ln", "t2", "Best bid and ask")] if answer["quotes"] else []
-    keys += [("ln", "up", "Suspect buys, ▲ fill")] if 1 in sides else []
-    keys += [("ds", "down", "Suspect sells, ▼ fill")] if -1 in sides else []
-    keys += [("dot", "crit", "× withdrawn"), ("dot", "t3", "below: what of them rests")]
-    return Drawn(
-        book.replay(answer, look=view.look),
-        sub=f"{answer['instrument_id']}, {day(answer['start'].date())}, UTC",
-        legend=legend(*keys),
-        tools=book.choice(answer),
-        fit="flush",
-    )
-
-
-def _market(answer: dict[str, Any], view: View) -> Drawn:
-    if not answer["rows"] and not answer["fills"] and not answer["orders"]:
-        return nothing(
-            view, "No price to show", "Neither quotes, trades nor daily prices of it were imported."
-        )
-    sides = {
-        str(row["side"]).startswith("buy")
-        for row in (*(o for o in answer["orders"]), *(f for f in answer["fills"]))
-    }
-    keys = [("ln", "t2", _COURSES[answer["kind"]].capitalize())]
-    keys += [("ln", "up", "Buys: limit, ▲ fill")] if True in sides else []
-    keys += [("ds", "down", "Sells: limit, ▼ fill")] if False in sides else []
-    keys.append(("band", "acc", "Suspected window"))
-    rows = [
-        [clock(f["time"], millis=True), words(f["side"]), quantity(f["quantity"]), price(f["price"])]
-        for f in answer["fills"]
-    ]
-    return Drawn(
-        price_marks(answer, look=view.look, height=290),
-        sub=f"{answer['instrument_id']}, UTC",
-        legend=legend(*keys),
-        as_table=table(["Time", "Side", "Quantity", "Price"], rows, numeric=(2, 3), label="Suspect fills"),
-    )
-
-
-def _timeline(answer: tuple[dict[str, Any], Any, Any], _: View) -> Drawn:
-    found, behind, names = answer
-    lines = rows_of.lines(found, behind, names["person"])
-    return Drawn(rows_of.timeline(lines), sub=f"{plural(len(lines), 'event')}, UTC", fit="flush")
-
-
-def _rows(answer: tuple[dict[str, Any], Any, Any], view: View) -> Drawn:
-    _, behind, names = answer
-    counts = {name: behind[name].height for name in ("orders", "executions", "messages")}
-    shown = view.state("rows") or next((name for name, n in counts.items() if n), "orders")
-    shown = shown if shown in counts else "orders"
-    options = [(name, f"{name.capitalize()} {counts[name]}") for name in counts]
-    # The first option is what the address leaves out, so the fallback comes first.
-    first = next((name for name, n in counts.items() if n), "orders")
-    options.sort(key=lambda option: option[0] != first)
-    tools = (segment("Evidence", "rows", options, shown),)
-    if not counts[shown]:
-        fact = f"No {shown} behind this alert"
-        return nothing(view, fact, "The detector named none, and none was found around it.", tools=tools)
-    rows = behind[shown].to_dicts()
-    if shown == "messages":
-        sub = "what these people wrote within an hour of it" if behind["around"] else "named by the alert"
-        return Drawn(rows_of.messages_list(rows, names["person"]), sub=sub, tools=tools, fit="flush")
-    made = rows_of.orders_table(rows) if shown == "orders" else rows_of.executions_table(rows)
-    return Drawn(made, sub="as they stand now", tools=tools, fit="flush")
-
-
-def _measures(found: dict[str, Any], _: View) -> Drawn:
-    return Drawn(draw.measures(found), fit="flush")
 
 
 def _pins(found: dict[str, Any], _: View) -> Drawn:

@@ -5,6 +5,7 @@ from typing import Any
 from dash import dcc, html
 
 from components.cards import page_body, slot
+from components.evidence_places import waiting
 from components.ids import at
 from components.page import SURVEILLANCE_ROLES, Page
 
@@ -27,10 +28,8 @@ def layout(alert_id: str = "", **_: Any) -> html.Div:
     middle = html.Div(
         [
             slot(PAGE, "story", "What happened", span="", height=180, skeleton="rows"),
-            slot(PAGE, "replay", "Price and book replay", span="", height=620),
-            slot(PAGE, "market", "Price, orders and fills", span="", height=360),
-            slot(PAGE, "timeline", "Timeline", span="", height=300, skeleton="rows"),
-            slot(PAGE, "evidence", "Evidence", span="", height=300, skeleton="rows"),
+            # Which evidence means something depends on the alert: callbacks name the cards.
+            html.Div(waiting(), id=at(PAGE.key, "cards"), className="evidence-cards"),
         ]
     )
     right = html.Div(

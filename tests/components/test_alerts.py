@@ -184,11 +184,12 @@ def test_the_timeline_runs_from_the_first_order_to_the_alert_and_quotes_messages
     behind = {
         "events": pl.DataFrame([event]), "executions": pl.DataFrame(), "messages": pl.DataFrame([message]),
         "posts": pl.DataFrame(),
+        "news": pl.DataFrame(schema={"published_time": pl.Datetime("us", "UTC")}),
     }  # fmt: skip
     found = evidence.lines(ALERT, behind, NAMES["person"])
     assert [source for *_, source in found] == ["message", "order", "detector"]
     assert found[0][3] == "Tomas Varga wrote: “<script>x</script>”"
-    assert evidence.life("O 1&x") == "/trading/blotter?view=orders&order=O%201%26x"
+    assert evidence.life("O 1&x") == "/trading/orders/O%201%26x"
 
 
 def test_a_long_timeline_keeps_its_end():
