@@ -54,7 +54,7 @@ def earned(desk: Desk) -> tuple[Values, Reasons]:
     return values, reasons
 
 
-@cached(DAILY_POSITIONS, DAILY_NAV, ACCOUNTS, BENCHMARKS, FX_RATES, INSTRUMENTS)
+@cached(DAILY_POSITIONS, DAILY_NAV, ACCOUNTS, BENCHMARKS, FX_RATES, INSTRUMENTS, shared=True)
 def pnl_series(desk: Desk) -> dict[str, Any]:
     """Return cumulative net P&L by session of the period, beside the benchmark and what is usual.
 
@@ -107,7 +107,7 @@ def pnl_series(desk: Desk) -> dict[str, Any]:
     return answer | {"rows": rows, "benchmark": name, "reasons": reasons}
 
 
-@cached(DAILY_POSITIONS, DAILY_NAV, EXECUTIONS, ACCOUNTS, FX_RATES, INSTRUMENTS)
+@cached(DAILY_POSITIONS, DAILY_NAV, EXECUTIONS, ACCOUNTS, FX_RATES, INSTRUMENTS, shared=True)
 def pnl(desk: Desk, *, group_by: str = "desk") -> pl.DataFrame:
     """Return P&L of the period by group, largest first; by day in order.
 

@@ -35,7 +35,7 @@ NOT_TRADED = "Nothing was traded in this period."
 _COUNTS = ("rows", "incomplete", "unknown")
 
 
-@cached(*READS, records=(COSTING,))
+@cached(*READS, records=(COSTING,), shared=True)
 def explain(desk: Desk, *, group_by: str = "desk") -> dict[str, Any]:
     """Return the causes of the period's P&L by group, the largest effect first (days in order).
 
@@ -84,7 +84,7 @@ def explain(desk: Desk, *, group_by: str = "desk") -> dict[str, Any]:
     return answer | _total(desk, daily) | {"rows": _plain(rows)}
 
 
-@cached(*READS)
+@cached(*READS, shared=True)
 def explained_by(desk: Desk, *columns: str) -> pl.DataFrame:
     """Return the parts by day and group in the answer's currency: date, columns, parts, pnl, counts.
 
@@ -141,7 +141,7 @@ def _by_trades(desk: Desk, answer: dict[str, Any], column: str) -> dict[str, Any
     return answer
 
 
-@cached(*READS)
+@cached(*READS, shared=True)
 def traded_by(desk: Desk, column: str) -> pl.DataFrame:
     """Return what trades earned until the close of their day, by day and trader or venue.
 

@@ -16,7 +16,7 @@ from app.storage.cache import cached
 __all__ = ["GROUPS", "PNL_GROUPS", "by_group", "convention", "explain", "figures", "pnl", "pnl_series"]
 
 
-@cached(DAILY_POSITIONS, DAILY_NAV, EXECUTIONS, ACCOUNTS, FX_RATES, INSTRUMENTS)
+@cached(DAILY_POSITIONS, DAILY_NAV, EXECUTIONS, ACCOUNTS, FX_RATES, INSTRUMENTS, shared=True)
 def figures(desk: Desk) -> tuple[Values, Reasons]:
     """Return the figures of the period, and for each null why it is null.
 
@@ -50,7 +50,7 @@ def figures(desk: Desk) -> tuple[Values, Reasons]:
 
 
 @cached(
-    DAILY_POSITIONS, DAILY_NAV, EXECUTIONS, ACCOUNTS, FX_RATES, INSTRUMENTS, records=(COSTING,),
+    DAILY_POSITIONS, DAILY_NAV, EXECUTIONS, ACCOUNTS, FX_RATES, INSTRUMENTS, records=(COSTING,), shared=True,
 )  # fmt: skip
 def by_group(desk: Desk, *, group_by: str = "desk") -> dict[str, Any]:
     """Return P&L by group with what has to be said of it.

@@ -36,7 +36,7 @@ _PARTS = ("realised", "unrealised_change", "income", "fees", "cash_change", "val
 
 @cached(
     DAILY_POSITIONS, DAILY_NAV, EXECUTIONS, CASH_FLOWS, CORPORATE_ACTIONS, ACCOUNTS, INSTRUMENTS, FX_RATES,
-    records=(COSTING,),
+    records=(COSTING,), shared=True,
 )  # fmt: skip
 def identity(desk: Desk) -> dict[str, Any]:
     """Return both sides of the P&L identity over the period, and where they differ.

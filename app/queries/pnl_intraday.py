@@ -83,7 +83,7 @@ def _wanted(desk: Desk, session: str | None, days: list[date]) -> date | None:
     return asked
 
 
-@cached(*_READS)
+@cached(*_READS, shared=True)
 def _course(desk: Desk) -> dict[str, Any]:
     day = desk.scope.start
     if day is None:

@@ -86,7 +86,7 @@ def lots(
     return base | _lots(bounded, str(account), str(instrument), method=str(chosen)) | {"choices": choices}
 
 
-@cached(*_READS, records=(COSTING,))
+@cached(*_READS, records=(COSTING,), shared=True)
 def _lots(desk: Desk, account: str, instrument: str, *, method: str) -> dict[str, Any]:
     start, last = desk.scope.start, desk.scope.end
     # One position, whatever else the page is narrowed to; who may see it still counts.

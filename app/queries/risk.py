@@ -145,7 +145,7 @@ def _from_job(desk: Desk, known: dict[str, Any]) -> list[Passport]:
     ]
 
 
-@cached(*BOOK)
+@cached(*BOOK, shared=True)
 def parts(desk: Desk, *, confidence: float = 0.99) -> dict[str, Any]:
     """Return what each holding adds to the one-day historical value at risk.
 
@@ -195,7 +195,7 @@ def _unpriced(desk: Desk) -> str | None:
     return unvalued(desk, held_now(desk))
 
 
-@cached(*BOOK)
+@cached(*BOOK, shared=True)
 def stressed(desk: Desk, *, confidence: float = 0.99) -> dict[str, Any]:
     """Return the one-day VaR of what is held in the 250 sessions on record that were worst for it.
 
@@ -230,7 +230,7 @@ def _no_stress(why: str, n: int) -> dict[str, Any]:
     return {"value": None, "es_975": None, "from": None, "to": None, "n": n, "reason": why}
 
 
-@cached(*BOOK, BENCHMARKS)
+@cached(*BOOK, BENCHMARKS, shared=True)
 def beta(desk: Desk) -> dict[str, Any]:
     """Return the beta of what is held to the benchmark, from its holdings, and how it came here.
 

@@ -38,7 +38,7 @@ MOST = 12  # names in the matrix
 USUAL = (0.05, 0.95)
 
 
-@cached(*BOOK, BENCHMARKS)
+@cached(*BOOK, BENCHMARKS, shared=True)
 def factors(desk: Desk) -> dict[str, Any]:
     """Return what the book does when a factor moves, now and 30 sessions ago, and where its variance is from.
 
@@ -123,7 +123,7 @@ def _scale(desk: Desk, book: Course) -> tuple[Floats, str]:
     return level["nav"].fill_null(float("nan")).to_numpy().astype(np.float64), "nav"
 
 
-@cached(*BOOK)
+@cached(*BOOK, shared=True)
 def correlation(desk: Desk, *, window: str = "60") -> dict[str, Any]:
     """Return correlations of the largest holdings, in an order that puts what moves together side by side.
 

@@ -249,7 +249,7 @@ class AnswerCache:
 
 
 def cached(
-    *datasets: Dataset, records: tuple[str, ...] = (), ttl: float | None = None
+    *datasets: Dataset, records: tuple[str, ...] = (), ttl: float | None = None, shared: bool = False
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Keep the answers of a question, a function of a desk and of parameters.
 
@@ -260,6 +260,8 @@ def cached(
         datasets: Tables the question reads.
         records: Names of record sets it reads ("alerts", "insights", ...).
         ttl: For questions that also read the clock: seconds an answer holds.
+        shared: For questions that ask nothing of who asks but which accounts he may see: all who see the whole
+            organisation then share one answer, computed as ``Desk.whole`` sees it.
     """
 
     def wrap(question: Callable[P, R]) -> Callable[P, R]:
@@ -271,14 +273,18 @@ def cached(
             bound = signature.bind(*args, **kwargs)
             bound.apply_defaults()
             parameters = dict(bound.arguments)
-            desk: Desk = parameters.pop(next(iter(signature.parameters)))
-            if desk.cache is None:
+            first = next(iter(signature.parameters))
+            desk: Desk = parameters.pop(first)
+            cache = desk.cache
+            if cache is None:
                 return question(*args, **kwargs)
+            if shared and not desk.narrows:
+                desk = bound.arguments[first] = desk.whole()
             asked = "|".join((name, stable(parameters), desk.scope.key, desk.identity.entitlements))
-            return desk.cache.answer(
+            return cache.answer(
                 desk.org,
                 asked,
-                lambda: question(*args, **kwargs),
+                lambda: question(*bound.args, **bound.kwargs),
                 version=lambda: desk.token(datasets, records),
                 ttl=ttl,
             )

@@ -17,7 +17,7 @@ from polars.testing import assert_frame_equal
 from analytics.datasets import EXECUTIONS
 from app.config import Settings
 from app.desk import Desk
-from app.errors import Unavailable
+from app.errors import Forbidden, Unavailable
 from app.scope import Identity, Scope
 from app.storage import cache as caching
 from app.storage.cache import AnswerCache, cached, noting_stale
@@ -353,6 +353,31 @@ def test_the_key_holds_parameters_scope_and_entitlements_but_not_who_asks(kept):
     blotter(desk(kept, user_id="u2"))
     blotter(desk(kept), top=5, since=None)
     assert len(CALLS) == before
+
+
+@cached(EXECUTIONS, shared=True)
+def turnover(desk, *, top=5):
+    CALLS.append((desk.org, desk.identity.desks, desk.scope.account, top))
+    return len(CALLS)
+
+
+def test_all_who_see_the_whole_share_an_answer_and_nobody_else_gets_it(kept):
+    assert [turnover(desk(kept, role=role)) for role in ("risk", "compliance", "auditor")] == [1, 1, 1]
+    assert turnover(desk(kept, role="portfolio_manager", person_id="P1", user_id="u2")) == 1
+    assert turnover(desk(kept, role="trader", desks=("x",))) == 2
+    assert turnover(desk(kept, role="trader", desks=("y",))) == 3
+    assert turnover(desk(kept, query="account=A1")) == 4
+    assert turnover(desk(kept, "beta")) == 5
+    assert turnover(desk(kept, role="compliance"), top=1) == 6
+    assert CALLS[:3] == [
+        ("alpha", None, (), 5), ("alpha", ("x",), (), 5), ("alpha", ("y",), (), 5)
+    ]  # fmt: skip
+
+
+def test_who_reads_no_data_gets_no_shared_answer(kept):
+    turnover(desk(kept))
+    with pytest.raises(Forbidden):
+        turnover(desk(kept, role="admin"))
 
 
 def test_a_lost_entitlement_counts_at_once(kept):
