@@ -64,6 +64,22 @@ class Parts:
         return pl.concat([pl.DataFrame(schema=ALERT_SCHEMA), *found, empty]).sort("alert_id")
 
 
+def look_with(
+    detector: Detector, params: Sequence[Parameters], tables: Tables, collect: Collect
+) -> list[pl.DataFrame]:
+    """Return what a detector says of the same tables with each set of thresholds; the rows are read once."""
+    asked = [Asked(detector, one) for one in params]
+    if not detector.by_instrument:
+        return [collect(detector.detect(tables, one)) for one in params]
+    parts = Parts(tables, collect)
+    found: list[list[pl.DataFrame]] = [[] for _ in asked]
+    for number in range(len(parts.names)):
+        part = parts.part(number)
+        for one, said in zip(asked, found, strict=True):
+            said.append(parts.look(one, part))
+    return [parts.joined(one, said) for one, said in zip(asked, found, strict=True)]
+
+
 def _bundles(tables: Mapping[str, pl.LazyFrame], collect: Collect, rows: int) -> list[list[str]]:
     """Return names of instruments by part, each name once; one empty part where there are no orders."""
     events = [tables[name].select("instrument_id") for name in _PARTED if name in tables]

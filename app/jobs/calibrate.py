@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 
 from analytics.compliance.calibration import DISMISSED, FOLLOWED, compare, perturbed, sample
 from analytics.compliance.detector import Detector, Tables
+from analytics.compliance.looking import look_with
 from analytics.compliance.parameters import Parameters
 from app.actions.parameters import detector_of, in_effect, parse
 from app.context import Context
@@ -132,7 +133,7 @@ def _run(context: Context, org: str, params: Mapping[str, Any]) -> dict[str, Any
     lists = lists_at(context, org, pinned.get("lists"))
     look = _Look(kind(), tables_of(context, org, kind(), lists, pinned), int(params["days"]))
     base, other = kind.Params(**params["base"]), kind.Params(**params["parameters"])
-    before, after = look.at(base), look.at(other)
+    before, after = look.at(base, other)
     said = compare(before, after, _ends(context, org, kind.name))
     hours = float(params["minutes"]) / 60
     found = {
@@ -166,21 +167,30 @@ class _Look:
         self._detector, self._tables, self._days = detector, tables, days
         self.since: datetime | None = None
 
-    def at(self, params: Parameters) -> pl.DataFrame:
-        rows = collect(self._detector.detect(self._tables, params)).filter(pl.col("kind") == "alert")
-        if self.since is None and rows.height:
-            # The first look sets the window for all that follow, so that they are compared over the same days.
-            newest = rows["window_end"].max()
-            assert isinstance(newest, datetime)
-            self.since = newest - timedelta(days=self._days)
-        return rows if self.since is None else rows.filter(pl.col("window_end") >= self.since)
+    def at(self, *params: Parameters) -> list[pl.DataFrame]:
+        """Return the findings with each of the sets of thresholds."""
+        found = [
+            rows.filter(pl.col("kind") == "alert")
+            for rows in look_with(self._detector, params, self._tables, collect)
+        ]
+        for rows in found:
+            if self.since is None and rows.height:
+                # The first look sets the window for all that follow, so that they are compared over the same days.
+                newest = rows["window_end"].max()
+                assert isinstance(newest, datetime)
+                self.since = newest - timedelta(days=self._days)
+        return (
+            found
+            if self.since is None
+            else [rows.filter(pl.col("window_end") >= self.since) for rows in found]
+        )
 
 
 def _moved(look: _Look, params: Parameters, found: pl.DataFrame, hours: float) -> dict[str, Any]:
     moves: list[dict[str, Any]] = []
     below: dict[str, dict[str, Any]] = {}
-    for name, step, moved in perturbed(params):
-        there = look.at(moved)
+    tried = list(perturbed(params))
+    for (name, step, moved), there in zip(tried, look.at(*(one for _, _, one in tried)), strict=True):
         said = compare(found, there, {})
         moves.append(
             {
