@@ -45,14 +45,16 @@ def test_figures_stand_beside_their_goals():
 
 def test_the_page_names_misses_and_no_place():
     speed = Speed(
-        rows=100, seconds={"wash_trade": 70.0}, cpu=80.0, peak_gb=1.0, parted_seconds=50.0, parted_gb=0.5,
-        batch_rows=9, batches=(0.4, 1.5), peers={"wash_trade": {"duckdb": 35.0, "pandas": 140.0, "hits": 1}},
+        rows=100, seconds={"wash_trade": 70.0}, spent={"wash_trade": 80.0}, peaks={"wash_trade": 1.0},
+        peak_gb=1.0, what_if={"wash_trade": 11.0}, batch_rows=9, batches=(0.4, 1.5), peers={"wash_trade": {"duckdb": 35.0, "pandas": 140.0, "hits": 1}},
     )  # fmt: skip
     told = page(KINDS, scores(), speed, Plan((1001, 1002), (1001,), None), MACHINE)
     assert "- **D01 wash_trade**: recall 0.667" in told
     assert "goal at least 1.00" in told
     assert "not run: no tape" in told
     assert "| All 1 detectors | 70.0 s | at most 60 s | missed |" in told
+    assert "| What-if of wash_trade over 200 events | 11.0 s | at most 10 s | missed |" in told
+    assert "| wash_trade | 70.00 | 80.00 | 1 | 1.00 |" in told
     assert "| One-minute batch, 95th percentile | 1.50 s | at most 1 s | missed |" in told
     assert "| wash_trade | 70.00 s | 35.00 s | 140.00 s | 0.50x | 2.00x |" in told
     assert str(Path.home()) not in told
