@@ -8,6 +8,7 @@ import polars as pl
 
 from analytics.compliance._features import daily_closes, with_baseline, with_group
 from analytics.compliance._products import direction, with_product
+from analytics.compliance._spans import settled
 from analytics.compliance.alerts import Metric, Told, listed, sequence, with_episode
 from analytics.compliance.detector import Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
@@ -85,9 +86,11 @@ class CrossProduct(Detector):
     def episodes(self, tables: Tables, params: CrossProductParameters) -> pl.LazyFrame:
         """Return pushes with the position they served, one row per actor, pushed and served instrument."""
         fills = _fills(tables)
-        pushes = _pushes(fills, tables, params)
-        served = _served(pushes, fills, tables, params)
-        undone = _undone(served, fills, params)
+        # Pushes are few; what is joined to them is read several times over, so each is computed once.
+        pushes = settled(_pushes(fills, tables, params))
+        theirs = settled(fills.join(pushes.select("actor_group").unique(), on="actor_group", how="semi"))
+        served = settled(_served(pushes, theirs, tables, params))
+        undone = settled(_undone(served, theirs, params))
         return _moved(undone, tables, params)
 
     def tell(self, episode: Mapping[str, Any], params: CrossProductParameters) -> Told:
