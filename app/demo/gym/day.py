@@ -15,6 +15,7 @@ from app.demo.firms import FIRMS
 from app.demo.generate import Scale, generate, quoted_market
 from app.demo.gym.background import Flowed, bar_volume, member_accounts, weave
 from app.demo.gym.chances import Window
+from app.demo.gym.ratios import breaches
 from app.demo.gym.splitting import split
 from app.demo.gym.store import Store
 from app.demo.market import MICROSECOND
@@ -68,7 +69,8 @@ class Recipe:
 class Day:
     """Tables for ``Detector.detect``, and the labels apart from them.
 
-    ``fills`` and ``orders`` count the rows of executions and order events.
+    ``breaches`` are what the rows break by exact rules without its having been planted; ``fills`` and
+    ``orders`` count the rows of executions and order events.
     """
 
     recipe: Recipe
@@ -78,6 +80,7 @@ class Day:
     groups: dict[str, str]  # account to actor group
     orders: int
     fills: int
+    breaches: tuple[Label, ...] = ()
 
 
 def build(recipe: Recipe, *, folder: Path | None = None) -> Day:
@@ -101,12 +104,14 @@ def build(recipe: Recipe, *, folder: Path | None = None) -> Day:
     tables = store.tables(firm.lists)
     if added:
         tables["bars"] = _fuller(tables["bars"], pl.concat(added))
+    groups = _groups(files["accounts"])
     return Day(
         recipe=recipe,
         firm=firm.slug,
         tables=tables,
         labels=firm.labels,
-        groups=_groups(files["accounts"]),
+        groups=groups,
+        breaches=breaches(tables, groups),
         orders=store.rows["order_events"],
         fills=store.rows["executions"],
     )

@@ -1,13 +1,16 @@
 """The gym's days: the same again by seed, labels true to the rows, density and splitting as asked."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import polars as pl
 import pytest
 
+from analytics.compliance.detectors.order_to_trade import OrderToTradeParameters
 from app.demo.gym import Recipe, build
 from app.demo.gym.background import cancel_share, member_accounts
 from app.demo.gym.day import built_firm
+from app.demo.gym.ratios import LEAST, LIMITS, breaches
 from app.demo.gym.splitting import split
 
 THIN = Recipe(
@@ -175,3 +178,43 @@ def test_patterns_nobody_hides_are_left_alone(bare):
     assert all(spared[name].equals(files[name]) for name in files)
     some = split(files, bare.labels, 3, spare=patterns - {"layering"})
     assert some["accounts"].height > files["accounts"].height
+
+
+def session(account, *, news=0, moves=0, withdrawn=0, fills=0, by="user"):
+    kinds = ["new"] * news + ["replace"] * moves + ["cancel"] * withdrawn + ["fill"] * fills
+    return [
+        {"account_id": account, "order_id": f"{account}-{n}", "event_type": kind, "venue": "XNAS", "order_qty": 100,
+         "instrument_id": "KO", "transact_time": datetime(2026, 11, 20, 15, n // 60 % 60, n % 60, tzinfo=UTC),
+         "last_qty": 100 if kind == "fill" else None, "cancel_by": by if kind == "cancel" else None}
+        for n, kind in enumerate(kinds)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        (session("A", news=304, fills=3), 1),  # 304 / 3 - 1 is beyond 100
+        (session("A", news=303, fills=3), 0),
+        (session("A", news=300), 1),
+        (session("A", news=299), 0),  # too few to speak of a ratio
+        (session("A", news=104, moves=100, fills=3), 1),  # an amendment counts twice
+        (session("A", news=152, withdrawn=152, fills=3), 1),
+        (session("A", news=152, withdrawn=152, fills=3, by="venue"), 0),
+        (session("M", news=1000, fills=3), 0),  # a maker may do more
+        (session("A", news=152, fills=2) + session("B", news=152, fills=1), 1),  # one group
+    ],
+)
+def test_ratios_the_rows_exceed_are_counted(rows, found):
+    kept = pl.DataFrame(rows, schema_overrides={"last_qty": pl.Int64, "cancel_by": pl.String}).lazy()
+    accounts = pl.LazyFrame({"account_id": ["A", "B", "M"], "kind": ["client", "client", "mm"]})
+    tables = {
+        "order_events": kept.with_columns(parent_order_id=pl.lit(None, pl.String)),
+        "accounts": accounts,
+    }
+    assert len(breaches(tables, {"A": "link:x", "B": "link:x"})) == found
+
+
+def test_the_count_of_ratios_goes_by_what_the_detector_goes_by():
+    known = OrderToTradeParameters()
+    assert known.minimum_messages == LEAST
+    assert known.limits == "* * {} {}; * mm {} {}".format(*LIMITS[False], *LIMITS[True])

@@ -2,7 +2,8 @@
 
 - A scenario (planted abuse of a detector's type) is found when at least one alert overlaps it: an account of
   the same actor group or the same trader, an instrument in common, and times that meet within ``SLACK``.
-- An alert is right when it overlaps a scenario of its type. One that overlaps a scenario of another type only
+- An alert is right when it overlaps a scenario of its type, or a breach of an exact rule that nobody planted
+  but the rows hold (breaches: counted in precision, and in a recall of their own). One that overlaps a scenario of another type only
   is not right; it is counted apart, and so is one that overlaps a look-alike only.
 - Time to alert: from the first event of the scenario to the end of the window of the alert that is complete
   first. The hindsight delay of the running system comes on top.
@@ -68,6 +69,12 @@ class Scenario:
     seconds: float | None  # to the first alert; None: not found
 
 
+_COUNTS = (
+    *("alerts", "right", "other", "lookalike", "own_lookalikes", "own_alerted"),
+    *("breaches", "breaches_found", "warnings"),
+)
+
+
 @dataclass
 class Tally:
     """What a detector did over days."""
@@ -79,11 +86,14 @@ class Tally:
     lookalike: int = 0  # on a look-alike only
     own_lookalikes: int = 0  # look-alikes of this type that were planted
     own_alerted: int = 0  # ... and alerted on
+    breaches: int = 0  # of the type's exact rule, not planted
+    breaches_found: int = 0
+    warnings: int = 0  # said to be below the limit: no alerts
 
     def add(self, more: "Tally") -> None:
         """Add another day."""
         self.scenarios += more.scenarios
-        for name in ("alerts", "right", "other", "lookalike", "own_lookalikes", "own_alerted"):
+        for name in _COUNTS:
             setattr(self, name, getattr(self, name) + getattr(more, name))
 
     def recall(self, low: float = 0.0, high: float = 1.0) -> "Share":
@@ -114,7 +124,11 @@ class Tally:
 
 
 def judge(
-    alerts: Sequence[Alert], labels: Iterable[Label], groups: dict[str, str], types: frozenset[str]
+    alerts: Sequence[Alert],
+    labels: Iterable[Label],
+    groups: dict[str, str],
+    types: frozenset[str],
+    breaches: Iterable[Label] = (),
 ) -> Tally:
     """Return what a detector did on one day.
 
@@ -123,6 +137,7 @@ def judge(
         labels: Everything planted that day, of any pattern.
         groups: Account to actor group.
         types: Patterns of the detector's type.
+        breaches: What the rows break by exact rules without its having been planted.
     """
     labels = list(labels)
     tally = Tally(alerts=len(alerts))
@@ -137,16 +152,40 @@ def judge(
         else:
             tally.own_lookalikes += 1
             tally.own_alerted += bool(hits)
-    for row in met:
+    unplanned = _Unplanned([one for one in breaches if one.pattern in types], groups)
+    for alert, row in zip(alerts, met, strict=True):
+        broken = unplanned.meets(alert)
         touched = [label for label, hit in zip(labels, row, strict=True) if hit]
         abuse = {label.pattern for label in touched if label.abuse}
-        if abuse & types:
+        if abuse & types or broken:
             tally.right += 1
         elif abuse:
             tally.other += 1
         elif touched:
             tally.lookalike += 1
+    tally.breaches, tally.breaches_found = unplanned.count, len(unplanned.found)
     return tally
+
+
+class _Unplanned:
+    """Breaches by whose they are and in what: there may be thousands, and as many alerts."""
+
+    def __init__(self, breaches: Sequence[Label], groups: dict[str, str]) -> None:
+        self.groups, self.count = groups, len(breaches)
+        self.found: set[str] = set()
+        self.known: dict[tuple[str, str], list[Label]] = {}
+        for breach in breaches:
+            for key in {(groups.get(account, account), name) for account in breach.accounts
+                        for name in breach.instrument_ids}:  # fmt: skip
+                self.known.setdefault(key, []).append(breach)
+
+    def meets(self, alert: Alert) -> bool:
+        """Tell whether an alert is about a breach, and remember which were met."""
+        keys = {(self.groups.get(account, account), name) for account in alert.accounts
+                for name in alert.instruments}  # fmt: skip
+        near = [one for key in keys for one in self.known.get(key, ()) if overlaps(alert, one, self.groups)]
+        self.found |= {one.label_id for one in near}
+        return bool(near)
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,12 @@ from analytics.compliance.detector import Detector, Tables
 from app.demo.gym import Day, Recipe, build
 from tests.bench.detectors._bitstamp import alerted_fills, control
 from tests.bench.detectors._metrics import Alert, Share, Tally, judge
-from tests.bench.detectors._types import UNSPLIT, types, watches_orders
+from tests.bench.detectors._types import UNSPLIT, WARNING, types, watches_orders
 
 THIN, DENSE = 3.0, 250.0  # orders a second and instrument
+AROUND = 300.0  # seconds of that about each scene: some six million events a day, in one gigabyte
 MEMBERS = (20, 200)
+PARTS = ("base", "split", "density", "control")
 Say = Callable[[str], None]
 
 
@@ -27,12 +29,26 @@ class Plan:
     dense_seeds: tuple[int, ...]  # thin against dense
     bitstamp: Path | None
     control_seeds: tuple[int, ...] = (1, 2, 3)  # of the dealing, which is chance alone
+    parts: tuple[str, ...] = PARTS
 
     @classmethod
-    def of(cls, seeds: Sequence[int], *, quick: bool, bitstamp: Path | None) -> "Plan":
-        """Return the usual plan over ``seeds``."""
+    def of(
+        cls, seeds: Sequence[int], *, quick: bool, bitstamp: Path | None, parts: Sequence[str] = PARTS
+    ) -> "Plan":
+        """Return the usual plan over ``seeds``: all of them, and the first few in dense flow as well."""
         few = tuple(seeds[:2] if quick else seeds)
-        return cls(few, few[: 1 if quick else 2], bitstamp, (1,) if quick else (1, 2, 3))
+        return cls(few, few[: 1 if quick else 4], bitstamp, (1,) if quick else (1, 2, 3), tuple(parts))
+
+    def words(self) -> str:
+        """Say what is played, and how often."""
+        days = f"{len(self.seeds)} days from seed {min(self.seeds)} to {max(self.seeds)}"
+        told = {
+            "base": days, "split": f"{days} split",
+            "density": f"{len(self.dense_seeds)} days at {THIN:g}/s and at {DENSE:g}/s",
+            "control": f"the tape dealt {len(self.control_seeds)} times to {' and '.join(map(str, MEMBERS))} members"
+            if self.bitstamp else "no tape handed in",
+        }  # fmt: skip
+        return "; ".join(told[part] for part in self.parts)
 
 
 @dataclass
@@ -54,13 +70,15 @@ def measure(kinds: dict[str, type[Detector]], plan: Plan, say: Say) -> dict[str,
     scores = {name: Scores() for name in kinds}
     for seed in plan.seeds:
         ways = 2 + seed % 4
-        _play(kinds, scores, Recipe(seed), "base", say)
-        _play(kinds, scores, Recipe(seed, split=ways, unsplit=UNSPLIT), "split", say)
-    for seed in plan.dense_seeds:
+        if "base" in plan.parts:
+            _play(kinds, scores, Recipe(seed), "base", say)
+        if "split" in plan.parts:
+            _play(kinds, scores, Recipe(seed, split=ways, unsplit=UNSPLIT), "split", say)
+    for seed in plan.dense_seeds if "density" in plan.parts else ():
         for density, part in ((THIN, "thin"), (DENSE, "dense")):
-            recipe = Recipe(seed, density=density, severities=(0.6,), around=600.0)
+            recipe = Recipe(seed, density=density, severities=(0.6,), around=AROUND)
             _play(kinds, scores, recipe, part, say)
-    if plan.bitstamp is not None:
+    if plan.bitstamp is not None and "control" in plan.parts:
         for members in MEMBERS:
             for seed in plan.control_seeds:
                 _deal(kinds, scores, control(plan.bitstamp, members, seed), members)
@@ -80,7 +98,9 @@ def _play(
             if part == "base":
                 scores[name].cpu += time.process_time() - began
                 scores[name].rows += day.orders
+            alerts, warnings = _parted(kind, alerts)
             tally = _judged(kind, alerts, day)
+            tally.warnings = warnings
             getattr(scores[name], part).add(tally)
             if tally.recall().hits < len(tally.scenarios) or tally.right < tally.alerts:
                 found, right = tally.recall(), tally.precision
@@ -101,8 +121,17 @@ def _alerts(kind: type[Detector], tables: Tables, scores: Scores) -> pl.DataFram
     return found
 
 
+def _parted(kind: type[Detector], alerts: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """Return the alerts, and how many rows only warn that a limit is near."""
+    if kind.name not in WARNING or alerts.is_empty():
+        return alerts, 0
+    said = alerts.filter(pl.col("score") >= WARNING[kind.name])
+    return said, alerts.height - said.height
+
+
 def _judged(kind: type[Detector], alerts: pl.DataFrame, day: Day) -> Tally:
-    return judge([Alert.of(row) for row in alerts.to_dicts()], day.labels, day.groups, types(kind))
+    told = [Alert.of(row) for row in alerts.iter_rows(named=True)]
+    return judge(told, day.labels, day.groups, types(kind), day.breaches)
 
 
 def _deal(kinds: dict[str, type[Detector]], scores: dict[str, Scores], tables: Tables, members: int) -> None:
@@ -110,7 +139,7 @@ def _deal(kinds: dict[str, type[Detector]], scores: dict[str, Scores], tables: T
     for name, kind in kinds.items():
         if not watches_orders(kind):
             continue
-        alerts = _alerts(kind, tables, scores[name])
+        alerts, _ = _parted(kind, _alerts(kind, tables, scores[name]))
         before = scores[name].control.get(members, Share(0, 0))
         hits = alerted_fills(alerts, fills)
         scores[name].control[members] = Share(before.hits + hits, before.of + fills.height)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from analytics.compliance.detector import Detector
 from tests.bench._machine import Machine
-from tests.bench.detectors._metrics import Share, ratio
+from tests.bench.detectors._metrics import Share, Tally, ratio
 from tests.bench.detectors._quality import DENSE, MEMBERS, THIN, Plan, Scores
 from tests.bench.detectors._speed import Speed
 from tests.bench.detectors._types import CONTROL, DENSE_OVER_THIN, REASONS, SPLIT_LOSS, number, target
@@ -34,6 +34,11 @@ def lines(kind: type[Detector], scores: Scores) -> list[Line]:
         _least("recall", every, asked.recall),
         _least("recall at severity 0.5 and above", severe, asked.severe),
         _least("precision", base.precision, asked.precision),
+        *(
+            [_least("recall of breaches in the rows", _breaches(scores), asked.recall)]
+            if _breaches(scores).of
+            else []
+        ),
         Line(
             f"precision at {DENSE:g}/s over {THIN:g}/s",
             NONE
@@ -59,6 +64,11 @@ def lines(kind: type[Detector], scores: Scores) -> list[Line]:
     return found
 
 
+def _breaches(scores: Scores) -> Share:
+    played = (scores.base, scores.split, scores.thin, scores.dense)
+    return Share(sum(one.breaches_found for one in played), sum(one.breaches for one in played))
+
+
 def _least(what: str, share: Share, goal: float | None) -> Line:
     met = None if goal is None or share.value is None else share.value >= goal - 1e-12
     return Line(what, _share(share), NONE if goal is None else f"at least {goal:.2f}", met)
@@ -81,7 +91,7 @@ def _percent(share: Share) -> str:
 
 def table(kinds: dict[str, type[Detector]], scores: dict[str, Scores]) -> list[str]:
     """Return the table of all detectors, a line each."""
-    head = ["", "detector", "scenarios", "recall", "at 0.5+", "precision", "other abuse", "of the rest", "look-alikes",
+    head = ["", "detector", "scenarios", "recall", "at 0.5+", "by severity", "precision", "other abuse", "of the rest", "look-alikes",
             "time to alert", f"{DENSE:g}/s over {THIN:g}/s", f"recall at {DENSE:g}/s", "lost by splitting",
             *(f"tape, {n} members" for n in MEMBERS), "missed"]  # fmt: skip
     rows = [_cells(head), _cells(["---"] * len(head))]
@@ -101,7 +111,7 @@ def _row(name: str, kind: type[Detector], scores: Scores, told: dict[str, Line])
     delay = base.delay
     return [
         kind.code, name, str(len(base.scenarios)), told["recall"].value,
-        told["recall at severity 0.5 and above"].value, told["precision"].value,
+        told["recall at severity 0.5 and above"].value, _by_severity(base), told["precision"].value,
         f"{base.other} of {base.alerts}", _share(base.unexplained),
         f"{base.own_alerted} of {base.own_lookalikes}",
         NONE if delay is None else _span(delay),
@@ -110,6 +120,11 @@ def _row(name: str, kind: type[Detector], scores: Scores, told: dict[str, Line])
         *(_percent(scores.control.get(n, Share(0, 0))) for n in MEMBERS),
         "; ".join(missed),
     ]  # fmt: skip
+
+
+def _by_severity(tally: Tally) -> str:
+    found = {one.severity: tally.recall(one.severity, one.severity) for one in tally.scenarios}
+    return ", ".join(f"{severity:g}: {_plain(share)}" for severity, share in sorted(found.items())) or NONE
 
 
 def _cells(values: Sequence[str]) -> str:
@@ -145,6 +160,7 @@ def page(
         "every kind with look-alikes beside it, innocent flow of 200 members around it. No parameter was tuned on",
         "these seeds. Whatever misses its goal is named in the last column.",
         "",
+        f"- Played: {plan.words()}",
         f"- Seeds: {_seeds(plan.seeds)}; thin against dense: {_seeds(plan.dense_seeds)}",
         f"- Negative control (a real tape dealt at random): {tape}",
         f"- Machine: {machine.cores} cores, {machine.cpu}, {machine.memory_gb:.0f} GB memory, load at start {machine.load:.1f}",
@@ -166,6 +182,8 @@ def page(
         "## What the columns mean",
         "",
         "- *scenarios*: planted abuse of this type, severities 0.1 to 0.9 in equal parts.",
+        "- An order-to-trade ratio that the background exceeds, unplanted, is counted from the rows: an alert on it is right,",
+        "  and a miss of it counts in a recall of its own. Early warnings below a limit are no alerts.",
         "- *recall*: scenarios with at least one alert on the same people and instrument at the same time, with",
         "  its 95 % Wilson interval. *at 0.5+*: those of severity 0.5 and above.",
         "- *precision*: alerts that meet a scenario of this type, of all alerts. *other abuse*: alerts that meet",

@@ -9,6 +9,8 @@ from analytics.compliance.detector import Detector
 TYPES: dict[str, frozenset[str]] = {}
 # A slip is not hidden by splitting it; a client's poor price or a churned account is nobody's evasion.
 UNSPLIT = frozenset({"fat_finger", "best_execution", "churning"})
+# Below this score a detector warns that a limit is near and claims no breach of it: counted apart.
+WARNING = {"order_to_trade": 40.0}
 # Why a detector misses a goal, for the page; only what was looked into.
 REASONS: dict[str, str] = {
     "fat_finger": (
@@ -16,7 +18,7 @@ REASONS: dict[str, str] = {
         "flow busy members repeat round lots by chance."
     ),
     "order_to_trade": (
-        "On the tape the ratio is truly exceeded: few of its orders trade, whoever they are dealt to."
+        "Dealt to few members, the tape's ratio is truly exceeded: hardly one of its orders trades."
     ),
 }
 

@@ -143,3 +143,13 @@ def test_a_tape_becomes_orders_whose_trades_have_two_different_members(tmp_path)
         assert [float(quantity) for quantity in fills["last_qty"]] == [3e-6, 3e-6]
         touch = tables["quotes"].select(pl.col("bid_px", "ask_px").cast(pl.Float64)).rows()
         assert touch == [(99.0, 101.0)]
+
+
+def test_a_breach_nobody_planted_makes_an_alert_right_and_no_scenario():
+    broken = [replace(label(accounts=("B1",)), label_id=f"B{n}", instrument_ids=(name,)) for n, name in
+              enumerate(("KO", "PEP"))]  # fmt: skip
+    tally = judge([alert(("B1",)), alert(("A1",))], [], GROUPS, frozenset({"layering"}), broken)
+    assert (tally.right, tally.alerts, tally.scenarios) == (1, 2, [])
+    assert (tally.breaches_found, tally.breaches) == (1, 2)
+    other = judge([alert(("B1",))], [], GROUPS, frozenset({"wash_trade"}), broken)
+    assert (other.right, other.breaches) == (0, 0)
