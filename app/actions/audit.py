@@ -14,7 +14,7 @@ from app.scope import Identity
 from app.storage.anchors import Anchor, Anchors
 from app.storage.database import Database
 from app.storage.records._base import now
-from app.storage.records.audit import HASHED, AuditEntry, digest, genesis, head_of, stamp
+from app.storage.records.audit import HASHED, AuditEntry, canonical, digest, genesis, head_of, stamp
 
 READERS = frozenset({"compliance", "auditor", "admin"})
 SURVEILLANCE = (
@@ -80,7 +80,7 @@ def export(database: Database, org: str, file: TextIO) -> int:
     count, last = 0, genesis(org)
     with database.session(None) as session:
         for row in _rows(session, org):
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            file.write(canonical(row) + "\n")  # what is hashed, with the hash put in: fast to prove
             count, last = row["seq"], row["hash"]
     moment = stamp(now())
     head = anchors.sign(org, count, last, moment) if anchors else Anchor(org, count, last, moment, "")

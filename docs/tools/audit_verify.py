@@ -20,13 +20,41 @@ import argparse
 import hashlib
 import hmac
 import json
+import re
 import sys
+
+
+TEXT = rb'(?:"[^"\\]*(?:\\.[^"\\]*)*"|null)'
+HEX = rb'"([0-9a-f]{64})"'
+# A line as the export writes it: what is hashed, with the hash put in. Any other line is parsed and written anew.
+LINE = re.compile(
+    rb'(\{"action":T,"actor_id":T,"actor_kind":T,"actor_name":T,"after":T,"before":T),"hash":H'
+    rb'(,"ip":T,"object_id":T,"object_kind":T,"org":"([^"\\]*)","prev_hash":H,"request_id":T,'
+    rb'"seq":([0-9]+),"time":T\})\n'.replace(b":T", b":" + TEXT).replace(b":H", b":" + HEX)
+)
 
 
 def entry_hash(entry):
     fields = {name: value for name, value in entry.items() if name != "hash"}
     text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_trail(path):
+    """Yield (number, organisation, hash before, hash it says, hash it has), or the head."""
+    with open(path, "rb") as file:
+        for line in file:
+            known = LINE.fullmatch(line)
+            if known:
+                front, said, rest, org, previous, seq = known.groups()
+                has = hashlib.sha256(front + rest).hexdigest()
+                yield int(seq), org.decode(), previous.decode(), said.decode(), has
+            elif line.endswith(b"\n") and line.strip():
+                entry = json.loads(line)
+                if "head" in entry:
+                    yield entry["head"]
+                else:
+                    yield entry["seq"], entry["org"], entry["prev_hash"], entry["hash"], entry_hash(entry)
 
 
 def read_lines(path):
@@ -56,37 +84,38 @@ def read_anchors(path, org, secret):
 
 def prove(path, anchors=None, secret=None):
     """Return (number of entries, None) or (number of the first bad entry, what is wrong with it)."""
-    head, org, seq, previous, hashes = None, None, 0, None, {}
-    for entry in read_lines(path):
+    head, org, seq, previous, anchored = None, None, 0, None, None
+    for entry in read_trail(path):
         if head is not None:
             return seq + 1, "there are lines after the head"
-        if "head" in entry:
-            head = entry["head"]
+        owner = entry["org"] if isinstance(entry, dict) else entry[1]
+        if anchored is None:
+            org, previous = owner, hashlib.sha256(f"quarterdeck audit {owner}".encode()).hexdigest()
+            anchored = read_anchors(anchors, owner, secret) if anchors else {}
+        if isinstance(entry, dict):
+            head = entry
             continue
+        number, _, before, said, has = entry
         seq += 1
-        org = org or entry["org"]
-        previous = previous or hashlib.sha256(f"quarterdeck audit {org}".encode()).hexdigest()
-        if entry["seq"] != seq:
+        if number != seq:
             return seq, "missing, or out of order"
-        if entry["org"] != org:
+        if owner != org:
             return seq, "belongs to another organisation"
-        if entry["prev_hash"] != previous:
+        if before != previous:
             return seq, "does not follow the entry before it"
-        if entry_hash(entry) != entry["hash"]:
+        if has != said:
             return seq, "was changed"
-        previous = hashes[seq] = entry["hash"]
+        if anchored.get(seq, said) != said:
+            return seq, "is not the entry that was anchored: the trail was rewritten"
+        previous = said
     if head is None:
         return seq + 1, "the head is missing: the file was cut"
     if head["seq"] != seq or (seq and head["hash"] != previous) or (seq and head["org"] != org):
         return min(head["seq"], seq) + 1, "the trail does not end where its head says"
     if secret and not hmac.compare_digest(signature(head, secret), head["mac"]):
         return seq, "the head is not signed with this key"
-    for number, digest in sorted((read_anchors(anchors, head["org"], secret) if anchors else {}).items()):
-        if number <= seq and hashes[number] != digest:
-            return number, "is not the entry that was anchored: the trail was rewritten"
-        if number > seq:
-            return seq + 1, f"missing: entries up to {number} were anchored"
-    return seq, None
+    newest = max(anchored or {0: ""})
+    return (seq + 1, f"missing: entries up to {newest} were anchored") if newest > seq else (seq, None)
 
 
 def main():

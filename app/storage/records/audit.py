@@ -76,6 +76,9 @@ _TAKE = (
 _ADD = insert(cast("Table", AuditEntry.__table__))
 _CLOSE = update(_HEADS).where(_HEADS.c.org == bindparam("owner")).values(hash=bindparam("newest"))
 
+# Made once: making it takes longer than writing an entry.
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
 
 def genesis(org: str) -> str:
     """Return the hash before the first entry; it differs by organisation."""
@@ -84,7 +87,7 @@ def genesis(org: str) -> str:
 
 def canonical(value: Any) -> str:
     """Return ``value`` as JSON text that is the same wherever it is written."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _encode(value)
 
 
 def digest(fields: dict[str, Any]) -> str:
