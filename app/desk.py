@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from analytics.datasets import (
     ACCOUNTS,
+    CONFIDENTIAL,
     EXECUTIONS,
     INSTRUMENTS,
-    MESSAGES,
     ORDER_EVENTS,
     PEOPLE,
     REJECTS,
@@ -31,8 +31,6 @@ from app.storage.records.counters import versions_of
 if TYPE_CHECKING:
     from app.storage.cache import AnswerCache
 
-# Facts that only surveillance reads: what people wrote to one another.
-_SURVEILLANCE = {MESSAGES.name}
 # Reference tables are never narrowed by the dates of a question.
 _TIMELESS = {ACCOUNTS.name, INSTRUMENTS.name, PEOPLE.name, REJECTS.name}
 
@@ -74,8 +72,8 @@ class Desk:
         """
         if self.identity.role not in DATA_ROLES:
             raise Forbidden("Your role administers; it does not read the organisation's data.")
-        if dataset.name in _SURVEILLANCE and self.identity.role not in SURVEILLANCE_ROLES:
-            raise Forbidden("Communications are read by compliance only.")
+        if dataset.name in CONFIDENTIAL and self.identity.role not in SURVEILLANCE_ROLES:
+            raise Forbidden(f"{dataset.title} are read by compliance only.")
         rows = self.lake.scan(self.org, dataset, as_of=self.scope.as_of)
         rows = self._entitled(rows, dataset.columns)
         if dated and dataset.name not in _TIMELESS:

@@ -1,4 +1,4 @@
-"""Would this order pass? Price, size, limits, lists and duplicates, each with its reason."""
+"""Would this order pass? Price, size, limits, lists, duplicates and who trades, each with its reason."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -71,6 +71,15 @@ class Sent:
 
 
 @dataclass(frozen=True)
+class Clearance:
+    """What the rules for personal accounts say of the order: whether they apply, and what was approved."""
+
+    needed: bool = False
+    approved: bool = False  # somebody approved person, instrument and side for this moment
+    left: float | None = None  # units of the approval not used yet; None: any
+
+
+@dataclass(frozen=True)
 class Rules:
     """Thresholds; the same as those of the surveillance of slips."""
 
@@ -111,6 +120,8 @@ def check(
     bounds: Sequence[Bound] = (),
     listings: Sequence[Listing] = (),
     sent: Sequence[Sent] = (),
+    clearance: Clearance | None = None,
+    blocked: bool = False,
     rules: Rules | None = None,
 ) -> Answer:
     """Return what an order would meet if it were sent now.
@@ -123,6 +134,8 @@ def check(
         bounds: Limits that bind it.
         listings: Restricted and insider entries in force on its instrument, for whoever sends it.
         sent: What was sent lately.
+        clearance: What the rules for personal accounts say; they do not apply when None.
+        blocked: Whether compliance has closed the account, its owner or the trader to trading.
         rules: Thresholds; the defaults when None.
     """
     used = rules or Rules()
@@ -132,6 +145,8 @@ def check(
         *_limits(order, reference, bounds),
         _lists(listings),
         _duplicates(order, sent, used),
+        _clearance(order, clearance or Clearance()),
+        _party(blocked=blocked),
     )
     worst = min((one.outcome for one in checks), key=_RANK.index)
     return Answer("block" if worst in {"block", "unknown"} else "warn" if worst == "warn" else "pass", checks)
@@ -203,6 +218,25 @@ def _lists(listings: Sequence[Listing]) -> Check:
         return Check("list", "pass", "The instrument is not restricted.")
     names = ", ".join(sorted({one.instrument_id for one in listings}))
     return Check("list", "block", f"Trading is restricted: {names}.")
+
+
+def _clearance(order: Proposed, found: Clearance) -> Check:
+    name = "preclearance"
+    if not found.needed:
+        return Check(name, "pass", "The account needs no approval beforehand.")
+    if not found.approved:
+        return Check(name, "block", "No approval covers this trade now: ask for one first.")
+    if found.left is not None and order.quantity > found.left + _EPS:
+        text = f"The approval has {found.left:,.0f} left."
+        return Check(name, "block", text, order.quantity, found.left)
+    return Check(name, "pass", "An approval covers the trade.", order.quantity, found.left)
+
+
+def _party(*, blocked: bool) -> Check:
+    # Why is not for the desk to know: it may be told to nobody whom it concerns.
+    if blocked:
+        return Check("party", "block", "The account is closed to trading. Ask compliance.")
+    return Check("party", "pass", "The account is open to trading.")
 
 
 def _duplicates(order: Proposed, sent: Sequence[Sent], rules: Rules) -> Check:

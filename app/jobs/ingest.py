@@ -7,10 +7,10 @@ from pathlib import Path
 
 import polars as pl
 
-from analytics.datasets import DATASETS, EXECUTIONS, IMPORTABLE, RAW_RECORDS, REJECTS, Dataset
+from analytics.datasets import CONTROLLED, DATASETS, EXECUTIONS, IMPORTABLE, RAW_RECORDS, REJECTS, Dataset
 from app.actions import mappings
 from app.context import Context
-from app.errors import FieldError, Invalid, NotFound, QuarterdeckError
+from app.errors import FieldError, Forbidden, Invalid, NotFound, QuarterdeckError
 from app.jobs import _import_record as _record
 from app.jobs import interrupted
 from app.jobs._import_record import ImportResult, Upload, upload_of
@@ -25,6 +25,7 @@ from app.storage.lake import Staged, Writer
 from app.storage.records._base import new_id, now
 
 ERRORS_SHOWN = 100
+_CONTROLLERS = frozenset({"compliance", "admin", "operator"})
 LIVE_ROWS = 2_000  # up to here a batch is acknowledged from the live log
 
 __all__ = ["ImportResult", "Upload", "announce", "mapping_named", "run", "touched", "upload_of"]
@@ -62,6 +63,7 @@ def _bring(context: Context, actor: Identity, upload: Upload, import_id: str) ->
     """Read, settle and store; what goes wrong is told in the import's own record."""
     try:
         reading = read_in_child(upload.path, format=upload.format, options=_options(context, actor, upload))
+        _may_bring(actor, reading)
         with context.lake.writing(actor.org) as writer:
             settled = _settle(context, actor.org, reading)
             if upload.dry_run:
@@ -143,6 +145,17 @@ def _options(context: Context, actor: Identity, upload: Upload) -> ReadOptions:
         day=upload.day,
         now=now(),
     )
+
+
+def _may_bring(actor: Identity, reading: Reading) -> None:
+    """Refuse what only compliance and administrators may bring in.
+
+    Raises:
+        Forbidden: If so.
+    """
+    closed = sorted(CONTROLLED & reading.tables.keys())
+    if closed and actor.role not in _CONTROLLERS:
+        raise Forbidden(f"{DATASETS[closed[0]].title}: compliance or an administrator brings them in.")
 
 
 def _settle(context: Context, org: str, reading: Reading) -> Settled:

@@ -25,6 +25,8 @@ def refresh(context: Context, org: str, *, datasets: frozenset[str] | None = Non
     from app.jobs.derive import derive
     from app.jobs.insights import refresh_insights
     from app.jobs.limits import monitor
+    from app.jobs.list_entries import take_in
+    from app.jobs.screening import SCREENS, screen_all
     from app.jobs.surveil import surveil
     from app.jobs.warm import warm
 
@@ -33,6 +35,10 @@ def refresh(context: Context, org: str, *, datasets: frozenset[str] | None = Non
     context.lake.flush(org)
     if datasets is None or datasets & DERIVES_FROM:
         said["derive"] = derive(context, org, cause="refresh")
+    if datasets is None or "list_entries" in datasets:
+        said["lists"] = take_in(context, org)
+    if datasets is None or datasets & SCREENS:
+        said["screening"] = screen_all(context, org, cause="refresh")
     # Every import: orders count as well, which nothing is derived from.
     said["limits"] = monitor(context, org, cause="refresh")
     said["surveil"] = surveil(context, org, cause="refresh", changed=True)

@@ -11,12 +11,14 @@ from analytics.compliance._features import daily_baseline
 from analytics.compliance._listings import covered
 from analytics.compliance.detector import LISTS, LISTS_SCHEMA
 from analytics.compliance.pre_trade import Bound, Listing, Proposed, Reference, Sent, check
-from analytics.datasets import ACCOUNTS, INSTRUMENTS, ORDER_EVENTS, PRICES, QUOTES
+from analytics.datasets import ACCOUNTS, EXECUTIONS, INSTRUMENTS, ORDER_EVENTS, PRECLEARANCES, PRICES, QUOTES
 from app.desk import Desk
 from app.errors import FieldError, Invalid, NotFound
+from app.queries._clearance import clearance
+from app.queries.screening import blocked
 from app.storage.records.lists import Limit, ListEntry
 
-READS = (ACCOUNTS, INSTRUMENTS, ORDER_EVENTS, PRICES, QUOTES)
+READS = (ACCOUNTS, EXECUTIONS, INSTRUMENTS, ORDER_EVENTS, PRECLEARANCES, PRICES, QUOTES)
 _LOOK = timedelta(days=60)  # of prices: enough for twenty sessions
 _LATELY = timedelta(seconds=60)  # of orders sent
 _MEASURES = ("order_qty", "order_notional")
@@ -54,7 +56,7 @@ def evaluate(
     books = desk.collect(
         desk.rows(ACCOUNTS, dated=False, scoped=False)
         .filter(pl.col("account_id") == account_id)
-        .select("account_id", "desk")
+        .select("account_id", "desk", "kind", "owner_id", "pad")
     )
     if books.is_empty():
         raise NotFound("There is no such account.")
@@ -81,8 +83,14 @@ def evaluate(
         bounds=_bounds(desk, order, books["desk"][0]),
         listings=_listings(desk, order, names),
         sent=_sent(desk, order),
+        clearance=clearance(desk, order, books.row(0, named=True)),
+        blocked=blocked(desk, ids=_concerned(order, books["owner_id"][0])),
     )
     return {"outcome": answer.outcome, "at": now, "checks": [asdict(one) for one in answer.checks]}
+
+
+def _concerned(order: Proposed, owner: str | None) -> frozenset[str]:
+    return frozenset(one for one in (order.account_id, owner, order.trader_id) if one is not None)
 
 
 def _reference(desk: Desk, instrument_id: str, now: datetime) -> Reference:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from analytics.compliance.pre_trade import Bound, Listing, Proposed, Reference, Sent, check
+from analytics.compliance.pre_trade import Bound, Clearance, Listing, Proposed, Reference, Sent, check
 
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 ORDER = Proposed("A1", "AAPL", "buy", 100, 100.0, NOW)
@@ -20,7 +20,9 @@ def outcome(name, order=ORDER, **given):
 def test_an_order_like_any_other_passes_with_a_reason_for_each_check():
     answer = check(ORDER, reference=MID)
     assert answer.outcome == "pass"
-    assert [one.name for one in answer.checks] == ["price", "size", "limit", "list", "duplicate"]
+    assert [one.name for one in answer.checks] == [
+        "price", "size", "limit", "list", "duplicate", "preclearance", "party",
+    ]  # fmt: skip
     assert all(one.reason for one in answer.checks)
 
 
@@ -86,3 +88,22 @@ def test_a_third_equal_order_within_a_second_blocks(before, age, expected):
     sent = Sent("A1", "AAPL", "buy", 100, 100.0, NOW - timedelta(seconds=age))
     assert outcome("duplicate", sent=[sent] * before) == expected
     assert outcome("duplicate", sent=[replace(sent, quantity=99)] * before) == "pass"
+
+
+@pytest.mark.parametrize(("found", "outcome"), [
+    (Clearance(), "pass"),
+    (Clearance(needed=True), "block"),
+    (Clearance(needed=True, approved=True), "pass"),
+    (Clearance(needed=True, approved=True, left=ORDER.quantity), "pass"),
+    (Clearance(needed=True, approved=True, left=ORDER.quantity - 1), "block"),
+])  # fmt: skip
+def test_a_private_trade_needs_an_approval_that_still_holds_its_quantity(found, outcome):
+    answer = check(ORDER, reference=MID, clearance=found)
+    assert {one.name: one.outcome for one in answer.checks}["preclearance"] == outcome
+    assert answer.outcome == outcome
+
+
+def test_an_account_closed_by_compliance_is_blocked_without_saying_why():
+    answer = check(ORDER, reference=MID, blocked=True)
+    (party,) = [one for one in answer.checks if one.name == "party"]
+    assert (answer.outcome, party.reason) == ("block", "The account is closed to trading. Ask compliance.")
