@@ -11,10 +11,12 @@ from components.casework import (
     act_form,
     choose,
     due,
+    enter,
     fold,
     maker_checker,
     person,
     submit,
+    tick,
     write,
 )
 from components.formats import moment, number, words
@@ -41,6 +43,8 @@ def decision(
     people: Mapping[str, str],
     reasons: Sequence[Mapping[str, Any]],
     case_id: str | None,
+    open_cases: Sequence[Mapping[str, Any]] = (),
+    quiet: Mapping[str, Any] | None = None,
 ) -> list[Any]:
     """Draw where an alert stands and what the person who looks at it may do.
 
@@ -51,6 +55,9 @@ def decision(
         people: User id to name.
         reasons: Every reason code: code, text, states.
         case_id: The case it belongs to.
+        open_cases: Cases it may be escalated into: case_id, ref, title.
+        quiet: What a suppression of findings like it would be about: ``group``, ``instruments``; None where
+            its detector names no group, or it is critical.
     """
     post = f"/api/compliance/alerts/{work['alert_id']}"
     over = work["status"] in _DONE
@@ -72,7 +79,9 @@ def decision(
             )
         )
     elif work["may_act"]:
-        parts += _acts(work, post, user=user, reasons=reasons)
+        parts += _acts(work, post, user=user, people=people, reasons=reasons, open_cases=open_cases)
+        if quiet is not None:
+            parts.append(fold("suppress", "Keep findings like it out of the queue", _suppress(work, quiet)))
     else:
         parts.append(html.P("You read this alert; others act on it.", className="t12 t3 mb-0"))
     last = [one for one in work["steps"] if one["rationale"]][-1:]
@@ -86,7 +95,15 @@ def decision(
     return parts
 
 
-def _acts(work: Work, post: str, *, user: str, reasons: Sequence[Mapping[str, Any]]) -> list[Any]:
+def _acts(
+    work: Work,
+    post: str,
+    *,
+    user: str,
+    people: Mapping[str, str],
+    reasons: Sequence[Mapping[str, Any]],
+    open_cases: Sequence[Mapping[str, Any]],
+) -> list[Any]:
     status = work["status"]
     if status in {"closed_no_issue", "closed_false_positive", "suppressed"}:
         return [
@@ -104,14 +121,64 @@ def _acts(work: Work, post: str, *, user: str, reasons: Sequence[Mapping[str, An
                           mark="hand-index", act="take")  # fmt: skip
     return [
         html.Div([take, html.Kbd("A")], className="form-acts") if take else None,
-        fold("escalate", "Open a case", _form(post, "escalated", reasons, "Open the case", done="Case opened"), key="e"),
+        fold("escalate", "Open a case", _escalate(post, reasons, open_cases), key="e"),
         fold("close", "Close, no issue", _form(post, "closed_no_issue", reasons, "Close it", done="Closed, or waits for a second person"),
              key="c"),
         fold("false", "Close, false alarm", _form(post, "closed_false_positive", reasons, "Close it",
                                                   done="Closed, or waits for a second person")),
         fold("ask", "Ask for information", _form(post, "info_requested", reasons, "Ask", done="Asked")) if status == "in_review" else None,
+        fold("give", "Give it to somebody", _give(work, post, user, people)) if _others(work, user, people) else None,
         html.P([icon("people"), " High, critical and one closing of ten need a second person."], className="t11 t3 mb-0"),
     ]  # fmt: skip
+
+
+def _others(work: Work, user: str, people: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(one, name) for one, name in people.items() if one not in {user, work["assignee"]}]
+
+
+def _give(work: Work, post: str, user: str, people: Mapping[str, str]) -> html.Form:
+    return act_form(
+        f"{post}/assign", choose("assignee", "To", _others(work, user, people)), submit("Give it", mark="person-check"),
+        fixed={"version": work["version"]}, done="It is with somebody else now",
+    )  # fmt: skip
+
+
+def _escalate(
+    post: str, reasons: Sequence[Mapping[str, Any]], open_cases: Sequence[Mapping[str, Any]]
+) -> html.Form:
+    into = [("", "A new case"), *((one["case_id"], f"{one['ref']} {one['title']}") for one in open_cases)]
+    return act_form(
+        f"{post}/transition",
+        choose("case_id", "Into", into, needed=False) if open_cases else None,
+        choose(
+            "reason",
+            "Reason",
+            [(one["code"], one["text"]) for one in reasons if "escalated" in one["states"]],
+        ),
+        write("rationale", "Rationale", hint=_HINT),
+        submit("Escalate", mark="folder-plus"),
+        fixed={"to": "escalated"},
+        done="It is with a case now",
+    )
+
+
+def _suppress(work: Work, quiet: Mapping[str, Any]) -> html.Form:
+    where = ", ".join(quiet["instruments"]) or "no instrument"
+    return act_form(
+        "/api/compliance/suppressions",
+        html.P(f"Findings of this rule about {quiet['group']} in {where}. They stay on record; critical ones are always shown.",
+               className="t12 t2 mb-0"),
+        tick("every_instrument", "In every instrument, not only here"),
+        enter("valid_to", "Until the end of, UTC", "date", until=True, hint="at most 90 days ahead"),
+        enter("reason", "Reason, in short", maxLength=63),
+        write("rationale", "Why nobody needs to look", rows=2, hint="At least 20 characters"),
+        submit("Ask a second person", mark="eye-slash"),
+        fixed={"alert_id": work["alert_id"]},
+        done="It holds when a second person agrees",
+    )  # fmt: skip
+
+
+_HINT = "What you looked at, and why it is so; at least 20 characters"
 
 
 def _form(post: str, to: str, reasons: Sequence[Mapping[str, Any]], label: str, *, done: str) -> html.Form:
@@ -119,7 +186,7 @@ def _form(post: str, to: str, reasons: Sequence[Mapping[str, Any]], label: str, 
     fixed = {"to": to} if to in {"escalated", "reopened", "info_requested"} else {"to": to, "through": True}
     return act_form(
         f"{post}/transition", choose("reason", "Reason", fitting),
-        write("rationale", "Rationale", hint="What you looked at, and why it is so; at least 20 characters"),
+        write("rationale", "Rationale", hint=_HINT),
         submit(label), fixed=fixed, done=done,
     )  # fmt: skip
 

@@ -42,6 +42,9 @@ def alert_row(row: Mapping[str, Any], names: Mapping[str, Mapping[str, str]]) ->
         "assignee": row["assignee"] or "nobody",
         "alert_id": row["alert_id"][:10],
         "_open": f"/compliance/alerts/{row['alert_id']}",
+        "_id": row["alert_id"],
+        "_detector": row["detector"],
+        "_severity": row["severity"],
     }
 
 

@@ -1,6 +1,6 @@
 """Where a case stands, what waits for a second person, and what may come next."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from components.casework import (
     act_form,
     choose,
     due,
+    enter,
     fold,
     maker_checker,
     person,
@@ -22,7 +23,7 @@ from components.formats import clock, day, plural, words
 from components.states import icon
 
 
-def decision(case: Row, now: datetime, *, user: str) -> list[Any]:
+def decision(case: Row, now: datetime, *, user: str, people: Sequence[Row]) -> list[Any]:
     """Draw where a case stands, what waits, and what may come next."""
     place = f"/api/compliance/cases/{case['case_id']}"
     version = {"version": case["version"]}
@@ -54,29 +55,42 @@ def decision(case: Row, now: datetime, *, user: str) -> list[Any]:
         parts += _next(case, place, version)
     elif not case["may_act"]:
         parts.append(html.P("You read this case; others act on it.", className="t12 t3 mb-0"))
-    if case["may_act"]:
-        parts.append(
-            html.Div(
-                [
-                    act_button("Report pack", f"{place}/pack", mark="file-earmark-zip", download=""),
-                    act_button(
-                        "Take it over", f"{place}/take", fixed=version, done="It is yours", mark="hand-index"
-                    )
-                    if case["owner"] != user and case["status"] != "closed"
-                    else None,
-                ],
-                className="form-acts",
-            )
-        )
+    if case["may_act"] and case["status"] != "closed":
+        parts.append(_given(case, place, version, user=user, people=people))
     return parts
+
+
+def _given(
+    case: Row, place: str, version: Mapping[str, Any], *, user: str, people: Sequence[Row]
+) -> html.Details:
+    """Draw who has it, and how it gets to somebody else."""
+    parts: list[Any] = []
+    if case["owner"] != user:
+        parts.append(
+            act_button("Take it over", f"{place}/take", fixed=version, done="It is yours", mark="hand-index")
+        )
+    others = [
+        (one["user_id"], f"{one['name']}, {plural(one['open'], 'open alert')}")
+        for one in people
+        if one["user_id"] not in {user, case["owner"]}
+    ]
+    if others:
+        parts.append(
+            act_form(f"{place}/take", choose("owner", "To", others), submit("Give it", mark="person-check", primary=False),
+                     fixed=version, done="It is with somebody else now")
+        )  # fmt: skip
+    return fold("give", "Who has it", *parts)
 
 
 def _next(case: Row, place: str, version: Mapping[str, Any]) -> list[Any]:
     """Return what may come next, each as a part that opens."""
     parts: list[Any] = []
     if case["status"] != "closed" and case["suspicion_at"] is None:
-        parts.append(act_button("A suspicion is formed", f"{place}/suspicion", fixed=version, mark="stopwatch",
-                                done="The clock of a report runs"))  # fmt: skip
+        form = act_form(
+            f"{place}/suspicion", enter("suspicion_at", "When it was formed, UTC", "datetime-local", needed=False, hint="empty: now"),
+            submit("Start the clock", mark="stopwatch"), fixed=version, done="The clock of a report runs",
+        )  # fmt: skip
+        parts.append(fold("suspicion", "A suspicion is formed", form))
     if case["suspicion_at"] is not None and case["status"] == "investigation" and not case["decision"]:
         for submit_it, label in ((True, "Report it"), (False, "Do not report it")):
             parts.append(fold(

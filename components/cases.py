@@ -6,7 +6,18 @@ from typing import Any
 
 from dash import html
 
-from components.casework import WORDS, act_button, act_form, due, fold, person, submit, write
+from components.casework import (
+    WORDS,
+    act_button,
+    act_form,
+    choose,
+    due,
+    fold,
+    maker_checker,
+    person,
+    submit,
+    write,
+)
 from components.formats import day, moment, number, percent, plural, words
 from components.severity import severity_mark
 from components.states import hidden, icon
@@ -127,8 +138,46 @@ def _proposal(row: Row, names: Mapping[str, Mapping[str, str]], *, may: bool) ->
     )
 
 
-def waiting(rows: Sequence[Row]) -> html.Div:
-    """Draw decisions that wait for a second person."""
+def waiting(rows: Sequence[Row], *, may: bool) -> list[Any]:
+    """Draw decisions that wait for a second person; a batch is settled as one, here."""
+    batches: dict[str, list[Row]] = {}
+    alone = []
+    for row in rows:
+        if row["batch_id"]:
+            batches.setdefault(row["batch_id"], []).append(row)
+        else:
+            alone.append(row)
+    parts: list[Any] = [_batch(name, held, may=may) for name, held in batches.items()]
+    if alone:
+        parts.append(_waiting_table(alone))
+    return parts
+
+
+def _batch(name: str, rows: Sequence[Row], *, may: bool) -> html.Div:
+    said = html.P(
+        [html.B(f"{plural(len(rows), 'alert')} together"), f", since {moment(rows[0]['requested_at'])}"],
+        className="t12 mb-1",
+    )
+    ways = html.Details(
+        [
+            html.Summary("Which"),
+            html.Ul(
+                [
+                    html.Li(link(row["object_id"], f"/compliance/alerts/{row['object_id']}", mono=True))
+                    for row in rows
+                ],
+                className="files",
+            ),
+        ],
+        className="t12 mt-2",
+    )
+    settled = maker_checker(
+        rows[0], post=f"/api/compliance/alerts/bulk/{name}", mine=rows[0]["mine"], may=may
+    )
+    return html.Div([said, settled, ways], className="batch", **{"data-batch": name})
+
+
+def _waiting_table(rows: Sequence[Row]) -> html.Div:
     pages = {"alert": "/compliance/alerts/", "case": "/compliance/cases/", "stor": "/compliance/cases/"}
     return table(
         ["Since", "Decision", "By", ""],
@@ -140,7 +189,12 @@ def waiting(rows: Sequence[Row]) -> html.Div:
                 row["requested_name"],
                 html.Span("yours: somebody else agrees", className="t3")
                 if row["mine"]
-                else link("Look at it", f"{pages[row['object_kind']]}{row['object_id']}"),
+                else link(
+                    "Look at it",
+                    f"{pages[row['object_kind']]}{row['object_id']}"
+                    if row["object_kind"] in pages
+                    else "/compliance/alerts",
+                ),
             ]
             for row in rows
         ],
@@ -164,47 +218,73 @@ def detectors_table(rows: Sequence[Row]) -> html.Div:
 
 # --- one case --------------------------------------------------------------------------------------
 def checklist(case: Row, *, may: bool) -> html.Ul:
-    """Draw the checks, the mandatory ones marked; one is ticked by a press."""
+    """Draw the checks, the mandatory ones marked; one is ticked by a press, or set aside with a word why."""
+    return html.Ul([_check(item, case, may=may) for item in case["checklist"]], className="checklist")
+
+
+def _check(item: Row, case: Row, *, may: bool) -> html.Li:
     post = f"/api/compliance/cases/{case['case_id']}/checklist"
-    items = []
-    for item in case["checklist"]:
-        done = item["state"] != "open"
-        after = "open" if done else "done"
-        mark = (
-            icon("check-square-fill", "acc")
-            if item["state"] == "done"
-            else icon("dash-square", "t3")
-            if done
-            else icon("square", "t3")
+    done = item["state"] != "open"
+    shape = {"done": ("check-square-fill", "acc"), "open": ("square", "t3")}.get(
+        item["state"], ("dash-square", "t3")
+    )
+    text = [html.Span(item["text"]), None if item["mandatory"] else html.Span("optional", className="t3")]
+    fixed = {"key": item["key"], "version": case["version"]}
+    if may:
+        tick: Any = act_button(
+            "",
+            post,
+            fixed=fixed | {"state": "open" if done else "done"},
+            done="Open again" if done else "Checked",
         )
-        text = [html.Span(item["text"]), None if item["mandatory"] else html.Span("optional", className="t3")]
-        fixed = {"key": item["key"], "state": after, "version": case["version"]}
-        if may:
-            tick: Any = act_button("", post, fixed=fixed, done="Checked" if after == "done" else "Open again")
-            tick.children = [mark, *text, hidden("open again" if done else "mark as done")]
-            tick.className = "check"
-        else:
-            tick = html.Span([mark, *text], className="check")
-        items.append(
-            html.Li(
-                [tick, html.Span(item.get("by_name") or "", className="t11 t3")],
-                **{"data-check": item["key"]},
-            )
-        )
-    return html.Ul(items, className="checklist")
+        tick.children = [icon(*shape), *text, hidden("open again" if done else "mark as done")]
+        tick.className = "check"
+    else:
+        tick = html.Span([icon(*shape), *text], className="check")
+    line: list[Any] = [tick, html.Span(item.get("by_name") or "", className="t11 t3")]
+    if may and not done:
+        aside = act_form(
+            post, write("comment", "What you found, or why it does not apply", rows=2), choose("state", "It is", _STATES),
+            submit("Keep it"), fixed=fixed, done="Kept",
+        )  # fmt: skip
+        line.append(fold(f"check-{item['key']}", "Comment", aside))
+    parts: list[Any] = [html.Div(line, className="line")]
+    if item.get("comment"):
+        parts.append(html.P(item["comment"], className="said t11 t2 mb-1"))
+    return html.Li(parts, **{"data-check": item["key"]})
 
 
-def notes(rows: Sequence[Row], *, author: str) -> html.Ol:
-    """Draw what was written, the newest version of each with the earlier ones under it."""
-    return html.Ol([_note(row, mine=row["author"] == author) for row in reversed(rows)], className="notes")
+_STATES = (("done", "Done"), ("not_applicable", "Does not apply"))
 
 
-def _note(row: Row, *, mine: bool) -> html.Li:
+def notes(case: Row, *, author: str, may: bool) -> html.Ol:
+    """Draw what was written, the newest version of each with the earlier ones under it; one corrects one's own."""
+    place = f"/api/compliance/cases/{case['case_id']}/notes" if may and case["status"] != "closed" else None
+    rows = reversed(case["notes"])
+    return html.Ol([_note(row, mine=row["author"] == author, place=place) for row in rows], className="notes")
+
+
+def _correction(row: Row, place: str) -> html.Details:
+    fixed = {
+        "note_id": row["note_id"],
+        "replaces": row["version"],
+        "kind": row["kind"],
+        "evidence": row["evidence"],
+    }
+    form = act_form(
+        place, write("text", "The note as it should read", held=row["text"], rows=4), submit("Keep as a further version", mark="pencil"),
+        fixed=fixed, done="Version {version} is kept", key=f"{row['note_id']}-{row['version']}",
+    )  # fmt: skip
+    return fold(f"correct-{row['note_id']}", "Correct it", form)
+
+
+def _note(row: Row, *, mine: bool, place: str | None) -> html.Li:
     head = html.Div(
         [
             person(row["author_name"]),
             html.Span(words(row["kind"]), className="tag") if row["kind"] != "note" else None,
             html.Span("yours", className="t11 t3") if mine else None,
+            html.Span(f"version {row['version']}", className="t11 t3") if row["earlier"] else None,
             html.Span(moment(row["created_at"]), className="t11 t3 num"),
         ],
         className="hd",
@@ -223,7 +303,9 @@ def _note(row: Row, *, mine: bool) -> html.Li:
         old = [html.P([html.Span(f"Version {one['version']}, {moment(one['created_at'])}", className="t11 t3"), html.Br(), one["text"]],
                       className="said t12") for one in row["earlier"]]  # fmt: skip
         parts.append(html.Details([html.Summary(plural(len(old), "earlier version")), *old], className="t12"))
-    return html.Li(parts)
+    if mine and place is not None:
+        parts.append(_correction(row, place))
+    return html.Li(parts, **{"data-note": row["note_id"]})
 
 
 def case_alerts(rows: Sequence[Row]) -> html.Ol:
@@ -266,7 +348,8 @@ def files(case: Row, *, may: bool) -> list[Any]:
     parts: list[Any] = (
         [html.Ul(rows, className="files")] if rows else [html.P("Nothing attached.", className="t12 t3")]
     )
-    return [*parts, attach] if may else parts
+    said = html.P("", className="t12 crit mt-1 mb-0", role="status")
+    return [html.Div([*parts, attach, said])] if may else parts
 
 
 def trail(rows: Sequence[Row]) -> html.Div:

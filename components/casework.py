@@ -13,11 +13,21 @@ from components.states import icon
 
 Fixed = Mapping[str, Any]
 # What a decision leads to, as people say it.
-WORDS = {"stor_approved": "Report it", "not_reported": "Do not report it", "closed": "Close the case"}
+WORDS = {
+    "stor_approved": "Report it",
+    "not_reported": "Do not report it",
+    "closed": "Close the case",
+    "suppressed": "Keep out of the queue",
+}
 
 
 def act_form(
-    post: str, *parts: Any, fixed: Fixed | None = None, done: str = "Done", **more: str
+    post: str,
+    *parts: Any,
+    fixed: Fixed | None = None,
+    done: str = "Done",
+    key: str | None = None,
+    **more: str,
 ) -> html.Form:
     """Draw a form whose named fields are posted as JSON.
 
@@ -26,11 +36,14 @@ def act_form(
         parts: Fields and buttons.
         fixed: What is posted beside the fields.
         done: Said when it worked; ``{name}`` is filled in from the answer.
+        key: Names what it was drawn from: with another one it is drawn anew, with what stands there now.
         more: ``inside`` (put the fields into an object of this name), ``opens`` (path of the case that was made).
     """
     data = {"data-post": post, "data-json": json.dumps(dict(fixed or {})), "data-done": done}
     data |= {f"data-{name}": value for name, value in more.items()}
     said = html.P("", className="t12 crit mb-0", role="status")
+    if key is not None:
+        return html.Form([*parts, said], className="act", key=key, **data)
     return html.Form([*parts, said], className="act", **data)
 
 

@@ -106,6 +106,7 @@ def grid(
     empty: str = "No rows",
     row_height: int = 30,
     opens: bool = False,
+    chooses: bool = False,
     filters: bool = False,
     sort: str = "",
     filter_model: Mapping[str, Any] | None = None,
@@ -121,6 +122,7 @@ def grid(
         empty: Shown where there is no row.
         row_height: Pixels of a row.
         opens: Whether a click on a row goes somewhere (rows carry ``_open`` or ``_set``).
+        chooses: Whether several rows are chosen with boxes; rows carry ``_id``, and a click is left to ``cellClicked``.
         filters: Whether a row of filter boxes stands below the heads.
         sort: Initial sort, ``-column`` for largest first.
         filter_model: Initial filters.
@@ -151,6 +153,14 @@ def grid(
     if opens:
         options["rowSelection"] = {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True}
     more: dict[str, Any] = {}
+    if chooses:
+        options["rowSelection"] = {
+            "mode": "multiRow",
+            "checkboxes": True,
+            "headerCheckbox": False,
+            "enableClickSelection": False,
+        }
+        more["getRowId"] = "params.data._id"
     if rows is None:
         options |= {
             "cacheBlockSize": BLOCK,

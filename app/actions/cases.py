@@ -31,6 +31,7 @@ from app.storage.records._base import new_id
 from app.storage.records.alerts import SEVERITIES, Alert
 from app.storage.records.cases import Case
 from app.storage.records.counters import bump
+from app.storage.records.people import User
 
 MOST_ALERTS = 200
 
@@ -155,25 +156,53 @@ def add_alerts(
 
 
 def take(
-    database: Database, actor: Identity, case_id: str, *, line: Line, version: int | None = None
+    database: Database,
+    actor: Identity,
+    case_id: str,
+    *,
+    line: Line,
+    owner: str | None = None,
+    version: int | None = None,
 ) -> Case:
-    """Take a case over.
+    """Take a case over, or give it to somebody of compliance, who may know of it from then on.
+
+    Args:
+        database: The records.
+        actor: Compliance, not concerned.
+        case_id: Which.
+        line: The actor's own people and accounts.
+        owner: User id of who has it from now on; the actor himself when None.
+        version: The version that was seen.
 
     Raises:
         NotFound: If there is no such case.
         Forbidden: If the actor may not.
         Conflict: If it is closed.
+        Invalid: If the owner is nobody of compliance, or it concerns him.
     """
     require_compliance(actor)
 
     def act(session: Session, _: datetime) -> Case:
         found = locked_case(session, actor, case_id, line=line, version=version)
-        before = found.owner
-        found.owner, found.owner_name = actor.user_id, actor.name[:200]
-        changed(session, actor, "case.take", found, before={"owner": before}, owner=actor.user_id)
+        before = {"owner": found.owner, "access": found.access}
+        found.owner, found.owner_name = _owner(session, actor, found, owner)
+        found.access = sorted({*found.access, found.owner})
+        changed(session, actor, "case.take", found, before=before, owner=found.owner, access=found.access)
         return found
 
     return taken(database, actor, "case", case_id, act)  # type: ignore[no-any-return]
+
+
+def _owner(session: Session, actor: Identity, found: Case, owner: str | None) -> tuple[str, str]:
+    if owner is None or owner == actor.user_id:
+        return actor.user_id, actor.name[:200]
+    known = session.scalar(
+        select(User).where(User.id == owner, User.role == "compliance", User.disabled.is_(False))
+    )
+    if known is None or known.person_id in {one["id"] for one in found.actors}:
+        message = "must be a person of compliance who is not concerned"
+        raise Invalid("The owner does not fit.", errors=[FieldError("owner", message, owner[:40])])
+    return known.id, known.name[:200]
 
 
 def _bring(

@@ -88,6 +88,12 @@ class VersionBody(_Body):
     version: int
 
 
+class TakeBody(VersionBody):
+    """Who has it from now on."""
+
+    owner: Word | None = Field(None, description="User id of compliance; the caller when left out.")
+
+
 class CaseTransitionBody(VersionBody):
     """Where a case goes, and why."""
 
@@ -227,11 +233,16 @@ def escalate(path: CasePath, body: EscalateBody) -> Response:
     return answer(desk, cases.case(desk, path.case_id))
 
 
-@blueprint.post("/cases/<case_id>/take", summary="Take a case over", responses={200: Answer, **PROBLEMS})
-def take(path: CasePath, body: VersionBody) -> Response:
-    """Answer the case, the caller's now."""
+@blueprint.post(
+    "/cases/<case_id>/take",
+    summary="Take a case over, or give it to a colleague",
+    responses={200: Answer, **PROBLEMS},
+)
+def take(path: CasePath, body: TakeBody) -> Response:
+    """Answer the case; who has it now may know of it even where it is restricted."""
     desk = current_desk()
-    opening.take(desk.database, desk.identity, path.case_id, line=own_line(desk), version=body.version)
+    opening.take(desk.database, desk.identity, path.case_id, line=own_line(desk), owner=body.owner,
+                 version=body.version)  # fmt: skip
     return answer(desk, cases.case(desk, path.case_id))
 
 

@@ -5,7 +5,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from app.actions import case_files, case_packs, case_reports
 from app.api._schema import PROBLEMS, Answer, ScopeQuery, Word
-from app.api.compliance_cases import CasePath, VersionBody
+from app.api.compliance_cases import CasePath, VersionBody, seen
 from app.api.compliance_work import Code, Rationale
 from app.errors import FieldError, Invalid, TooLarge
 from app.gateway.auth import current_desk
@@ -83,6 +83,16 @@ def report(path: CasePath, body: ReportBody) -> Response:
     case_reports.write(desk.database, desk.identity, path.case_id, given=body.given, line=own_line(desk),
                        version=body.version)  # fmt: skip
     return answer(desk, cases.case(desk, path.case_id))
+
+
+@blueprint.get(
+    "/cases/<case_id>/report", summary="The report as it stands", responses={200: Answer, **PROBLEMS}
+)
+def draft(path: CasePath, query: ScopeQuery) -> Response:
+    """Answer the document, checked by its schema, and every field that it does not say yet, with the reason."""
+    desk = current_desk()
+    seen(desk, path.case_id)
+    return answer(desk, stor.checked(desk, path.case_id))
 
 
 @blueprint.post("/cases/<case_id>/attachments", summary="Attach a file", responses={201: Answer, **PROBLEMS})

@@ -1,5 +1,6 @@
 """What people did with alerts and cases, what may come next, and what waits for second eyes."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,7 +8,7 @@ from sqlalchemy import select
 
 from analytics.compliance.checklists import ABUSE_TYPES
 from analytics.compliance.reasons import REASONS, fitting, needed
-from analytics.compliance.workflow import ALERT_STEPS, CASE_STEPS, LEVELS
+from analytics.compliance.workflow import ALERT_STEPS, CASE_STEPS, LEVELS, checked_why
 from app.desk import Desk
 from app.errors import NotFound
 from app.queries._case_counts import visible_cases
@@ -45,6 +46,45 @@ def alert_work(desk: Desk, alert_id: str) -> dict[str, Any]:
         "next": next_steps(ALERT_STEPS, found.status),
         "may_act": may_act(desk, found.actors),
     }
+
+
+def second_eyes(desk: Desk, alert_ids: list[str]) -> dict[str, Any]:
+    """Return what closing alerts would ask of a second person.
+
+    Returns:
+        ``rows`` (``_id``, ``_detector``) of those the asking person may read, ``sampled`` and ``graves`` (how many
+        the quality sample holds, and how many need a second person for their severity), and ``may_act``.
+
+    Raises:
+        Forbidden: If the role does not read surveillance.
+    """
+    door(desk)
+    wanted = set(alert_ids)
+    found = [one for one in visible(desk) if one.alert_id in wanted]
+    why = Counter(checked_why(one.alert_id, one.severity) for one in found)
+    return {
+        "rows": [{"_id": one.alert_id, "_detector": one.detector} for one in found],
+        "sampled": why["sample"],
+        "graves": why["severity"],
+        "may_act": desk.identity.role == "compliance",
+    }
+
+
+def quietable(desk: Desk, alert_id: str) -> dict[str, Any] | None:
+    """Return what a suppression of findings like an alert would be about: ``group`` and ``instruments``.
+
+    None where its detector names no group to go by, or it is of a severity that is never kept out.
+
+    Raises:
+        NotFound: If there is no such alert for the asking person.
+    """
+    door(desk)
+    found = next((one for one in visible(desk) if one.alert_id == alert_id), None)
+    if found is None:
+        raise NotFound("There is no such alert.")
+    if not found.actor_group or found.severity == "critical":
+        return None
+    return {"group": found.actor_group, "instruments": list(found.instrument_ids)}
 
 
 def hidden_objects(desk: Desk) -> frozenset[str]:
@@ -119,8 +159,11 @@ def waiting(desk: Desk) -> list[dict[str, Any]]:
     door(desk)
     hidden = hidden_objects(desk)
     query = select(Review).where(Review.decision == "pending").order_by(Review.requested_at)
+    asked = select(Suppression).where(Suppression.status == "proposed").order_by(Suppression.created_at)
+    own = own_line(desk).own
     with desk.session() as session:
         rows = [row for row in session.scalars(query) if row.object_id not in hidden]
+        quiet = [row for row in session.scalars(asked) if row.actor_group not in own]
     names = ("id", "object_kind", "object_id", "batch_id", "why", "to_state", "reason", "rationale",
              "requested_by", "requested_name", "requested_at")  # fmt: skip
     me = desk.identity
@@ -128,7 +171,13 @@ def waiting(desk: Desk) -> list[dict[str, Any]]:
         {name: getattr(row, name) for name in names}
         | {"mine": row.requested_by == me.user_id or (me.person_id or "") == row.requested_person}
         for row in rows
-    ]
+    ] + [
+        dict.fromkeys(names)
+        | {"id": row.id, "object_kind": "suppression", "object_id": row.id, "why": "suppression", "to_state": "suppressed",
+           "reason": row.reason, "rationale": row.rationale, "requested_by": row.created_by,
+           "requested_name": row.created_by_name, "requested_at": row.created_at, "mine": row.created_by == me.user_id}
+        for row in quiet
+    ]  # fmt: skip
 
 
 def suppressions(desk: Desk) -> list[dict[str, Any]]:
@@ -139,7 +188,7 @@ def suppressions(desk: Desk) -> list[dict[str, Any]]:
         rows = list(session.scalars(select(Suppression).order_by(Suppression.created_at.desc())))
         kept = list(session.scalars(select(Alert.suppression_id).where(Alert.suppression_id.is_not(None))))
     names = ("id", "detector", "actor_group", "instrument_id", "reason", "rationale", "valid_from", "valid_to",
-             "status", "created_by_name", "created_at", "approved_by_name", "approved_at")  # fmt: skip
+             "status", "created_by", "created_by_name", "created_at", "approved_by_name", "approved_at")  # fmt: skip
     at = now()
     return [
         {name: getattr(row, name) for name in names}

@@ -1,5 +1,6 @@
 """A report on a case, put together from what is on record."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
@@ -26,7 +27,7 @@ from app.storage.records._base import now
 from app.storage.records.alerts import Alert
 from app.storage.records.people import Organisation
 
-__all__ = ["StorReport", "document", "schema"]
+__all__ = ["StorReport", "checked", "document", "schema"]
 NOT_WRITTEN = "not written into the report"
 NOT_HELD = "not held in the firm's records"
 _APPROVED = {"stor_approved": "approved", "stor_submitted": "submitted", "regulator_follow_up": "submitted"}
@@ -73,6 +74,44 @@ def document(desk: Desk, case_id: str) -> StorReport:
         alert_ids=[one.alert_id for one in alerts],
         data_versions={one.alert_id: {k: str(v) for k, v in one.data_versions.items()} for one in alerts},
     )
+
+
+def checked(desk: Desk, case_id: str) -> dict[str, Any]:
+    """Return the report on a case as it stands, and what it does not say yet.
+
+    Returns:
+        ``report`` (the document, which keeps the schema by its making), ``missing``: rows of ``path`` (where in
+        the document), ``field`` (of ``case_reports.FIELDS``; None where the records would have to hold it) and
+        ``reason``, and ``complete``: whether nothing that people write is missing.
+
+    Raises:
+        Forbidden: If the role does not read surveillance.
+        NotFound: If the asking person may not know of the case.
+    """
+    report = StorReport.model_validate(document(desk, case_id).model_dump())
+    missing = list(_unanswered(report.model_dump(mode="json"), ""))
+    return {"report": report, "missing": missing, "complete": not any(one["field"] for one in missing)}
+
+
+# Where in the document stands what people write.
+_WRITTEN = {
+    "submitter.natural_person": "submitter_name", "submitter.position": "submitter_position", "submitter.entity": "entity_name",
+    "submitter.lei": "entity_lei", "submitter.address": "entity_address", "submitter.acting_capacity": "acting_capacity",
+    "submitter.type_of_activity": "activity_type", "submitter.relationship": "relationship", "submitter.contact": "contact",
+    "suspicion.narrative": "narrative", "additional_information": "additional_information",
+}  # fmt: skip
+
+
+def _unanswered(part: Any, path: str) -> Iterator[dict[str, Any]]:
+    if isinstance(part, dict):
+        if part.get("value") == "NA" and "reason" in part:
+            yield {"path": path, "field": _WRITTEN.get(path), "reason": part["reason"]}
+            return
+        for name, inner in part.items():
+            yield from _unanswered(inner, f"{path}.{name}" if path else name)
+    elif isinstance(part, list):
+        for place, inner in enumerate(part):
+            yield from _unanswered(inner, f"{path}[{place}]")
 
 
 def _status(found: dict[str, Any], decided: dict[str, Any]) -> Any:

@@ -30,6 +30,12 @@
         else if (row && row._set) qd.set(row._set);
         return none();
       },
+      // A click on a cell opens the alert of its row; boxes and links do what they are for.
+      openAlert: (cell) => {
+        const own = ["ag-Grid-SelectionColumn", "alert_id"];
+        if (cell && cell.rowId && !own.includes(cell.colId)) qd.go(qd.carried("/compliance/alerts/" + encodeURIComponent(cell.rowId)));
+        return none();
+      },
       // Sort and filters of a grid are part of the address; the grid states them with every block it asks for.
       gridState: (asked) => {
         if (!asked) return none();

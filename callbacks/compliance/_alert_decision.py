@@ -5,10 +5,12 @@ from typing import Any
 
 from dash import Dash, html
 
-from app.queries import casework, compliance, similar_alerts
+from app.queries import cases, casework, compliance, similar_alerts
 from callbacks._fill import Drawn, View, fill, nothing
 from components.alert_decision import decision, similar
 from components.formats import percent, words
+
+_WIDE: dict[str, Any] = {"trader": (), "account": (), "instrument": ()}
 
 
 def wire_decision(app: Dash, page: str) -> None:
@@ -18,9 +20,15 @@ def wire_decision(app: Dash, page: str) -> None:
 
 
 def _work(desk: Any, alert_id: str) -> dict[str, Any]:
+    found = compliance.alert(desk, alert_id)
+    acts = desk.identity.role == "compliance"
     return {
         "work": casework.alert_work(desk, alert_id),
-        "case_id": compliance.alert(desk, alert_id)["case_id"],
+        "case_id": found["case_id"],
+        "open_cases": cases.cases(desk.with_scope(**_WIDE), filters={"open": "true"}, limit=50)["rows"]
+        if acts
+        else [],
+        "quiet": casework.quietable(desk, alert_id) if acts else None,
         "people": {one["user_id"]: one["name"] for one in casework.colleagues(desk)},
         "reasons": casework.catalogue()["reasons"],
         "user": desk.identity.user_id,
@@ -35,6 +43,8 @@ def _decision(found: dict[str, Any], _: View) -> Drawn:
         people=found["people"],
         reasons=found["reasons"],
         case_id=found["case_id"],
+        open_cases=found["open_cases"],
+        quiet=found["quiet"],
     )
     return Drawn(body, badge=html.Span(words(found["work"]["status"]), className="tag acc"), fit="pad")
 

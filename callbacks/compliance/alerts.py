@@ -9,6 +9,7 @@ from app.errors import QuarterdeckError
 from app.gateway.auth import current_desk
 from app.queries import compliance, evidence
 from callbacks._fill import Drawn, View, fill, nothing, opens
+from callbacks.compliance._alert_bulk import wire_several
 from components.alerts import COLUMNS, alert_row, coverage_table, pattern
 from components.cards import segment
 from components.charts.alert_days import alert_days
@@ -74,6 +75,7 @@ def register(app: Dash) -> None:
         prevent_initial_call=True,
     )
     opens(app, GRID)
+    wire_several(app, PAGE, GRID)
 
 
 def chosen(state: Any, *, without: str = "") -> dict[str, str]:
@@ -146,7 +148,8 @@ def _grid(answer: dict[str, Any], view: View) -> Drawn:
             GRID,
             COLUMNS,
             height=34 + ROW * max(4, min(total, 14)),
-            opens=True,
+            opens=view.role != "compliance",
+            chooses=view.role == "compliance",
             sort=sort if sort.removeprefix("-") in SORTED else DEFAULT_SORT,
             row_height=ROW,
             label="Alerts",

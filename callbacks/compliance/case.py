@@ -8,8 +8,10 @@ from dash import Dash, Input, Output, html
 from app.actions import case_access
 from app.errors import NotFound, QuarterdeckError
 from app.gateway.auth import current_desk
-from app.queries import cases
+from app.queries import cases, casework, stor
 from callbacks._fill import Drawn, View, fill, nothing
+from components import case_access as parts
+from components import case_report as report
 from components import cases as draw
 from components.case_decision import decision
 from components.context import steps
@@ -28,7 +30,9 @@ def register(app: Dash) -> None:
         ("files", "Attachments", _case, _files),
         ("notes", "Notes", _case, _notes),
         ("trail", "Audit trail", cases.trail, _trail),
-        ("decision", "Decision", _case, _decision),
+        ("decision", "Decision", _with_people, _decision),
+        ("report", "Report", _with_report, _report),
+        ("access", "Who may know", _with_looks, _access),
         ("checklist", "Checklist", _case, _checklist),
     ):
         fill(app, PAGE, name, title, ask=ask, draw=show, about=True)
@@ -64,6 +68,20 @@ def _case(desk: Any, case_id: str) -> dict[str, Any]:
     if found["restricted"]:
         case_access.looked_at(desk.database, desk.identity, "case", case_id, what="case")
     return found
+
+
+def _with_people(desk: Any, case_id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    return _case(desk, case_id), casework.colleagues(desk)
+
+
+def _with_report(desk: Any, case_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    return _case(desk, case_id), stor.checked(desk, case_id)
+
+
+def _with_looks(desk: Any, case_id: str) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
+    found = _case(desk, case_id)
+    looks = [row for row in cases.trail(desk, case_id, limit=1000) if row["action"] in parts.LOOKS]
+    return found, casework.colleagues(desk), looks
 
 
 def _ways_on(found: dict[str, Any]) -> list[dict[str, Any]]:
@@ -115,7 +133,9 @@ def _notes(found: dict[str, Any], view: View) -> Drawn:
     if not found["notes"]:
         return nothing(view, "Nothing is written yet", "What you find belongs here, with what it points to.")
     return Drawn(
-        draw.notes(found["notes"], author=found["user"]), sub=plural(len(found["notes"]), "note"), fit="flush"
+        draw.notes(found, author=found["user"], may=found["may_act"]),
+        sub=plural(len(found["notes"]), "note"),
+        fit="flush",
     )
 
 
@@ -123,9 +143,26 @@ def _trail(rows: list[dict[str, Any]], _: View) -> Drawn:
     return Drawn(draw.trail(rows[:50]), sub="who did what, and who looked", fit="flush")
 
 
-def _decision(found: dict[str, Any], _: View) -> Drawn:
+def _decision(answer: tuple[dict[str, Any], list[dict[str, Any]]], _: View) -> Drawn:
+    found, people = answer
     state = html.Span(draw.state_words(found["status"]), className="tag acc")
-    return Drawn(decision(found, datetime.now(UTC), user=found["user"]), badge=state, fit="pad")
+    body = decision(found, datetime.now(UTC), user=found["user"], people=people)
+    return Drawn(body, badge=state, fit="pad")
+
+
+def _report(answer: tuple[dict[str, Any], dict[str, Any]], view: View) -> Drawn:
+    found, checked = answer
+    if found["suspicion_at"] is None:
+        return nothing(
+            view, "No report yet", "A report is drafted once a suspicion is formed: say so under Decision."
+        )
+    may = found["may_act"]
+    return Drawn(report.report(found, checked, may=may), badge=report.complete(checked), fit="pad")
+
+
+def _access(answer: tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]], _: View) -> Drawn:
+    found, people, looks = answer
+    return Drawn(parts.access(found, people, looks[:12], may=found["may_act"]), fit="pad")
 
 
 def _checklist(found: dict[str, Any], _: View) -> Drawn:

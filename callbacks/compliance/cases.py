@@ -120,10 +120,13 @@ def _cases(found: dict[str, Any], view: View) -> Drawn:
 
 
 def _waiting(rows: list[dict[str, Any]], view: View) -> Drawn:
+    may = view.role == "compliance"
     if not rows:
         return nothing(view, "Nothing waits", "Every decision that needed two people has them.")
     return Drawn(
-        draw.waiting(rows[:50]), badge=html.Span(number(len(rows)), className="tag high"), fit="flush"
+        draw.waiting(rows[:200], may=may),
+        badge=html.Span(number(len(rows)), className="tag high"),
+        fit="flush",
     )
 
 

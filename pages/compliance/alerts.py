@@ -5,6 +5,7 @@ from typing import Any
 from dash import html
 
 from components.cards import grid, page_body, slot
+from components.ids import at
 from components.page import SURVEILLANCE_ROLES, Page, Step
 
 PAGE = Page(
@@ -31,15 +32,22 @@ PAGE = Page(
 )
 
 
-def layout(**_: Any) -> html.Div:
+def layout(role: str = "", **_: Any) -> html.Div:
     """Lay out the page; callbacks/compliance/alerts.py fills it."""
     return page_body(
         PAGE,
         grid(
             slot(PAGE, "alerts", "Alerts", height=300, skeleton="rows"),
+            # What may be done with the rows that are chosen; nothing while none is.
+            *(
+                [html.Div(id=at(PAGE.key, "chosen"), className="span-12 chosen")]
+                if role == "compliance"
+                else []
+            ),
             slot(PAGE, "days", "When it happened", span="span-5 md-12", height=260),
             slot(
                 PAGE, "coverage", "What the detectors saw", span="span-7 md-12", height=160, skeleton="rows"
             ),
+            slot(PAGE, "suppressions", "Kept out of the queue", height=90, skeleton="rows"),
         ),
     )

@@ -34,12 +34,14 @@ def layout(case_id: str = "", role: str = "", **_: Any) -> html.Div:
         [
             slot(PAGE, "alerts", "Alerts", span="", height=80, skeleton="rows"),
             slot(PAGE, "files", "Attachments", span="", height=110, skeleton="rows"),
+            slot(PAGE, "access", "Who may know", span="", height=120, skeleton="rows"),
         ]
     )
     middle = html.Div(
         [
             *([_note_form(case_id)] if role == "compliance" else []),
             slot(PAGE, "notes", "Notes", span="", height=90, skeleton="rows"),
+            slot(PAGE, "report", "Report", span="", height=120, skeleton="rows"),
             slot(PAGE, "trail", "Audit trail", span="", height=120, skeleton="rows"),
         ]
     )
