@@ -17,17 +17,6 @@ def without_age(kpis):
     return {name: value for name, value in kpis.items() if name != "data-freshness"}
 
 
-def click_last_tile(window):
-    """Click the smallest tile of the treemap: a leaf, an instrument."""
-    window.page.wait_for_selector("[data-card=exposure] g.slice")
-    tile = window.page.query_selector_all("[data-card=exposure] g.slice")[-1]
-    tile.scroll_into_view_if_needed()
-    box = tile.bounding_box()
-    window.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    window.page.wait_for_selector("[data-context=instrument]")
-    window.settle()
-
-
 def open_first_order(window):
     """Click the first row of the blotter and wait for its order's life."""
     window.drawn()
@@ -40,7 +29,7 @@ def test_a_tile_narrows_every_card_and_back_and_forward_replay_it(visit):
     window = visit("compliance")
     window.go("/")
     whole = window.kpis()
-    click_last_tile(window)
+    window.press_last_tile()
     narrowed = window.kpis()
     chosen = query(window)["instrument"]
     assert window.chips()["instrument"] == chosen
@@ -65,6 +54,7 @@ def test_the_cross_of_a_chip_widens_the_view_again(visit):
     assert window.chips()["instrument"] == "JPM"
     window.page.click("[data-clear=instrument]")
     window.page.wait_for_selector("[data-context=instrument]", state="detached")
+    window.settle()
     assert query(window) == {}
 
 
@@ -96,6 +86,7 @@ def test_an_executions_row_opens_its_orders_life_in_which_every_fill_stands(visi
     assert window.states()["order"] == "ready"
     window.page.click("[data-card=order] [data-clear=order]")
     window.page.wait_for_selector("[data-card=order]", state="detached")
+    window.settle()
     assert "order" not in query(window)
 
 

@@ -44,8 +44,9 @@ def test_a_traders_search_finds_no_alert(visit):
     dialog = trader.page.locator("dialog.palette[open]")
     dialog.wait_for()
     for words in ("alerts", "surveillance", alert):
-        dialog.locator("input").fill(words)
-        trader.page.wait_for_timeout(600)
+        with trader.page.expect_response("**/api/search**"):
+            dialog.locator("input").fill(words)
+        trader.settle()
         found = dialog.locator("[role=option]").all_inner_texts()
         assert [
             one for one in found if any(word in one.lower() for word in (*SURVEILLANCE, alert.lower()))
@@ -67,6 +68,7 @@ def test_a_trader_with_a_link_to_an_alert_meets_a_closed_door(visit):
 def test_compliance_opens_an_alert_and_reads_its_story_and_evidence(visit):
     window = visit("compliance")
     window.go("/compliance/alerts")
+    window.drawn("alerts")
     window.page.locator("[data-card=alerts] .ag-row [col-id=title]").first.click()
     window.page.wait_for_url("**/compliance/alerts/*")
     window.settle("compliance-alert")

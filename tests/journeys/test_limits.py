@@ -19,10 +19,7 @@ def test_the_tiles_and_bars_are_what_rest_says(visit):
     assert tiles["warned"] == sum(row["state"] == "warn" for row in rows) >= 1
     assert tiles["unacknowledged"] == sum(row["settled"] == "new" for row in passed)
     assert tiles["nearest"] == max(row["utilisation"] for row in rows if row["state"] in {"ok", "warn"})
-    bars = dict(window.page.evaluate(
-        "[...document.querySelectorAll('[data-limit]')].map((row) => [row.dataset.limit, Number(row.dataset.value)])"
-    ))  # fmt: skip
-    assert bars == {row["limit_id"]: row["utilisation"] for row in rows}
+    assert window.values("limit") == {row["limit_id"]: row["utilisation"] for row in rows}
 
 
 def test_a_limit_opens_its_course_and_the_address_keeps_it(visit):

@@ -16,13 +16,7 @@ def test_from_the_dashboard_to_one_orders_cost_and_its_accounts_risk_and_back(vi
     window = visit("risk")
     page = window.page
     window.go("/")
-    page.wait_for_selector("[data-card=exposure] g.slice")
-    tile = page.query_selector_all("[data-card=exposure] g.slice")[-1]
-    tile.scroll_into_view_if_needed()
-    box = tile.bounding_box()
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.wait_for_selector("[data-context=instrument]")
-    window.settle()
+    window.press_last_tile()
     name = query(window)["instrument"]
     dashboard = window.kpis()["gross-exposure"]
 
