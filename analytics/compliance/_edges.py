@@ -19,7 +19,7 @@ _BY = ["actor_group", "instrument_id", "day"]
 
 
 def pushes(
-    tables: Tables, market: pl.LazyFrame, edges: pl.LazyFrame, *, edge: str, fills: int, one_sided: float
+    tables: Tables, market: pl.LazyFrame, edges: pl.LazyFrame, *, edge: str, orders: int, one_sided: float
 ) -> pl.LazyFrame:
     """Return what each actor group traded at an edge of the session, measured.
 
@@ -32,11 +32,11 @@ def pushes(
         market: As ``market_buckets`` returns it.
         edges: As ``session_edges`` returns it.
         edge: ``closes`` or ``opens``.
-        fills: Fewest fills on the side that was traded more.
+        orders: Fewest orders filled on the side that was traded more: one that sweeps the book is one trade.
         one_sided: Least net as a fraction of gross.
 
     Returns:
-        One row per group, instrument and day: buys, own_qty (net, units), gross, fills, last_px (own, last),
+        One row per group, instrument and day: buys, own_qty (net, units), gross, fills, orders, last_px (own, last),
         reference (price), share (of market volume), move (log return from the reference to the last print),
         index_move, moves (standard deviations, positive the group's way), sigma_known, market_volume,
         market_source, adv, accounts, traders, order_ids, exec_ids and the columns of an episode.
@@ -52,6 +52,7 @@ def pushes(
             pl.col("buys", "gross", "start", "end").first(),
             own_qty=pl.col("net").first().abs(),
             fills=pl.len(),
+            orders=pl.coalesce("order_id", "exec_id").n_unique(),
             last_px=pl.col("px").sort_by(order).last(),
             window_start=pl.col("transact_time").min(),
             window_end=pl.col("transact_time").max(),
@@ -62,7 +63,7 @@ def pushes(
             accounts=listed("account_id"),
             traders=listed("trader_id"),
         )
-        .filter(pl.col("fills") >= fills, pl.col("own_qty") >= one_sided * pl.col("gross"))
+        .filter(pl.col("orders") >= orders, pl.col("own_qty") >= one_sided * pl.col("gross"))
         .sort(_BY)
         .with_row_index("row")
         .with_columns(before=pl.col("start") - _BEFORE)

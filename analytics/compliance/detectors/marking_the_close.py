@@ -34,7 +34,13 @@ class MarkingTheCloseParameters(Parameters):
         high=20,
         rationale="A quarter of an hour moves this far by itself in about one of fifteen closes to one side.",
     )
-    fills: int = parameter(3, unit="fills", low=1, high=100, rationale="One closing trade shows no intent.")
+    fills: int = parameter(
+        3,
+        unit="filled orders",
+        low=1,
+        high=100,
+        rationale="One closing trade shows no intent, however many fills its way through the book takes.",
+    )
     usual: float = parameter(
         0.001,
         unit="fraction of average daily volume",
@@ -79,7 +85,7 @@ class MarkingTheClose(Detector):
     name = "marking_the_close"
     code = "D11"
     title = "Suspected marking of the close"
-    version = "1.0.0"
+    version = "1.1.0"
     description = "Concentrated trading in the last minutes that moves the closing price."
     regulation = ("MAR Art. 16(2), Reg. 2016/957", "MAR Annex I")
     inputs = ("executions",)
@@ -105,7 +111,7 @@ class MarkingTheClose(Detector):
         market = settled(market_buckets(tables))
         edges = settled(session_edges(tables, market))
         measured = pushes(
-            tables, market, edges, edge="closes", fills=params.fills, one_sided=params.one_sided
+            tables, market, edges, edge="closes", orders=params.fills, one_sided=params.one_sided
         )
         pushed = _reversed(measured, market).filter(
             pl.col("share") >= params.share,
@@ -135,14 +141,14 @@ class MarkingTheClose(Detector):
             params.base_score,
             (3, grade(share, params.share, 4 * params.share)),
             (3, grade(move, params.move, 4 * params.move)),
-            (1, grade(float(episode["fills"]), float(params.fills), 20.0)),
+            (1, grade(float(episode["orders"]), float(params.fills), 20.0)),
             (1, grade(back, 0.0, 0.5)),
         )
         verb = "bought" if episode["buys"] else "sold"
         story = [
             (
                 f"In the last minutes of {episode['window_start']:%Y-%m-%d}, {who(episode['accounts'])} {verb} "
-                f"{episode['own_qty']:,.0f} {episode['instrument_id']} net in {episode['fills']} fills."
+                f"{episode['own_qty']:,.0f} {episode['instrument_id']} net in {episode['orders']} orders."
             ),
             (
                 f"That is {share:.0%} of the {episode['market_volume']:,.0f} the market traded then "
@@ -168,7 +174,7 @@ class MarkingTheClose(Detector):
             metrics=[
                 Metric("share", share, params.share, "fraction of market volume"),
                 Metric("move", move, params.move, "standard deviations"),
-                Metric("fills", float(episode["fills"]), float(params.fills), "fills"),
+                Metric("fills", float(episode["orders"]), float(params.fills), "filled orders"),
                 Metric("market_volume", episode["market_volume"], None, "units"),
                 Metric("reversal", back, None, "fraction of the move"),
             ],

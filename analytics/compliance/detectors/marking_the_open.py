@@ -51,7 +51,13 @@ class MarkingTheOpenParameters(Parameters):
         high=20,
         rationale="Openings swing more than the rest of the day, so the move must stand out more than at the close.",
     )
-    fills: int = parameter(3, unit="fills", low=1, high=100, rationale="One opening trade shows no intent.")
+    fills: int = parameter(
+        3,
+        unit="filled orders",
+        low=1,
+        high=100,
+        rationale="One opening trade shows no intent, however many fills its way through the book takes.",
+    )
     usual: float = parameter(
         0.001,
         unit="fraction of average daily volume",
@@ -80,7 +86,7 @@ class MarkingTheOpen(Detector):
     name = "marking_the_open"
     code = "D12"
     title = "Suspected marking of the open"
-    version = "1.0.0"
+    version = "1.1.0"
     description = "Orders pulled just before the opening auction, or trading that carries the first prices."
     regulation = ("MAR Art. 16(2), Reg. 2016/957", "MAR Annex I")
     inputs = ("order_events", "executions")
@@ -111,7 +117,9 @@ class MarkingTheOpen(Detector):
             pl.col("pulled_qty") >= params.pulled * pl.col("entered_qty"),
             pl.col("share") >= params.pulled_share,
         )
-        measured = pushes(tables, market, edges, edge="opens", fills=params.fills, one_sided=params.one_sided)
+        measured = pushes(
+            tables, market, edges, edge="opens", orders=params.fills, one_sided=params.one_sided
+        )
         pushed = measured.filter(
             pl.col("share") >= params.share,
             pl.col("moves") >= params.move,
@@ -179,7 +187,7 @@ def _tell_push(episode: Mapping[str, Any], params: MarkingTheOpenParameters) -> 
         (
             f"In the first minutes of {episode['window_start']:%Y-%m-%d}, {who(episode['accounts'])} "
             f"{'bought' if episode['buys'] else 'sold'} {episode['own_qty']:,.0f} {episode['instrument_id']} net "
-            f"in {episode['fills']} fills."
+            f"in {episode['orders']} orders."
         ),
         (
             f"That is {share:.0%} of the {episode['market_volume']:,.0f} the market traded then (from "
@@ -196,7 +204,7 @@ def _tell_push(episode: Mapping[str, Any], params: MarkingTheOpenParameters) -> 
         metrics=[
             Metric("share", share, params.share, "fraction of market volume"),
             Metric("move", move, params.move, "standard deviations"),
-            Metric("fills", float(episode["fills"]), float(params.fills), "fills"),
+            Metric("fills", float(episode["orders"]), float(params.fills), "filled orders"),
             Metric("market_volume", episode["market_volume"], None, "units"),
         ],
         story=story,

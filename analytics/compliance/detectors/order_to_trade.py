@@ -41,13 +41,13 @@ class OrderToTradeParameters(Parameters):
         rationale="Time to act before the limit is passed.",
     )
     minimum_messages: int = parameter(
-        300,
+        330,
         unit="orders",
         low=1,
         high=100_000,
         rationale="A ratio over a handful is none: at a limit of 100, three trades are owed on 300 orders, and "
-        "one more or less decides nothing. On a real tape dealt at random 250 orders exceed it by chance; "
-        "1 is the bare rule.",
+        "one more or less decides nothing. On a real tape dealt at random to 200 members 180 to 310 orders exceed "
+        "it by chance; 1 is the bare rule.",
     )
     count_every_fill: bool = parameter(
         default=True,

@@ -13,7 +13,7 @@ import polars as pl
 from app.demo.firm import Label
 
 PATTERN = "order_to_trade"
-LEAST = 300  # orders of a session from which a ratio is one
+LEAST = 330  # orders of a session from which a ratio is one
 # Limits of the demo's venues in number and volume: of makers, and of everybody else.
 LIMITS = {True: (2_500, 50_000), False: (100, 2_000)}
 # Sent by the member; an amendment is a cancellation and a new order.

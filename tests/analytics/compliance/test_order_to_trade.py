@@ -80,14 +80,14 @@ def test_a_thousand_orders_and_one_trade_are_told_and_a_maker_is_not():
 
 
 def test_four_fifths_of_the_limit_warn_early():
-    early = alerts(OrderToTrade, sent(324, fills=4).given())
+    early = alerts(OrderToTrade, sent(405, fills=5).given())
     assert [a["severity"] for a in early] == ["low"]
     assert early[0]["story"][-1].endswith("Early warning: 80% of the limit is used.")
-    assert alerts(OrderToTrade, sent(323, fills=4).given()) == []
-    assert [a["severity"] for a in alerts(OrderToTrade, sent(404, fills=4).given())] == ["low"]
+    assert alerts(OrderToTrade, sent(404, fills=5).given()) == []
+    assert [a["severity"] for a in alerts(OrderToTrade, sent(505, fills=5).given())] == ["low"]
 
 
-@pytest.mark.parametrize(("orders", "fills", "found"), [(299, 0, 0), (300, 0, 1), (299, 1, 0), (300, 1, 1)])
+@pytest.mark.parametrize(("orders", "fills", "found"), [(329, 0, 0), (330, 0, 1), (329, 1, 0), (330, 1, 1)])
 def test_a_ratio_over_a_handful_of_orders_is_none(orders, fills, found):
     assert len(exceeded(sent(orders, fills=fills), None)) == found
 
@@ -124,8 +124,8 @@ def test_a_table_that_says_too_little_is_refused(name, table, says):
 
 @pytest.mark.parametrize("ways", [2, 5])
 def test_splitting_over_linked_accounts_hides_nothing(ways):
-    whole = alerts(OrderToTrade, sent(300, fills=1).given())
-    assert verdict(alerts(OrderToTrade, split(sent(300, fills=1).given(), ways))) == verdict(whole)
+    whole = alerts(OrderToTrade, sent(340, fills=1).given())
+    assert verdict(alerts(OrderToTrade, split(sent(340, fills=1).given(), ways))) == verdict(whole)
 
 
 def test_no_orders_are_a_gap():
@@ -134,4 +134,4 @@ def test_no_orders_are_a_gap():
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_verdict_depends_on_nothing_else(change):
-    unmoved(OrderToTrade, sent(300, fills=1).given(), change)
+    unmoved(OrderToTrade, sent(340, fills=1).given(), change)

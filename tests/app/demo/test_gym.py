@@ -193,15 +193,15 @@ def session(account, *, news=0, moves=0, withdrawn=0, fills=0, by="user"):
 @pytest.mark.parametrize(
     ("rows", "found"),
     [
-        (session("A", news=304, fills=3), 1),  # 304 / 3 - 1 is beyond 100
-        (session("A", news=303, fills=3), 0),
-        (session("A", news=300), 1),
-        (session("A", news=299), 0),  # too few to speak of a ratio
-        (session("A", news=104, moves=100, fills=3), 1),  # an amendment counts twice
-        (session("A", news=152, withdrawn=152, fills=3), 1),
-        (session("A", news=152, withdrawn=152, fills=3, by="venue"), 0),
+        (session("A", news=405, fills=4), 1),  # 405 / 4 - 1 is beyond 100
+        (session("A", news=404, fills=4), 0),
+        (session("A", news=330), 1),
+        (session("A", news=329), 0),  # too few to speak of a ratio
+        (session("A", news=136, moves=100, fills=3), 1),  # an amendment counts twice
+        (session("A", news=166, withdrawn=166, fills=3), 1),
+        (session("A", news=166, withdrawn=166, fills=3, by="venue"), 0),
         (session("M", news=1000, fills=3), 0),  # a maker may do more
-        (session("A", news=152, fills=2) + session("B", news=152, fills=1), 1),  # one group
+        (session("A", news=166, fills=2) + session("B", news=166, fills=1), 1),  # one group
     ],
 )
 def test_ratios_the_rows_exceed_are_counted(rows, found):
