@@ -81,3 +81,15 @@ def feed_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
         for row in rows
     ]
     return table(["Feed", "Rows", "Median", "Newest", ""], cells, numeric=(1, 2), label="Feeds")
+
+
+def canary_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
+    """Draw which detectors answered the canaries; those that did not come first."""
+    cells = [
+        [
+            row["title"].removeprefix("Suspected ").capitalize(),
+            html.Span("answered" if row["answered"] else "silent", className=f"tag {'ok' if row['answered'] else 'crit'}"),
+        ]
+        for row in rows
+    ]  # fmt: skip
+    return table(["Detector", ""], cells, label="Answers to the canaries")

@@ -14,11 +14,12 @@ blueprint = resource("compliance", part="assurance", tag="Compliance", roles=SUR
 
 @blueprint.get("/assurance", summary="Is surveillance well", responses={200: Answer, **PROBLEMS})
 def assured(query: ScopeQuery) -> Response:
-    """Answer places and who sees them, alert counts against their days, feeds against theirs."""
+    """Answer places and who sees them, alert counts and feeds against their days, canaries."""
     desk = current_desk()
     found = {
         "matrix": assurance.matrix(desk),
         "volumes": assurance.volumes(desk),
         "feeds": assurance.feeds(desk),
+        "canaries": assurance.canaries(desk),
     }
     return answer(desk, found, datasets=(EXECUTIONS, ORDER_EVENTS))

@@ -21,6 +21,7 @@ WORKER_LATE_S = 30.0
 LOW_DISK = 512 * 1024 * 1024  # bytes
 
 _heartbeats = Table("heartbeats", MetaData(), Column("kind", String), Column("at", DateTime(timezone=True)))
+_canary_runs = Table("canary_runs", MetaData(), Column("state", String))
 _jobs = Table("jobs", MetaData(), Column("state", String))
 
 
@@ -120,6 +121,7 @@ def standard(context: Any) -> list[Check]:
         Check("lake", lambda: _lake(context)),
         Check("cache", lambda: _cache(context)),
         Check("disk", lambda: _disk(context)),
+        Check("surveillance", lambda: _canaries(context)),
     ]
 
 
@@ -163,6 +165,17 @@ def _worker(context: Any) -> str:
     if age > WORKER_LATE_S:
         raise DegradedError(f"silent for {age:.0f} s; imports and other jobs wait")
     return f"seen {max(age, 0):.0f} s ago"
+
+
+def _canaries(context: Any) -> str:
+    """Known patterns are sent through surveillance every day; a firm whose were not answered is an alarm."""
+    with context.database.engine.connect() as connection:
+        asked = select(_canary_runs.c.state, func.count()).group_by(_canary_runs.c.state)
+        counted = {str(state): int(count) for state, count in connection.execute(asked)}
+    bad = sum(counted.values()) - counted.get("ok", 0)
+    if bad:
+        raise DegradedError(f"canaries of {bad} of {sum(counted.values())} organisations were not answered")
+    return f"canaries of {counted['ok']} organisations answered" if counted else "no canaries sent yet"
 
 
 def _lake(context: Any) -> str:

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
+from sqlalchemy import select
 
 from analytics.compliance.assurance import covered, judged, quiet
 from analytics.compliance.detector import all_detectors
@@ -27,9 +28,12 @@ from app.errors import Forbidden
 from app.queries.compliance import alerts, coverage
 from app.scope import SURVEILLANCE_ROLES
 from app.storage.cache import cached
+from app.storage.records._base import now
+from app.storage.records.surveillance import CanaryRun
 
 DAYS = 20  # days before the last one that it is judged by
 MOST_ALERTS = 100_000
+CANARY_LATE = timedelta(days=2)  # they are sent every day
 PLACED: tuple[Dataset, ...] = (ORDER_EVENTS, EXECUTIONS, QUOTES, TAPE, BARS, PRICES)  # know their instrument
 FEEDS: tuple[Dataset, ...] = (ORDER_EVENTS, EXECUTIONS, QUOTES, PRICES, MESSAGES, POSTS, NEWS)
 _TIME = {"prices": "date", "news": "published_time", "bars": "bar_start"}
@@ -123,6 +127,39 @@ def feeds(desk: Desk) -> list[dict[str, Any]]:
             | told
         )
     return rows
+
+
+@cached(records=("canary_runs",), ttl=3600)
+def canaries(desk: Desk) -> dict[str, Any]:
+    """Return the last canaries: known patterns sent through the whole chain under this firm's thresholds.
+
+    Returns:
+        ``state`` (ok; silent: a detector did not answer; failed: the chain broke; never; late: none for two
+        days), ``reason``, ``ran_at``, ``answered_at`` (when all last answered) and ``rows``: per detector
+        ``detector``, ``title`` and ``answered``.
+
+    Raises:
+        Forbidden: If the role does not read surveillance.
+    """
+    _door(desk)
+    with desk.session() as session:
+        run = session.scalar(select(CanaryRun))
+    if run is None:
+        return {"state": "never", "reason": None, "ran_at": None, "answered_at": None, "rows": []}
+    names = all_detectors()
+    rows = [
+        {"detector": name, "title": names[name].title if name in names else name, "answered": answered}
+        for answered, listed in ((False, run.silent), (True, run.answered))
+        for name in listed
+    ]
+    state = "late" if run.state == "ok" and now() - run.ran_at > CANARY_LATE else run.state
+    return {
+        "state": state,
+        "reason": run.reason,
+        "ran_at": run.ran_at,
+        "answered_at": run.answered_at,
+        "rows": rows,
+    }
 
 
 # --- steps -------------------------------------------------------------------------------------------

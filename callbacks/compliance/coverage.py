@@ -8,8 +8,8 @@ from app.queries import assurance, compliance
 from callbacks._fill import Drawn, View, fill, nothing
 from components.alerts import coverage_table
 from components.cards import legend
-from components.coverage import coverage_map, feed_table, volume_table
-from components.formats import day, number, plural
+from components.coverage import canary_table, coverage_map, feed_table, volume_table
+from components.formats import day, moment, number, plural
 from components.states import link_button
 
 PAGE = "compliance-coverage"
@@ -20,6 +20,7 @@ def register(app: Dash) -> None:
     fill(app, PAGE, "matrix", "Who looks where", ask=assurance.matrix, draw=_matrix)
     fill(app, PAGE, "volumes", "Too many, too few", ask=assurance.volumes, draw=_volumes)
     fill(app, PAGE, "feeds", "Feeds", ask=assurance.feeds, draw=_feeds)
+    fill(app, PAGE, "canaries", "Canaries", ask=assurance.canaries, draw=_canaries)
     fill(app, PAGE, "runs", "Last runs", ask=compliance.coverage, draw=_runs)
 
 
@@ -64,6 +65,27 @@ def _feeds(rows: list[dict[str, Any]], view: View) -> Drawn:
         sub=f"rows of {day(rows[0]['day'])} against the median session",
         fit="flush",
     )
+
+
+def _canaries(found: dict[str, Any], view: View) -> Drawn:
+    if found["state"] == "never":
+        return nothing(
+            view, "No canaries yet", "Known patterns are sent through surveillance every day at 04:00 UTC."
+        )
+    silent = sum(not row["answered"] for row in found["rows"])
+    said = {
+        "ok": f"all answered, {moment(found['ran_at'])}",
+        "late": f"last sent {moment(found['ran_at'])}: the daily job does not run",
+        "failed": f"could not be sent: {found['reason']}",
+    }
+    at = moment(found["answered_at"]) if found["answered_at"] else "never"
+    return Drawn(
+        canary_table(found["rows"]),
+        badge=None if found["state"] == "ok" else html.Span("Alarm", className="tag crit"),
+        sub=said.get(found["state"], f"{plural(silent, 'detector')} did not answer, {moment(found['ran_at'])}"),
+        footer=[f"All answered last: {at}", "Known patterns, sent through import, detectors and alerts of an installation of their own"],
+        fit="flush",
+    )  # fmt: skip
 
 
 def _runs(rows: list[dict[str, Any]], view: View) -> Drawn:

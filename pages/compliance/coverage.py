@@ -31,6 +31,7 @@ def layout(**_: Any) -> html.Div:
             slot(PAGE, "matrix", "Who looks where", span="span-12", height=420, skeleton="rows"),
             slot(PAGE, "volumes", "Too many, too few", span="span-6 md-12", height=320, skeleton="rows"),
             slot(PAGE, "feeds", "Feeds", span="span-6 md-12", height=320, skeleton="rows"),
+            slot(PAGE, "canaries", "Canaries", span="span-12", height=200, skeleton="rows"),
             slot(PAGE, "runs", "Last runs", span="span-12", height=320, skeleton="rows"),
         ),
     )

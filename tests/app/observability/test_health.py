@@ -90,6 +90,7 @@ def stores(tmp_path):
     engine = create_engine(f"sqlite:///{tmp_path}/records.db")
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE heartbeats (process TEXT, kind TEXT, at TIMESTAMP)"))
+        connection.execute(text("CREATE TABLE canary_runs (org TEXT, state TEXT)"))
     cache = SimpleNamespace(store=SimpleNamespace(ping=lambda: None), stats=lambda: {"hit_ratio": 0.5})
     return SimpleNamespace(
         database=SimpleNamespace(engine=engine),
@@ -105,6 +106,22 @@ def test_an_installation_without_worker_is_degraded(stores):
     assert parts["database"]["status"] == "ok"
     assert parts["lake"]["detail"] == "empty"
     assert parts["cache"]["detail"] == "hit ratio 50%"
+
+
+@pytest.mark.parametrize(
+    ("states", "status", "detail"),
+    [
+        ([], "ok", "no canaries sent yet"),
+        (["ok", "ok"], "ok", "canaries of 2 organisations answered"),
+        (["ok", "silent"], "degraded", "canaries of 1 of 2 organisations were not answered"),
+    ],
+)
+def test_canaries_that_nobody_answers_raise_an_alarm(stores, states, status, detail):
+    with stores.database.engine.begin() as connection:
+        for org, state in enumerate(states):
+            connection.execute(text("INSERT INTO canary_runs VALUES (:o, :s)"), {"o": str(org), "s": state})
+    part = next(part for part in installation(stores) if part["name"] == "surveillance")
+    assert (part["status"], part["detail"]) == (status, detail)
 
 
 @pytest.mark.parametrize(("age", "status"), [("-5 seconds", "ok"), ("-5 minutes", "degraded")])

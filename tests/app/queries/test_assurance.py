@@ -1,10 +1,15 @@
 """Which place is seen, which feed flows: of one firm, for those who watch."""
 
+from datetime import timedelta
+
 import pytest
 
 from app.errors import Forbidden
 from app.jobs.surveil import surveil
 from app.queries import assurance
+from app.storage.records import counters
+from app.storage.records._base import now
+from app.storage.records.surveillance import CanaryRun
 from tests.app._world import context_of, desk_of, land
 
 INSTRUMENTS = """
@@ -72,3 +77,22 @@ def test_who_does_not_watch_is_not_told(firm, role):
     for ask in (assurance.matrix, assurance.volumes, assurance.feeds):
         with pytest.raises(Forbidden):
             ask(desk_of(firm, role=role))
+
+
+def test_canaries_are_told_of_the_own_firm_and_those_that_stayed_away_are_late(firm):
+    assert assurance.canaries(desk_of(firm))["state"] == "never"
+    with firm.database.session("acme", write=True) as session:
+        session.add(CanaryRun(org="acme", state="silent", answered=["wash_trade"], silent=["layering"]))
+        counters.bump(session, "acme", "canary_runs")
+    found = assurance.canaries(desk_of(firm))
+    assert (found["state"], [(row["detector"], row["answered"]) for row in found["rows"]]) == (
+        "silent",
+        [("layering", False), ("wash_trade", True)],
+    )
+    assert assurance.canaries(desk_of(firm, "zenith"))["state"] == "never"
+    with firm.database.session("acme", write=True) as session:
+        session.merge(CanaryRun(org="acme", state="ok", ran_at=now() - timedelta(days=3)))
+        counters.bump(session, "acme", "canary_runs")
+    assert assurance.canaries(desk_of(firm))["state"] == "late"
+    with pytest.raises(Forbidden):
+        assurance.canaries(desk_of(firm, role="trader"))
