@@ -38,11 +38,11 @@ class MarkingTheOpenParameters(Parameters):
         rationale="Large enough beside the opening to move an indicative price.",
     )
     share: float = parameter(
-        0.25,
+        0.3,
         unit="fraction of market volume",
         low=0.01,
         high=1.0,
-        rationale="The opening is busy: a quarter of it is far beyond what an algorithm takes.",
+        rationale="The opening is busy: three tenths of it is far beyond what an algorithm takes.",
     )
     move: float = parameter(
         2.0,

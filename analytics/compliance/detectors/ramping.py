@@ -39,14 +39,14 @@ class RampingParameters(Parameters):
         8, unit="fills", low=3, high=200, rationale="Three steps up happen by chance every day."
     )
     upticks: float = parameter(
-        0.65,
+        0.7,
         unit="fraction of steps",
         low=0.5,
         high=1.0,
         rationale="A price that wanders goes the group's way half the time.",
     )
     trend: float = parameter(
-        0.6,
+        0.7,
         unit="rank correlation",
         low=0.3,
         high=1.0,
@@ -57,15 +57,16 @@ class RampingParameters(Parameters):
         unit="fraction of market volume",
         low=0.01,
         high=1.0,
-        rationale="A smaller part of the market follows a price rather than making it.",
+        rationale="A smaller part of the market follows a price rather than making it. A fifth of it, as is often "
+        "set, misses one of eight on days used for tuning and spares hardly an alert.",
     )
     move: float = parameter(
-        2.5,
+        3.0,
         unit="standard deviations",
         low=0.5,
         high=20,
         rationale="Beyond the market's own move, an instrument goes this far in as many minutes in one case of "
-        "a hundred and fifty.",
+        "seven hundred.",
     )
     minutes: float = parameter(
         2.0, unit="minutes", low=0, high=60, rationale="One order through several levels is no ramp."

@@ -18,14 +18,18 @@ class SpoofingParameters(PulledParameters):
     """Thresholds of spoofing."""
 
     order_size: float = parameter(
-        0.25,
+        0.75,
         unit="quantile of the instrument's order sizes",
         low=0,
         high=1,
-        rationale="No small order moves others; beyond that, the ratio to the fill and chance decide.",
+        rationale="Only a large order moves others: a quarter of the instrument's orders are as large.",
     )
     cycles: int = parameter(
-        2, unit="times a day", low=1, high=100, rationale="Once may be a change of mind; a habit is not."
+        2,
+        unit="times a day",
+        low=1,
+        high=100,
+        rationale="Once may be a change of mind; a habit is not. Three misses the careful, who do it twice.",
     )
 
 

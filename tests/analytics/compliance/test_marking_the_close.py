@@ -58,8 +58,8 @@ def test_orders_for_the_auction_pulled_just_before_it_are_alerted():
     {
         "just enough of the market": (push(31), 1),
         "just too little": (push(29), 0),
-        "just far enough": (push(reach=1.51), 1),
-        "not quite": (push(reach=1.49), 0),
+        "just far enough": (push(reach=2.01), 1),
+        "not quite": (push(reach=1.99), 0),
         "three fills": (push(100, pieces=3), 1),
         "two fills": (push(150, pieces=2), 0),
         "a minute too early": (push(start=CLOSES - timedelta(minutes=10)), 0),

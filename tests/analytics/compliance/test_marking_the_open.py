@@ -86,7 +86,7 @@ def test_news_between_entry_and_cancel_is_a_reason(minutes, hit):
 @pytest.mark.parametrize(
     ("fills", "hit"),
     [
-        (push(51), 1), (push(49), 0), (push(reach=2.05), 1), (push(reach=1.95), 0), (push(after=400), 0),
+        (push(61), 1), (push(59), 0), (push(reach=2.05), 1), (push(reach=1.95), 0), (push(after=400), 0),
         (push(reach=-4), 0), (push(200, pieces=2), 0),
     ],
 )  # fmt: skip

@@ -58,8 +58,8 @@ def wandering(pieces):
     {
         "eight fills": (ramp(80, pieces=8), 1),
         "seven fills": (ramp(90, pieces=7), 0),
-        "just far enough": (ramp(reach=2.55), 1),
-        "not quite": (ramp(reach=2.45), 0),
+        "just far enough": (ramp(reach=3.05), 1),
+        "not quite": (ramp(reach=2.95), 0),
         "enough of the market": (ramp(19), 1),
         "too little of it": (ramp(18), 0),
         "a price that wanders up": (wandering(16), 0),
