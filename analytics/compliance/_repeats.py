@@ -1,5 +1,7 @@
 """Equal orders within moments, held against the rhythm of the account that sent them."""
 
+import math
+
 import polars as pl
 
 from analytics.compliance._spans import settled
@@ -9,6 +11,8 @@ _BUSY_SECONDS = 600
 _KIND = ("account_id", "instrument_id", "side", "venue", "order_qty")
 _EQUAL = (*_KIND, "limit_px", "parent_order_id")
 _KEY, _NS = pl.struct(_EQUAL).hash(), pl.col("transact_time_ns")
+_SECONDS = 2**32  # since 1970, and room for a century
+_HALF = _KEY // _SECONDS
 
 
 def equal_bursts(entered: pl.LazyFrame, *, repeats: int, window: float, chance: float) -> pl.LazyFrame:
@@ -30,12 +34,18 @@ def equal_bursts(entered: pl.LazyFrame, *, repeats: int, window: float, chance: 
         The rows of ``entered`` with ``burst`` (orders of the run) and ``by_chance`` (such runs expected a day).
     """
     span, back = int(window * SECOND), repeats - 1
-    marks = entered.select(key=_KEY, ns=_NS).sort("key", "ns")
-    dense = (pl.col("key") == pl.col("key").shift(back)) & (pl.col("ns") - pl.col("ns").shift(back) <= span)
-    near = settled(marks.filter(dense).select(pl.col("key").unique()))
-    if near.limit(1).collect().is_empty():
+    # One number holds half of the key and the second: a single sort of it brings equal orders together. What it
+    # takes for equal or for near and is not falls out below.
+    word = pl.col("word")
+    marks = entered.select(word=_HALF * _SECONDS + (_NS // SECOND).cast(pl.UInt64)).sort("word")
+    near = (word // _SECONDS == word.shift(back) // _SECONDS) & (
+        word - word.shift(back) <= math.ceil(window) + 1
+    )
+    found = settled(marks.filter(near).select((word // _SECONDS).unique().alias("half")))
+    if found.limit(1).collect().is_empty():
         return entered.clear().with_columns(burst=pl.lit(0, pl.UInt32), by_chance=pl.lit(0.0))
-    runs = settled(_runs(entered.with_columns(key=_KEY).join(near, on="key", how="semi"), repeats, span))
+    some = entered.with_columns(key=_KEY, half=_HALF).join(found, on="half", how="semi").drop("half")
+    runs = settled(_runs(some, repeats, span))
     return _rare(runs, entered, window, chance).drop("key", "run")
 
 
