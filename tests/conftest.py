@@ -7,15 +7,25 @@ from textwrap import dedent
 
 import polars as pl
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import settings
 
 from analytics.datasets import DATASETS, Dataset
+from app.actions import _passwords
 
 DAY = date(2026, 11, 20)
 # `make test-fast` looks at fewer generated cases; the full run at all.
 settings.register_profile("fast", max_examples=20, deadline=None)
 settings.register_profile("full", deadline=None)
 settings.load_profile(os.environ.get("TESTS", "full"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords():
+    """Let passwords be hashed as always but with little work: made for tests, they protect nobody."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 def parse_table(text: str, dataset: Dataset, *, day: date = DAY) -> pl.LazyFrame:

@@ -1,8 +1,12 @@
 """Two small firms for tests: people of every role, a few trades, and canaries that must not travel."""
 
+import atexit
 import io
+import shutil
+import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +18,7 @@ from app.context import Context
 from app.jobs import ingest
 from app.scope import Identity
 from app.storage import schema
+from app.storage.database import Database
 
 ROLES = ("trader", "portfolio_manager", "risk", "compliance", "auditor", "admin")
 DAY = "2026-11-20"
@@ -81,10 +86,30 @@ DATASETS = (
 )  # fmt: skip
 
 
+@cache
+def _new_records() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="quarterdeck-new-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    made = Database(f"sqlite:///{folder}/records.db")
+    schema.upgrade(made)
+    with made.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    made.close()
+    return folder / "records.db"
+
+
+def begin(database: Database) -> None:
+    """Give new records their schema: in a file by copying what the migrations made once, they take long."""
+    if database.sqlite and database.url.database and not Path(database.url.database).exists():
+        Path(database.url.database).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(_new_records(), database.url.database)
+    schema.upgrade(database)
+
+
 def open_context(home: Path, **settings: object) -> Context:
     """Open an installation in ``home`` with its records ready."""
     context = Context.open(Settings.load(home=home, _env_file=None, **settings))
-    schema.upgrade(context.database)
+    begin(context.database)
     return context
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -66,8 +67,7 @@ def exists(database: Database) -> bool:
 
 
 def _refuse_unknown(current: str | None) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if current is not None and current not in known:
+    if current is not None and current not in _known():
         raise BadSettings(
             f"The records have schema {current}, which this release does not know: "
             "they were written by a newer release. Install that one."
@@ -80,7 +80,15 @@ def _config() -> Config:
     return config
 
 
+@cache
+def _known() -> frozenset[str]:
+    scripts = ScriptDirectory.from_config(_config())
+    return frozenset(script.revision for script in scripts.walk_revisions())
+
+
+@cache
 def _head() -> str:
+    """Return the newest schema of this copy; asked by every check of readiness, and it reads every script."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     if head is None:
         raise BadSettings("This copy of Quarterdeck has no migrations: install it again.")

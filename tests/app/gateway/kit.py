@@ -20,8 +20,8 @@ from app.gateway.auth import current_desk, current_identity
 from app.gateway.resource import answer, resource
 from app.observability import endpoints
 from app.scope import Identity
-from app.storage import schema
 from app.storage.records.people import Organisation, User
+from tests.world import begin
 
 PASSWORD = "a long password nobody guesses"
 HOST = {"Origin": "http://localhost"}
@@ -56,7 +56,7 @@ class House:
 
 def build(settings: Settings, budgets: limits.Budgets | None = None) -> House:
     context = Context.open(settings)
-    schema.upgrade(context.database)
+    begin(context.database)
     with context.database.session(None, write=True) as session:
         hashed = hash_password(PASSWORD)
         for slug in ("alpha", "beta"):
