@@ -14,7 +14,7 @@ HOUR = 3600 * MICROSECOND
 
 
 def lists(plan: FirmPlan, market: Market, *, first_recent: int) -> tuple[ListEntry, ...]:
-    """Return the firm's lists: one name restricted and one watched in the recent sessions, some before.
+    """Return the firm's lists: one name restricted and one watched in the recent sessions, some before, one from now on.
 
     Args:
         plan: The firm.
@@ -42,6 +42,8 @@ def lists(plan: FirmPlan, market: Market, *, first_recent: int) -> tuple[ListEnt
             "insider", restricted, instant(opens[begin] - 48 * HOUR), instant(opens[end]),
             "Deal team", (plan.cast.insider,),
         ),
+        # In force now: it begins when the last session is over, so that nobody has traded under it yet.
+        ListEntry("restricted", earlier, instant(market.closes_us[-1] + HOUR), None, "Mandate to be announced"),
     )  # fmt: skip
 
 

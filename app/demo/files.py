@@ -8,7 +8,7 @@ from app.demo.firm import Firm
 
 # Reference data first, so that nothing ever arrives before what it refers to.
 ORDER = (
-    "instruments", "accounts", "people", "position_limits", "preclearances", "prices", "fx_rates", "benchmarks", "corporate_actions",
+    "instruments", "accounts", "people", "parties", "sanctions", "position_limits", "preclearances", "prices", "fx_rates", "benchmarks", "corporate_actions",
     "cash_flows", "executions", "allocations", "positions", "order_events", "quotes", "bars", "messages", "posts", "follows", "news",
 )  # fmt: skip
 

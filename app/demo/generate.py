@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from analytics.registry import modules
-from app.demo import abuse, allocations, conduct, control_room, negatives, reference
+from app.demo import abuse, allocations, conduct, control_room, negatives, reference, screened
 from app.demo.bars import bars, follow
 from app.demo.firm import Firm
 from app.demo.firms import FIRMS, FirmPlan
@@ -136,6 +136,8 @@ def _firm(
         "posts": said.posts,
         "follows": said.follows,
         "news": said.news,
+        "parties": screened.parties(plan),
+        "sanctions": screened.sanctions(),
         "preclearances": conduct.preclearances(stage, ledger),
         "position_limits": conduct.position_limits(stage, ledger),
     }

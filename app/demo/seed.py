@@ -174,6 +174,7 @@ class _Seeding:
         from app.demo.limits import set_limits
         from app.jobs.derive import derive
         from app.jobs.insights import refresh_insights
+        from app.jobs.screening import screen_all
         from app.jobs.surveil import surveil
         from app.jobs.train import train
 
@@ -181,6 +182,7 @@ class _Seeding:
         steps: dict[str, Callable[[], Any]] = {
             "derive": lambda: derive(self.context, slug, cause="demo"),
             "limits": lambda: set_limits(self.context, firm),
+            "screening": lambda: screen_all(self.context, slug, cause="demo"),
             "surveil": lambda: surveil(self.context, slug, cause="demo"),
             "train": lambda: train(self.context, slug),
             "insights": lambda: refresh_insights(self.context, slug, cause="demo"),
