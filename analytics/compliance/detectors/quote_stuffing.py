@@ -178,19 +178,24 @@ class QuoteStuffing(Detector):
         )
 
 
-def _counts(tables: Tables) -> pl.LazyFrame:
+def _counts(tables: Tables, only: pl.LazyFrame | None = None) -> pl.LazyFrame:
     """Return messages ``n`` of each group in each instrument and second, by hashes: ``book`` and ``name``.
 
-    Every event passes here, so that nothing but numbers is carried.
+    Every event passes here, so that nothing but numbers is carried. ``only`` holds the names looked at; all
+    when None.
     """
     group = pl.coalesce("related", "account_id").hash()
-    return (
+    events = (
         tables["order_events"]
         .filter(pl.col("event_type").is_in(_SENT) & _by_member())
         .select(
             "account_id", name=pl.col("instrument_id").hash(), second=pl.col("transact_time_ns") // _SECOND
         )
-        .join(account_groups(tables).select("account_id", "related"), on="account_id", how="left")
+    )
+    if only is not None:
+        events = events.join(only, on="name", how="semi")
+    return (
+        events.join(account_groups(tables).select("account_id", "related"), on="account_id", how="left")
         .select("name", "second", book=group * 3 + pl.col("name"))
         .group_by("book", "second")
         .agg(pl.col("name").first(), n=pl.len())
@@ -203,7 +208,7 @@ def _busy(tables: Tables, params: QuoteStuffingParameters) -> pl.LazyFrame:
     if hot.limit(1).collect().is_empty():
         # Most days hold none: what is usual need not be known then.
         tables = {**tables, "order_events": tables["order_events"].clear()}
-    counts = settled(_counts(tables).join(hot.select("name").unique(), on="name", how="semi"))
+    counts = settled(_counts(tables, hot.select("name").unique()))
     usual = counts.group_by("name").agg(
         usual=pl.when(pl.len() >= params.usual_seconds).then(pl.col("n").median())
     )
