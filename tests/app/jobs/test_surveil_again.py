@@ -1,11 +1,14 @@
 """Looking again: only at what came in, with the alerts of a look at everything, and never a second alert."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
 from sqlalchemy import select
 
+from app.actions import parameters
+from app.errors import NotFound
 from app.jobs.reproduce import reproduce
 from app.jobs.surveil import surveil
 from app.storage.records.alerts import Alert, AlertState
@@ -134,6 +137,52 @@ def test_what_a_bust_takes_away_is_marked_and_what_comes_back_is_unmarked(firm):
     assert look(firm, changed=True)["gone"] == 0
     assert reproduce(firm, "acme", alert.alert_id)["identical"]
     assert [e.object_id for e in stored(firm, AuditEntry) if e.action == "alert.gone"] == [alert.alert_id]
+
+
+def test_every_state_reproduces_after_imports_corrections_and_other_thresholds(firm, admin):
+    land(
+        firm, "acme", order_events=book_of(AAPL=(0, 60), MSFT=(0, 60)),
+        executions=pl.concat([crosses(0, 60), crosses(30, instrument="MSFT", match="N")]),
+    )  # fmt: skip
+    look(firm)
+    born = {a.alert_id: (a.score, a.metrics, a.story) for a in stored(firm)}
+    fills = crosses(0, 60)
+    fixed = fills.with_columns(
+        exec_ref_id=pl.col("exec_id"), exec_id="C" + pl.col("exec_id"), version=pl.lit(2).cast(fills.schema["version"]),
+        exec_status=pl.when(pl.col("exec_id").str.ends_with("60")).then(pl.lit("busted")).otherwise(pl.lit("corrected")),
+        last_qty=pl.col("last_qty") * 3,
+    )  # fmt: skip
+    land(firm, "acme", executions=fixed)
+    look(firm, changed=True)
+    late = book_of(AAPL=(150,)).with_columns(
+        order_id="L" + pl.col("order_id"), event_seq=pl.col("event_seq") + 900
+    )
+    land(firm, "acme", order_events=late, executions=crosses(90, instrument="MSFT", match="L"))
+    look(firm, changed=True)
+    author = replace(admin, org="acme", role="compliance", user_id="u_author")
+    second = replace(author, user_id="u_second")
+    why = "One cross is no pattern."
+    parameters.propose(
+        firm.database, author, detector="wash_trade", values={"base_score": 50.0}, rationale=why
+    )
+    parameters.approve(firm.database, second, detector="wash_trade", version=1)
+    look(firm, changed=True)
+    everyone = stored(firm)
+    assert {a.alert_id for a in everyone} == born.keys()
+    assert {a.state for a in everyone} >= {2, 3}
+    for alert in everyone:
+        for state in range(1, alert.state + 1):
+            said = reproduce(firm, "acme", alert.alert_id, state=state)
+            assert (said["identical"], said["differences"]) == (True, {})
+    first = {s.alert_id: s for s in stored(firm, AlertState) if s.state == 1}
+    for name, was in born.items():
+        if name in first:
+            assert (first[name].finding_id, (first[name].score, first[name].metrics, first[name].story)) == (
+                name,
+                was,
+            )
+    with pytest.raises(NotFound):
+        reproduce(firm, "acme", everyone[0].alert_id, state=99)
 
 
 def test_only_what_came_in_is_looked_at(firm):
