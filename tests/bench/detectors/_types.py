@@ -14,8 +14,7 @@ WARNING = {"order_to_trade": 40.0}
 # Why a detector misses a goal, for the page; only what was looked into.
 REASONS: dict[str, str] = {
     "fat_finger": (
-        "Equal orders of one account within a second count as slips whatever is usual in the flow, and in dense "
-        "flow busy members repeat round lots by chance."
+        "Orders sent to stuff a queue are the same order sent again and again as well; they count as other abuse."
     ),
     "order_to_trade": (
         "Dealt to few members, the tape's ratio is truly exceeded: hardly one of its orders trades."
