@@ -8,10 +8,16 @@ from typing import Any
 
 import polars as pl
 
+from analytics.compliance._concepts import stands_for
 from analytics.compliance._lexicon import BULK, CONTRACTIONS, FAMILIES, NOT_NEW, RULES, SLANG
 
 MODEL = Path(__file__).with_name("communications.json")
 _SHAPES = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s"}
+# Which way one trades is no sign of anything.
+_EITHER_WAY = {
+    "sell": "buy", "sells": "buys", "selling": "buying", "sold": "bought", "shorting": "buying", "seller": "buyer",
+    "sellers": "buyers", "sale": "purchase", "offload": "load", "unload": "load", "unloading": "loading",
+}  # fmt: skip
 _GRAM = 4  # letters of a piece of a word: what is left whole by a typing error
 
 
@@ -103,7 +109,9 @@ def sentences(frame: pl.DataFrame, names: Collection[str] = ()) -> pl.DataFrame:
     tokens = (
         rows.with_columns(token=pl.col("part").str.strip_chars().str.split(" ")).drop("part").explode("token")
     )
-    return tokens.filter(~pl.col("token").str.contains(r"^([0-9].*|stock)?$"))
+    return tokens.filter(~pl.col("token").str.contains(r"^([0-9].*|stock)?$")).with_columns(
+        pl.col("token").replace(_EITHER_WAY)
+    )
 
 
 @cache
@@ -111,6 +119,29 @@ def model() -> dict[str, Any]:
     """Return the classifier: ``bias`` and ``weights`` (feature to weight), read once."""
     found: dict[str, Any] = json.loads(MODEL.read_text(encoding="utf-8"))
     return found
+
+
+def meanings(tokens: pl.DataFrame) -> pl.DataFrame:
+    """Return row, sentence and feature: what each sentence's words stand for, each once.
+
+    Args:
+        tokens: ``sentences``.
+    """
+    vocabulary = tokens["token"].unique()
+    known = [(token, [f"c:{one}" for one in stands_for(token)]) for token in vocabulary]
+    table = pl.DataFrame(known, schema={"token": pl.String, "feature": pl.List(pl.String)}, orient="row")
+    return (
+        tokens.select("row", "sentence", "token")
+        .join(table.filter(pl.col("feature").list.len() > 0), on="token", how="inner")
+        .explode("feature")
+        .select("row", "sentence", "feature")
+        .unique()
+    )
+
+
+def _meant(tokens: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
+    weighed = meanings(tokens).join(table, on="feature", how="inner")
+    return weighed.group_by("row", "sentence").agg(meant=pl.col("w").sum())
 
 
 def odds(
@@ -151,6 +182,7 @@ def odds(
         total=(pl.col("w") + pl.col("pair").fill_null(0.0)).sum(),
         n=pl.col("n").sum() + pl.col("feature").is_not_null().sum(),
     )
+    sums = sums.join(_meant(tokens, table), on=["row", "sentence"], how="left")
     family = pl.DataFrame(
         {"family": list(FAMILIES), "f": [weights.get(f"family:{name}", 0.0) for name in FAMILIES]},
         schema={"family": pl.String, "f": pl.Float64},
@@ -163,7 +195,9 @@ def odds(
         .with_columns(extra=pl.col("extra") + pl.col("many") * weights.get("phrases:many", 0.0))
     )
     # Rounded, so that the order in which a sum is taken never shows.
-    worst = sums.group_by("row").agg(worst=(pl.col("total") / pl.col("n").cast(pl.Float64).sqrt()).max())
+    worst = sums.group_by("row").agg(
+        worst=(pl.col("total") / pl.col("n").cast(pl.Float64).sqrt() + pl.col("meant").fill_null(0.0)).max()
+    )
     rules = pl.col("rules") * weights.get("context:rules", 0.0)
     logit = bias + pl.col("worst") + pl.col("extra").fill_null(0.0) + rules
     both = worst.join(extra, on="row", how="left").join(frame.select("row", "rules"), on="row", how="left")

@@ -9,7 +9,7 @@ import polars as pl
 
 from analytics.compliance import _wording
 from analytics.compliance._lexicon import FAMILIES
-from tools.communications import taught, taught_more
+from tools.communications import taught, taught_more, taught_wide
 
 STOCKS = ("stock", "stock", "stock", "stock", "it", "the stock")  # what the detector makes of any name
 SIZES = ("50k", "120,000", "5000", "2m", "190.5", "300", "20", "75k shares")
@@ -17,6 +17,7 @@ PEOPLE = ("ben", "leila", "the head of desk", "Tomas", "anya", "the manager", "g
 TIMES = ("3pm", "the close", "14:30", "noon", "four", "9.15", "lunch time")
 DROP = 0.02  # weights smaller than this say nothing
 STRENGTH = 8.0  # inverse of the penalty
+MEANT = 2.0  # what a word stands for carries over to words nobody taught
 LOUD = 2.0  # what people wrote into the lexicon is believed sooner than what the classifier finds by itself
 
 
@@ -62,7 +63,14 @@ def features(texts: list[str]) -> list[dict[str, float]]:
         if hit is not None:
             found[row] |= {f"family:{family}": LOUD for family in hit["families"]}
             found[row] |= {"phrases:many": LOUD} if len(hit["phrases"]) > 1 else {}
+    whole = words.with_columns(sentence=pl.col("row"))
+    for row, _, feature in _wording.meanings(whole).sort("row", "feature").iter_rows():
+        found[row][feature] = MEANT
     return found
+
+
+def _scale(name: str) -> float:
+    return MEANT if name.startswith("c:") else LOUD if ":" in name else 1.0
 
 
 def fitted(rows: list[dict[str, float]], labels: list[int]) -> dict[str, Any]:
@@ -75,16 +83,21 @@ def fitted(rows: list[dict[str, float]], labels: list[int]) -> dict[str, Any]:
     found = LogisticRegression(C=STRENGTH, max_iter=2000, class_weight="balanced").fit(x, labels)
     names = vectors.get_feature_names_out().tolist()
     pairs = zip(names, found.coef_[0].tolist(), strict=True)
-    loud = {name: weight * (LOUD if ":" in name else 1.0) for name, weight in pairs}
+    loud = {name: weight * _scale(name) for name, weight in pairs}
     weights = {name: round(weight, 3) for name, weight in sorted(loud.items()) if abs(weight) >= DROP}
     return {"bias": round(float(found.intercept_[0]), 3), "weights": weights}
 
 
 def taught_set() -> tuple[list[str], list[int]]:
     """Return the lines to learn from, and 1 for misconduct."""
-    wrong = [line for source in (taught, taught_more) for lines in source.BAD.values() for line in lines]
+    wrong = [
+        line
+        for source in (taught, taught_more, taught_wide)
+        for lines in source.BAD.values()
+        for line in lines
+    ]
     bad = filled(wrong, times=6, seed=1)
-    good = filled([*taught.GOOD, *taught_more.GOOD], times=6, seed=2)
+    good = filled([*taught.GOOD, *taught_more.GOOD, *taught_wide.GOOD], times=6, seed=2)
     return bad + good, [1] * len(bad) + [0] * len(good)
 
 

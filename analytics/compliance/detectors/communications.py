@@ -73,7 +73,7 @@ class Communications(Detector):
     name = "communications"
     code = "D25"
     title = "Suspicious communication"
-    version = "1.0.0"
+    version = "1.1.0"
     description = "A message whose words suggest misconduct, and the trade it appears to be about."
     regulation = ("MAR Art. 16(2), Reg. 2016/957",)
     inputs = ("messages",)

@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 
+from analytics.compliance._concepts import stands_for
 from analytics.compliance._message_links import side_of, size_of
 from analytics.compliance.detectors.communications import (
     Communications,
@@ -100,7 +101,7 @@ def test_mail_to_more_than_so_many_people_is_left_out(people, n):
 
 
 def test_the_threshold_of_the_odds_counts_from_its_own_value():
-    text = "keep it quiet"
+    text = "keep it quiet between us"
     (found,) = alerts(Communications, said(text))
     p = found["metrics"][0]["value"]
     above = CommunicationsParameters(odds=min(0.99, p + 1e-6), doubt=0.0, grave=100.0)
@@ -163,3 +164,27 @@ def test_the_sample_of_the_rest_is_about_its_share_and_the_same_every_time():
 
 def test_no_messages_are_a_gap_not_silence():
     assert gaps(Communications, {}) == ["No internal communications to look at."]
+
+
+def test_a_trade_that_follows_fits_better_than_a_nearer_one_that_was_done():
+    trades = TRADES + "E6 O6 A1 ann AAPL buy 5000 190 14:09:00\n"
+    given = said("client order coming in AAPL, buy before they start, delete this", at="14:13:00")
+    (found,) = alerts(Communications, given | tables(executions=trades))
+    assert found["order_ids"] == ["O1"]  # seven minutes after, where another was done four before
+
+
+@pytest.mark.parametrize("text", [
+    "could you look at the limit in AAPL for me before the next slice?",
+    "we were knocked out on penalties last night, the referee robbed us",
+    "the auditors leave on friday, files are ready",
+])  # fmt: skip
+def test_a_careful_desk_and_lost_games_are_left_alone(text):
+    assert alerts(Communications, said(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("token", "meaning"), [("erased", "erase"), ("pensioners", "client"), ("table", None)]
+)
+def test_words_stand_for_what_they_mean_whatever_their_ending(token, meaning):
+    found = stands_for(token)
+    assert meaning in found if meaning else found == ()

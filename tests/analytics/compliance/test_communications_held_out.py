@@ -5,7 +5,7 @@ import pytest
 
 from analytics.compliance import _wording
 from analytics.compliance.detectors.communications import CommunicationsParameters
-from tools.communications import held_out, taught, taught_more
+from tools.communications import held_out, taught, taught_more, taught_wide, tuning
 from tools.communications.train import features, filled, fitted, taught_set
 
 
@@ -27,15 +27,15 @@ def test_f1_on_templates_left_out_of_teaching_is_at_least_eighty_percent():
     assert f1(held_out.TEMPLATES) >= 0.80
 
 
-def test_on_wording_that_nothing_taught_resembles_it_finds_some_and_is_known_to_miss_most():
+def test_on_wording_that_nothing_taught_resembles_it_finds_most_and_is_known_to_miss_a_third():
     # Words alone carry no idiom: this is what the links to trades and the sample of the rest are for.
-    assert f1(held_out.PHRASES) >= 0.40
+    assert f1(held_out.PHRASES) >= 0.60
 
 
 def test_nothing_measured_was_taught():
     learnt = {
         line
-        for source in (taught, taught_more)
+        for source in (taught, taught_more, taught_wide, tuning)
         for lines in (*source.BAD.values(), source.GOOD)
         for line in lines
     }
