@@ -28,7 +28,8 @@ class LayeringParameters(PulledParameters):
         unit="quantile of the instrument's order sizes",
         low=0,
         high=1,
-        rationale="Crumbs make no level; what is rare is judged by chance, not by size alone.",
+        rationale="Crumbs make no level. Layers of ordinary orders do, so that no upper quartile is asked: what is "
+        "rare is judged by chance, not by size alone.",
     )
 
 

@@ -77,7 +77,7 @@ class MomentumIgnition(Detector):
     name = "momentum_ignition"
     code = "D08"
     title = "Suspected momentum ignition"
-    version = "1.0.0"
+    version = "1.1.0"
     description = "A burst of trades that sets off a move, and an exit into the move it set off."
     regulation = ("MAR Art. 16(2), Reg. 2016/957", "MAR Annex I")
     inputs = ("executions",)
@@ -259,6 +259,9 @@ def _around(hits: pl.LazyFrame, fills: pl.LazyFrame) -> pl.LazyFrame:
             out=~pl.col("same") & (pl.col("transact_time_ns") > pl.col("last_ns")),
             inside=pl.col("same") & pl.col("transact_time_ns").is_between("first_ns", "last_ns"),
         )
+        # Only accounts that burst or leave built for it: the rest of a large group buys for reasons of its own.
+        .with_columns(part=(pl.col("out") | pl.col("inside")).any().over("row", "account_id"))
+        .with_columns(build=pl.col("build") & pl.col("part"))
         .filter(pl.col("build") | pl.col("out") | pl.col("inside"))
     )
     qty, worth = pl.col("qty"), pl.col("qty") * pl.col("px")

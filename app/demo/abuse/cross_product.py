@@ -56,6 +56,8 @@ def plant(stage: Stage, severity: float) -> None:
         stage.push(session, first, time, reach * (part + 1) / 4)
         trade(time, first, "buy", push // 4)
     trade(start + 55 * SECOND, second, "sell", hold)
+    # Nobody followed: once the pushing stops the price falls back, and undoing the push costs money.
+    stage.push(session, first, start + 90 * SECOND, 0.1 * reach)
     trade(start + 4 * MINUTE, first, "sell", int((0.7 + 0.3 * severity) * 4 * (push // 4)))
     stage.push(session, first, start + 5 * MINUTE, 0.0)
     stage.mark(NAME, tickets, abuse=True, severity=severity)
