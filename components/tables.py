@@ -106,6 +106,7 @@ def grid(
     empty: str = "No rows",
     row_height: int = 30,
     opens: bool = False,
+    keyed: bool = False,
     chooses: bool = False,
     filters: bool = False,
     sort: str = "",
@@ -122,7 +123,8 @@ def grid(
         empty: Shown where there is no row.
         row_height: Pixels of a row.
         opens: Whether a click on a row goes somewhere (rows carry ``_open`` or ``_set``).
-        chooses: Whether several rows are chosen with boxes; rows carry ``_id``, and a click is left to ``cellClicked``.
+        keyed: Whether rows carry ``_id``, which ``cellClicked`` tells of.
+        chooses: Whether several rows are chosen with boxes.
         filters: Whether a row of filter boxes stands below the heads.
         sort: Initial sort, ``-column`` for largest first.
         filter_model: Initial filters.
@@ -153,6 +155,8 @@ def grid(
     if opens:
         options["rowSelection"] = {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True}
     more: dict[str, Any] = {}
+    if keyed:
+        more["getRowId"] = "params.data._id"
     if chooses:
         options["rowSelection"] = {
             "mode": "multiRow",
@@ -160,7 +164,6 @@ def grid(
             "headerCheckbox": False,
             "enableClickSelection": False,
         }
-        more["getRowId"] = "params.data._id"
     if rows is None:
         options |= {
             "cacheBlockSize": BLOCK,

@@ -8,7 +8,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 from app.errors import QuarterdeckError
 from app.gateway.auth import current_desk
 from app.queries import compliance, evidence
-from callbacks._fill import Drawn, View, fill, nothing, opens
+from callbacks._fill import Drawn, View, fill, nothing
 from callbacks.compliance._alert_bulk import wire_several
 from components.alerts import COLUMNS, alert_row, coverage_table, pattern
 from components.cards import segment
@@ -74,7 +74,6 @@ def register(app: Dash) -> None:
         Input(GRID, "getRowsRequest"),
         prevent_initial_call=True,
     )
-    opens(app, GRID)
     wire_several(app, PAGE, GRID)
 
 
@@ -148,7 +147,7 @@ def _grid(answer: dict[str, Any], view: View) -> Drawn:
             GRID,
             COLUMNS,
             height=34 + ROW * max(4, min(total, 14)),
-            opens=view.role != "compliance",
+            keyed=True,
             chooses=view.role == "compliance",
             sort=sort if sort.removeprefix("-") in SORTED else DEFAULT_SORT,
             row_height=ROW,

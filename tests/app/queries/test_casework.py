@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from app.actions import alert_workflow, case_steps, cases
+from app.actions import alert_workflow, case_reports, case_steps, cases, suppressions
 from app.errors import Forbidden, Invalid, NotFound
-from app.queries import case_groups, casework, compliance, similar_alerts, surveillance_mi
+from app.queries import case_groups, casework, compliance, similar_alerts, stor, surveillance_mi
 from app.queries import cases as told
 from app.queries._line import own_line
 from app.scope import Identity, Scope
@@ -205,3 +205,51 @@ def test_what_waits_says_whose_it_is_and_work_can_be_shared_out(firm, sqlite_dat
     assert [row["mine"] for row in casework.waiting(as_(firm, LEO))] == [False]
     assert {row["name"]: row["open"] for row in casework.colleagues(as_(firm, LEO))} == {"Nina": 1, "Leo": 0}
     assert len(casework.catalogue()["reasons"]) >= 25
+
+
+def test_a_case_is_given_to_somebody_who_may_know_of_it_then(firm, sqlite_database):
+    made = cases.open_case(sqlite_database, NINA, line=NONE, title="Secret", rationale=WHY, restricted=True)
+    with pytest.raises(NotFound):
+        told.case(as_(firm, LEO), made.id)
+    cases.take(sqlite_database, NINA, made.id, line=NONE, owner="u_leo", version=1)
+    assert told.case(as_(firm, LEO), made.id)["owner_name"] == "Leo"
+    with pytest.raises(Invalid):
+        cases.take(sqlite_database, NINA, made.id, line=NONE, owner="u_ann")
+    about = cases.open_case(sqlite_database, NINA, line=NONE, title="Leo's", rationale=WHY,
+                            actors=[{"kind": "trader", "id": "leo"}]).id  # fmt: skip
+    with pytest.raises(Invalid):
+        cases.take(sqlite_database, NINA, about, line=NONE, owner="u_leo")
+
+
+def test_what_a_report_does_not_say_is_named(firm, sqlite_database):
+    made = cases.open_case(sqlite_database, NINA, line=NONE, title="One", rationale=WHY)
+    found = stor.checked(as_(firm, NINA), made.id)
+    fields = {one["field"] for one in found["missing"]}
+    assert {"narrative", "entity_lei", "contact"} <= fields
+    assert "submitter_name" not in fields  # the one who writes it
+    assert not found["complete"]
+    given = dict.fromkeys(sorted(fields - {None}), "Known.")
+    case_reports.write(sqlite_database, NINA, made.id, given=given, line=NONE, version=1)
+    assert stor.checked(as_(firm, NINA), made.id)["complete"]
+
+
+def test_closing_several_tells_what_a_second_person_sees_anyway(firm, sqlite_database):
+    for name, severity in (("alert-3", "low"), ("alert-7", "low"), ("alert-8", "high")):
+        with_alert(sqlite_database, name, severity=severity)
+    found = casework.second_eyes(as_(firm, NINA), ["alert-3", "alert-7", "alert-8", "unknown"])
+    assert (len(found["rows"]), found["sampled"], found["graves"], found["may_act"]) == (3, 1, 1, True)
+    assert not casework.second_eyes(as_(firm, Identity("acme", "u_ann", "Ann", "auditor")), ["alert-3"])[
+        "may_act"
+    ]
+    assert casework.quietable(as_(firm, NINA), "alert-3") == {"group": "O1", "instruments": ["AAPL"]}
+    with pytest.raises(NotFound):
+        casework.quietable(as_(firm, NINA), "unknown")
+
+
+def test_a_proposed_suppression_waits_for_a_second_person_among_the_others(firm, sqlite_database):
+    with_alert(sqlite_database)
+    suppressions.propose(sqlite_database, NINA, alert_id="alert-3", reason="known desk", rationale=WHY,
+                         valid_to=now() + timedelta(days=3), line=NONE)  # fmt: skip
+    (row,) = casework.waiting(as_(firm, LEO))
+    assert (row["object_kind"], row["requested_name"], row["mine"]) == ("suppression", "Nina", False)
+    assert casework.waiting(as_(firm, NINA))[0]["mine"]
