@@ -1,8 +1,10 @@
 """Trades for oneself are asked for beforehand, and somebody else answers."""
 
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any, Protocol
 
 import polars as pl
 from sqlalchemy import select
@@ -14,7 +16,6 @@ from app.actions._roles import text
 from app.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from app.scope import DATA_ROLES, Identity, Line
 from app.storage.database import Database
-from app.storage.lake import Lake
 from app.storage.records import audit
 from app.storage.records._base import now
 from app.storage.records.counters import bump
@@ -28,6 +29,13 @@ USUAL = timedelta(hours=24)  # how long an approval holds where nothing else is 
 LONGEST = timedelta(days=30)
 PATIENCE = timedelta(days=5)  # a request nobody answered is of another market
 _MOST = Decimal("1e15")
+
+
+class Shelf(Protocol):
+    """Where rows of data sets are written (the lake): one writer of an organisation at a time."""
+
+    def writing(self, org: str) -> AbstractContextManager[Any]:
+        """Return the writer, which takes back what was not published when the block ends."""
 
 
 def ask(
@@ -103,7 +111,7 @@ def withdraw(database: Database, actor: Identity, request_id: str) -> Preclearan
 
 def decide(
     database: Database,
-    lake: Lake,
+    lake: Shelf,
     actor: Identity,
     request_id: str,
     *,
