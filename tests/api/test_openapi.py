@@ -35,6 +35,40 @@ def description(installation):
     return [found.ok() for found in schema.get_all_operations()]
 
 
+@pytest.fixture(scope="session")
+def requests(description):
+    """Return (operation, mode, generated requests, what went wrong while generating) of every operation.
+
+    They depend on the description and the seed alone: made once, and sent by every role.
+    """
+    return [(operation, mode, *generated(operation, mode)) for operation in description for mode in EXAMPLES]
+
+
+def generated(operation, mode):
+    """Return what Hypothesis makes of an operation's description, and why it stopped if it failed."""
+    cases = []
+
+    @seed(SEED)
+    @settings(
+        max_examples=EXAMPLES[mode],
+        deadline=None,
+        database=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def one(case):
+        cases.append(case)
+
+    try:
+        one()
+    except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001 - told with what the requests bring to light
+        return cases, error
+    finally:
+        random.seed()  # schemathesis and Hypothesis leave their seed behind
+    return cases, None
+
+
 def test_every_rest_route_is_described(installation, description):
     said = {(op.method.upper(), op.path.replace("{", "<").replace("}", ">")) for op in description}
     known = {
@@ -48,40 +82,29 @@ def test_every_rest_route_is_described(installation, description):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("role", [*ROLES, "anonymous"])
-def test_no_generated_request_breaks_the_server(installation, description, role):
+def test_no_generated_request_breaks_the_server(installation, requests, role):
     headers = {"Host": "127.0.0.1", "Accept-Encoding": "identity"}
     if role != "anonymous":
         headers["Authorization"] = f"Bearer {installation.one.keys[role]}"
     failures, cases, answers = [], 0, {}
 
-    def judge(operation, mode):
-        @seed(SEED)
-        @settings(
-            max_examples=EXAMPLES[mode],
-            deadline=None,
-            database=None,
-            phases=[Phase.explicit, Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        @given(case=operation.as_strategy(generation_mode=mode))
-        def one(case):
-            nonlocal cases
+    def judge(case):
+        for name in ("Authorization", "X-API-Key"):
+            case.headers.pop(name, None)  # made up by schemathesis: all it would find is the door
+        answer = case.call(headers=headers)
+        answers[answer.status_code] = answers.get(answer.status_code, 0) + 1
+        case.validate_response(answer, checks=CHECKS)
+
+    for operation, mode, made, stopped in requests:
+        errors = [stopped] if stopped else []
+        for case in made:
             cases += 1
-            for name in ("Authorization", "X-API-Key"):
-                case.headers.pop(name, None)  # made up by schemathesis: all it would find is the door
-            answer = case.call(headers=headers)
-            answers[answer.status_code] = answers.get(answer.status_code, 0) + 1
-            case.validate_response(answer, checks=CHECKS)
-
-        one()
-
-    for operation in description:
-        for mode in EXAMPLES:
             try:
-                judge(operation, mode)
+                judge(case)
             except (Exception, BaseExceptionGroup) as error:  # noqa: BLE001 - told below, with all others
-                failures.append(f"{operation.method.upper()} {operation.path} ({mode.name}): {_told(error)}")
-    random.seed()  # schemathesis and Hypothesis leave their seed behind
+                errors.append(error)
+        where = f"{operation.method.upper()} {operation.path} ({mode.name})"
+        failures += [f"{where}: {_told(error)}" for error in errors]
     print(f"\n{cases} generated requests as {role}, answered {dict(sorted(answers.items()))}")  # noqa: T201
     assert not failures, "\n\n".join(failures)
     assert cases > 100
