@@ -29,15 +29,15 @@ ASKERS = frozenset({"trader", "portfolio_manager", "risk", "compliance"})
 def layout(role: str = "", **_: Any) -> html.Div:
     """Lay out the page; callbacks/compliance/lists.py fills it."""
     watches, keeps = role in SURVEILLANCE_ROLES, role == "compliance"
-    # Beside each table stands what one may do about it; who may do nothing sees the table alone.
+    # By each table stands what one may do about it; who may do nothing sees the table alone.
     wide, side = "span-8 md-12", "span-4 md-12"
-    parts = [slot(PAGE, "entries", "Lists", span=wide if keeps else "span-12", height=340, skeleton="rows")]
+    parts: list[Any] = [slot(PAGE, "entries", "Lists", height=180, skeleton="rows")]
     if keeps:
-        parts.append(html.Div([entry_card(), end_card()], className=f"{side} vstack gap-3"))
+        parts += [html.Div(entry_card(), className=wide), html.Div(end_card(), className=side)]
     if watches:
-        parts.append(slot(PAGE, "matches", "Sanctions matches", span=wide, height=320, skeleton="rows"))
-        beside = [slot(PAGE, "match", "The match", span="", height=160, skeleton="rows")]
-        parts.append(html.Div([*beside, decide_card() if keeps else None], className=f"{side} vstack gap-3"))
+        found = slot(PAGE, "matches", "Sanctions matches", span="", height=160, skeleton="rows")
+        left = html.Div([found, decide_card() if keeps else None], className="span-7 md-12 vstack gap-3")
+        parts += [left, slot(PAGE, "match", "The match", span="span-5 md-12", height=320, skeleton="rows")]
     parts.append(
         slot(
             PAGE, "requests", "Private trades", span=wide if role in ASKERS else "span-12", height=220, skeleton="rows"
