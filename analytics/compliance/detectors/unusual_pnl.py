@@ -122,13 +122,13 @@ class UnusualPnl(Detector):
                 *(pl.col(name).first() for name in told),
                 window_start=pl.col("transact_time").min(),
                 window_end=pl.col("transact_time").max(),
-                first_seq=sequence().first(),
-                last_seq=sequence().last(),
+                first_seq=sequence().sort_by("transact_time_ns", "exec_id").first(),
+                last_seq=sequence().sort_by("transact_time_ns", "exec_id").last(),
                 instrument_id=best,
                 won=(pl.col("made") > 0).mean(),
                 accounts=listed("account_id"),
                 traders=pl.col("trader_id").drop_nulls().unique().sort(),
-                exec_ids=pl.col("exec_id").sort_by("made", descending=True).head(50).sort(),
+                exec_ids=pl.col("exec_id").sort_by("made", "exec_id", descending=[True, False]).head(50).sort(),
                 order_ids=listed("order_id"),
             )
         )
