@@ -181,6 +181,8 @@ def measured(value: float | None, unit: str) -> str:
         return f"{value:,.4g} s"
     if unit == "currency":
         return compact(value)
+    if 0 < abs(value) < 0.01:
+        return f"{value:.2g}"  # a p-value of 0.00 would say nothing
     return number(value, 0 if value == int(value) else 2)
 
 

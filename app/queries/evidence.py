@@ -32,6 +32,11 @@ from app.storage.cache import cached
 
 MOST = 500  # rows of one kind; detectors keep no more ids
 LEAST_AROUND = timedelta(minutes=30)
+_WATCHES = {
+    "limit_breach": "A measure of the book passed a limit of the firm. One alert stands for one episode above it.",
+    "var_model": "The losses of a book and the value at risk said the evening before do not agree: a traffic light in red, "
+    "or a back-test that rejects the model.",
+}
 TALK_AROUND = timedelta(hours=1)
 NEWS_AROUND = timedelta(days=1)
 
@@ -153,6 +158,9 @@ def names(desk: Desk) -> dict[str, dict[str, str]]:
 def detector(name: str) -> dict[str, Any] | None:
     """Return what a detector looks for and what it takes for one by mistake; None when it is gone."""
     kind = all_detectors().get(name)
+    if kind is None and name in _WATCHES:
+        told = {"name": name, "code": None, "version": None, "description": _WATCHES[name]}
+        return told | {"false_positives": [], "parameters": []}
     if kind is None:
         return None
     return {

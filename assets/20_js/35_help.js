@@ -17,6 +17,9 @@
     ["A", "Assign it to me"],
     ["E", "Escalate it to a case"],
     ["C", "Close it with a reason"],
+    ["Space", "Play or pause the replay"],
+    ["← →", "Its event before or next"],
+    ["Shift ← →", "One second of it"],
   ];
   const CHOOSE = [
     ["J K", "Next or previous row"],

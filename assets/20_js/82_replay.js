@@ -1,7 +1,7 @@
 // Replay of a book: plays the moves a card was sent, on its ladder, its chart and whatever else shows the same time.
 (function () {
   "use strict";
-  const SIDE = 8; // levels of each side
+  const SIDE = 7; // levels of each side
   const LOG = 7;
   const FRAME = 60; // milliseconds between two drawings
   const SUSPECT = 2;

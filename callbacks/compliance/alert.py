@@ -52,7 +52,8 @@ def register(app: Dash) -> None:
         counts = {"orders": behind["orders"].height, "related": len(found["related"])}
         label = html.Span(found["alert_id"][:10], className="mono t11", title=found["alert_id"])
         head = [severity(found["severity"]), " ", label]
-        return found["title"], head, context.steps(draw.ways_on(found, counts))
+        ways = [one for one in draw.ways_on(found, counts) if not one["path"].startswith("/portfolio/")]
+        return found["title"], head, context.steps(ways)
 
     @app.callback(
         Output(at(PAGE, "pins", "answer"), "children"),
@@ -133,7 +134,7 @@ def _pins(found: dict[str, Any], _: View) -> Drawn:
 
 def _rule(answer: tuple[dict[str, Any], Any], _: View) -> Drawn:
     found, detector = answer
-    code = html.Span(detector["code"], className="tag line") if detector else None
+    code = html.Span(detector["code"], className="tag line") if detector and detector["code"] else None
     return Drawn(draw.rule(found, detector), badge=code, fit="flush")
 
 
