@@ -55,16 +55,7 @@ def effect(found: Mapping[str, Any], dates: Mapping[str, str]) -> list[Any]:
         ]
         for row in found["rows"]
     ]
-    heads = [
-        "Account",
-        "Instrument",
-        "Bought",
-        "Sold",
-        "Before costs",
-        "Costs",
-        "Effect",
-        "All of these days",
-    ]
+    heads = ["Account", "Instrument", "Bought", "Sold", "Costs", "Effect", "All of these days"]
     parts: list[Any] = [
         head,
         html.Div(
