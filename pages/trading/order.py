@@ -39,7 +39,7 @@ def layout(order_id: str = "", role: str = "", **_: Any) -> html.Div:
                 height=300,
                 skeleton="rows",
             ),
-            slot(PAGE, "markouts", "After its fills", span="span-4 md-6 sm-12", height=300),
+            slot(PAGE, "markouts", "After its fills", span="span-4 md-12", height=300),
             slot(PAGE, "fills", "Fills", span="span-8 md-12", height=220, skeleton="rows"),
             slot(PAGE, "events", "What happened", span="span-4 md-12", height=220, skeleton="rows"),
             slot(PAGE, "measures", "How it was worked", height=200, skeleton="rows"),
