@@ -209,8 +209,9 @@ def _entered(trades: pl.LazyFrame, tables: Tables, params: MatchedOrdersParamete
 
 def _counted(windowed: pl.LazyFrame) -> pl.LazyFrame:
     forth = pl.col("buyer_group") == pl.col("one")
-    by_name = pl.col("instrument_id").value_counts(sort=False)
-    common = by_name.sort_by(by_name.struct.field("count"), by_name.struct.field("instrument_id"))
+    # Counted in sorted order: counts in any order would not be the same twice within one expression.
+    by_name = pl.col("instrument_id").sort().rle()
+    common = by_name.sort_by(by_name.struct.field("len"), by_name.struct.field("value"))
     return (
         windowed.group_by(_PAIR)
         .agg(
@@ -220,7 +221,7 @@ def _counted(windowed: pl.LazyFrame) -> pl.LazyFrame:
             turned=pl.min_horizontal(forth.sum(), (~forth).sum()),
             days=pl.col("day").n_unique(),
             qty=pl.col("qty").sum(),
-            instruments=common.struct.field("instrument_id").reverse(),
+            instruments=common.struct.field("value").reverse(),
             first_ns=pl.col("transact_time_ns").min(),
             last_ns=pl.col("transact_time_ns").max(),
             window_start=pl.col("transact_time").min(),
