@@ -9,7 +9,9 @@ import random
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 from analytics.datasets import EXECUTIONS
 from app.actions._roles import console
@@ -17,7 +19,7 @@ from app.config import Settings
 from app.context import Context
 from app.jobs import derive, ingest  # noqa: F401 - imported before the fork, so that a child starts in no time
 from app.jobs.flush import flush
-from app.sources import _child
+from app.sources import _child, _worker
 from tests.app.storage._lakes import fills
 from tests.faults._files import KINDS
 
@@ -74,10 +76,37 @@ def child(home, victim, limit):
 
 
 def reader():
-    """Start the reading child that the next victim finds warm, as it would in a server."""
-    process = _child._start(_child.MEMORY)
-    process.poll = lambda: None  # the victim is not its parent and cannot ask
-    return process
+    """Fork the reading child that the next victim finds warm, as it would in a server.
+
+    What it needs is imported here already; a hundred that start anew would each import it again.
+    """
+    orders, ours = os.pipe()
+    theirs, answers = os.pipe()
+    pid = os.fork()
+    if not pid:
+        os.setsid()
+        for end, place in ((orders, 0), (answers, 1), (os.open(os.devnull, os.O_WRONLY), 2)):
+            os.dup2(end, place)
+        os.closerange(3, 256)
+        os.environ["POLARS_MAX_THREADS"] = "2"
+        sys.stdin, sys.argv = os.fdopen(0, closefd=False), ["reader", str(_child.MEMORY)]
+        _worker.main()
+        os._exit(0)
+    for end in (orders, answers):
+        os.close(end)
+    return SimpleNamespace(
+        pid=pid,
+        stdin=os.fdopen(ours, "wb"),
+        stdout=os.fdopen(theirs, "rb"),
+        poll=lambda: None,  # the victim is not its parent and cannot ask
+        kill=lambda: os.kill(pid, signal.SIGKILL),
+        wait=lambda timeout=None: _waited(pid),
+    )
+
+
+def _waited(pid):
+    with suppress(ChildProcessError):  # a victim asks, whose child it is not
+        os.waitpid(pid, 0)
 
 
 def main(home):
