@@ -11,7 +11,8 @@ from app.queries.compliance import alert
 
 ALL = ("limit", "model", "replay", "market", "effect", "timeline", "evidence", "alternatives")
 LIMIT, MODEL = "limit_breach", "var_model"
-SHORT = timedelta(hours=8)  # an episode within a day is told by its replay, a longer one by the price of its days
+# An episode within a day is told by its replay, a longer one by the price of its days.
+SHORT = timedelta(hours=8)
 _RULES = frozenset({"lists", "preclearances", "position_limits"})
 _KINDS = ("messages", "posts", "allocations")
 
@@ -49,7 +50,11 @@ def chosen(found: Mapping[str, Any]) -> tuple[str, ...]:
         order.append("market")
     if traded:
         order.append("replay")
-    rest = ("timeline", "effect", "evidence", "alternatives") if traded else ("timeline", "evidence", "alternatives")
+    rest = (
+        ("timeline", "effect", "evidence", "alternatives")
+        if traded
+        else ("timeline", "evidence", "alternatives")
+    )
     order += [name for name in rest if name not in order]
     return tuple(order)
 
@@ -59,7 +64,9 @@ def lead(found: Mapping[str, Any]) -> str | None:
     kind = all_detectors().get(found["detector"])
     if kind is None:
         return None
-    return next((name for name in _KINDS if name in kind.inputs), "rules" if _RULES & reads_of(kind) else None)
+    return next(
+        (name for name in _KINDS if name in kind.inputs), "rules" if _RULES & reads_of(kind) else None
+    )
 
 
 def reads_of(kind: Any) -> frozenset[str]:

@@ -117,3 +117,21 @@ def test_a_measure_says_where_it_stands(stands, said):
 def test_places_come_in_the_order_asked_and_unknown_names_are_left_out():
     made = evidence_places.places("p", ["effect", "nothing", "replay"])
     assert [place.children[0].id for place in made] == ["p--effect", "p--replay"]
+
+
+def test_the_effect_is_drawn_to_the_cent_with_a_head_for_each_column():
+    money = {"new_trades": 6.004, "carry": 0.0, "fees": -2.0, "pnl": 4.004, "day_pnl": None}
+    row = money | {
+        "account_id": "A1",
+        "instrument_id": "AAPL",
+        "bought": 10.0,
+        "bought_px": 100.5,
+        "sold": 0.0,
+        "sold_px": None,
+    }
+    found = {"rows": [row], "total": money, "rows_in_all": 3, "fills": 1, "currency": "USD", "reason": None}
+    made = episode.effect(found, {})
+    said = text_of(made)
+    assert "+$4.00" in said
+    assert "2 smaller rows are in the total only." in said
+    assert said.count('"Th"') == said.count('"Td"')
