@@ -75,6 +75,12 @@ def test_each_threshold_parts_push_from_ordinary_trading(rows, hit):
     assert len(found(*rows)) == hit
 
 
+def test_one_order_through_the_whole_book_is_one_trade():
+    assert len(found(*push())) == 1
+    rows = [row | {"order_id": "X1"} for row in push()]
+    assert found(*rows) == []
+
+
 @pytest.mark.parametrize(
     ("cancelled", "by", "hit"), [(29, "user", 1), (31, "user", 0), (10, "venue", 0), (10, "eod", 0)]
 )

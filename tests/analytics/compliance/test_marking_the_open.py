@@ -94,6 +94,12 @@ def test_each_threshold_parts_a_push_from_a_busy_opening(fills, hit):
     assert len(found(fills)) == hit
 
 
+def test_one_order_through_the_whole_book_is_one_trade():
+    assert len(found(push())) == 1
+    rows = [row | {"order_id": "X1"} for row in push()]
+    assert found(rows) == []
+
+
 @pytest.mark.parametrize("change", PUSHED, ids=PUSHED)
 def test_the_verdict_does_not_depend_on_names_units_order_or_side(change):
     rows = given(push(), shown())

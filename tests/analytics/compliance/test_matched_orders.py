@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import polars as pl
 import pytest
 
 from analytics.compliance.detectors.matched_orders import MatchedOrders, _tail
@@ -66,6 +67,26 @@ def test_strangers_who_enter_the_same_order_at_the_same_second_are_alerted():
 )
 def test_each_rule_parts_an_arrangement_from_meeting(rows, hit):
     assert len(alerts(MatchedOrders, rows)) == hit
+
+
+@pytest.mark.parametrize(("others", "hit"), [(0, 1), (200, 0)])
+def test_whoever_is_busy_while_everybody_is_meets_everybody(others, hit):
+    # The pair meets within one hour, and either meets as many of the others, who meet one another.
+    tables = given()
+    names = [f"C{n}" for n in range(8)]
+    legs, rows = tables["executions"].collect(), []
+    for n in range(others):
+        one = ("A1", "B1", names[n % 8])[n % 3]
+        for side, account in (("buy", one), ("sell", names[(n + 1) % 8])):
+            rows.append(fill(1000 + len(rows), 5, side, 100, 100, account=account, match_id=f"X{n}"))
+    met = legs.with_columns(
+        transact_time=pl.lit(OPENS) + pl.duration(seconds=pl.int_range(pl.len()) // 2 * 60)
+    )
+    met = met.with_columns(transact_time_ns=pl.col("transact_time").dt.epoch("us") * 1000)
+    more = frame("executions", rows).collect() if rows else met.clear()
+    owners = accounts(**OWNERS, **{name: f"P{name}" for name in names})
+    tables |= {"executions": pl.concat([met, more]).lazy(), "accounts": owners}
+    assert len(alerts(MatchedOrders, tables)) == hit
 
 
 def test_the_chance_of_so_many_meetings_is_the_tail_of_a_poisson_law():

@@ -46,6 +46,12 @@ def found(*rows):
     return alerts(MomentumIgnition, given(*rows))
 
 
+@pytest.mark.parametrize(("account", "hit"), [("A2", 1), ("A1", 0)])
+def test_what_a_colleague_buys_meanwhile_is_no_part_of_it(account, hit):
+    more = fill(50, -200, "buy", 1000, 100, liquidity="maker", start=NOON, account=account)
+    assert len(found(*ignite(), more)) == hit
+
+
 def test_the_four_phases_are_told_one_by_one():
     (alert,) = found(*ignite())
     assert [sentence.split(":")[0] for sentence in alert["story"][:4]] == [

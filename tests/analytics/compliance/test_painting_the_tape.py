@@ -82,6 +82,20 @@ def test_who_always_prints_so_often_must_be_a_fair_part_of_all_prints():
     assert len(found(*show(), *habit, trades=20)) == 1
 
 
+@pytest.mark.parametrize(("crowd", "hit"), [(0, 1), (30, 0)])
+def test_prints_of_the_usual_size_while_everybody_prints_are_no_show(crowd, hit):
+    shown = [row | {"side": ("buy", "sell")[n // 2 % 2]} for n, row in enumerate(show(qty=150))]
+    others = [
+        fill(2000 + 100 * who + n, 40 * n, "buy", 100, 100, start=NOON, account=f"Z{who}")
+        for who in range(crowd)
+        for n in range(10)
+    ]
+    days = [
+        fill(6000 + n, 0, "buy", 1, 100, start=NOON - timedelta(days=n), account="Z0") for n in range(1, 9)
+    ]
+    assert len(found(*shown, *others, *days)) == hit
+
+
 def test_another_order_of_the_group_in_the_same_half_hour_does_not_hide_it():
     assert len(found(*show(), fill(90, 100, "buy", 150, 100, start=NOON, account="A2"))) == 1
 

@@ -57,6 +57,14 @@ def test_an_owner_that_sends_tiny_orders_all_day_does_not_probe_with_them():
     assert alerts(Pinging, book.given()) == []
 
 
+@pytest.mark.parametrize(("every", "found"), [(2.0, 0), (20.0, 1)])
+def test_an_owner_that_sends_tiny_orders_all_these_minutes_does_not_probe_with_them(every, found):
+    book = probe(at=250.0)
+    for n in range(int(110 / every)):
+        book.order(125 + every * n, "buy", 99, 5, out=125.2 + every * n)
+    assert len(alerts(Pinging, book.given())) == found
+
+
 def test_an_owner_that_sends_large_orders_all_the_time_did_not_react():
     book = probe()
     for n in range(700):

@@ -84,6 +84,22 @@ def test_look_alikes_are_left_alone(made):
     assert alerts(QuoteStuffing, made().given()) == []
 
 
+def steady(seconds, *, extra=0):
+    # Twenty others send three orders a second each, all the time; in one second some of them send more.
+    book = Book()
+    for second in range(seconds):
+        for turn in range(60 + (extra if second == 10 else 0)):
+            when = second + turn / (60 + extra)
+            book.order(when, "sell", 101, 100, out=when + 5, account=f"X{turn % 20}", instrument="AAPL")
+    return book
+
+
+@pytest.mark.parametrize(("seconds", "extra", "found"), [(120, 0, 1), (120, 180, 0), (50, 0, 0)])
+def test_a_flood_needs_no_half_of_a_market_that_is_always_fast(seconds, extra, found):
+    book = flood(steady(seconds, extra=extra), n=40, at=10.0)
+    assert len(alerts(QuoteStuffing, book.given())) == found
+
+
 def test_what_the_market_takes_out_is_no_message():
     assert alerts(QuoteStuffing, flood(n=40, by="venue").given()) == []
 
