@@ -79,7 +79,8 @@ def record_findings(
         if alert.gone_at is not None:
             alert.gone_at = None
             back.append(alert.alert_id)
-        if differs(alert, finding):
+        # What another watch than the detectors' found stays as it was opened: it names no group.
+        if alert.actor_group is not None and differs(alert, finding):
             versions = data_versions[finding["detector"]]
             grown.append(_grow(session, alert, finding, versions=versions, actor=actor, at=at))
     here = {alert.alert_id for alert in known.values()}

@@ -195,6 +195,8 @@ def as_dict(alert: Alert) -> dict[str, Any]:
         "closed_at": alert.closed_at,
         "suppression_id": alert.suppression_id,
         "version": alert.version,
+        "state": alert.state,
+        "gone_at": alert.gone_at,
         "actors": alert.actors,
         "instrument_ids": alert.instrument_ids,
         "window": {"start": alert.window_start, "end": alert.window_end},
