@@ -67,23 +67,23 @@ def chosen_entry(row: Mapping[str, Any] | None) -> Any:
 def match_table(rows: Sequence[Mapping[str, Any]], *, chosen: str) -> html.Div:
     """Draw parties beside the entries they resemble; one is chosen by its button."""
     return table(
-        ["Score", "Party", "Resembles", "List", "State", ""],
+        ["", "Score", "Party", "Resembles", "List", "State"],
         [
             [
+                html.Button(
+                    "Look", type="button", className="lk",
+                    **{"data-set": "match", "data-value": row["hit_id"], "aria-pressed": str(row["hit_id"] == chosen).lower()},
+                ),
                 number(row["score"], 0),
                 html.Span([html.Span(row["subject_name"], className="w6"), " ", html.Span(row["subject_kind"], className="t3")]),
                 row["entry_name"],
                 f"{row['list_name']} {row['entry_id']}",
                 tag(row["status"]),
-                html.Button(
-                    "Look", type="button", className="lk",
-                    **{"data-set": "match", "data-value": row["hit_id"], "aria-pressed": str(row["hit_id"] == chosen).lower()},
-                ),
             ]
             for row in rows
         ],
-        numeric=(0,),
-        wrap=(1, 2),
+        numeric=(1,),
+        wrap=(2, 3),
         label="Sanctions matches",
     )  # fmt: skip
 

@@ -20,14 +20,13 @@ from app.storage.records import audit
 from app.storage.records._base import now
 from app.storage.records.counters import bump
 from app.storage.records.lists import ListEntry
-from app.storage.records.preclearances import Preclearance
+from app.storage.records.preclearances import PATIENCE, Preclearance
 
 RECORDS = "preclearances"
 ANSWERS = ("approved", "denied")
 WAIVERS = ("holding_period", "blackout")
 USUAL = timedelta(hours=24)  # how long an approval holds where nothing else is said
 LONGEST = timedelta(days=30)
-PATIENCE = timedelta(days=5)  # a request nobody answered is of another market
 _MOST = Decimal("1e15")
 
 

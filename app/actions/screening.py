@@ -12,21 +12,10 @@ from app.scope import Identity, Line
 from app.storage.database import Database
 from app.storage.records import audit
 from app.storage.records.counters import bump
-from app.storage.records.screening import ScreeningHit
+from app.storage.records.screening import REASONS, ScreeningHit
 
 RECORDS = "screening"
 VERDICTS = ("true_match", "false_match")
-REASONS = {
-    "other_birth": "Another date of birth",
-    "other_country": "Another nationality or seat",
-    "other_person": "Known to be another person",
-    "other_kind": "Another kind: person, firm, vessel",
-    "other_documents": "Documents show another party",
-    "common_name": "A common name, and nothing else agrees",
-    "confirmed_documents": "Documents show the same party",
-    "confirmed_by_party": "The party confirmed it",
-    "confirmed_details": "Name and details agree",
-}
 
 
 def decide(

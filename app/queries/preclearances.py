@@ -6,13 +6,12 @@ import polars as pl
 from sqlalchemy import select
 
 from analytics.datasets import ACCOUNTS, INSTRUMENTS
-from app.actions.preclearances import PATIENCE
 from app.desk import Desk
 from app.errors import FieldError, Forbidden, Invalid
 from app.queries._line import own_line
 from app.scope import DATA_ROLES, SURVEILLANCE_ROLES
 from app.storage.records._base import now
-from app.storage.records.preclearances import Preclearance
+from app.storage.records.preclearances import PATIENCE, Preclearance
 
 STATES = ("pending", "approved", "expired", "denied", "withdrawn")
 

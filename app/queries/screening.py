@@ -8,13 +8,12 @@ from analytics.compliance.name_match import STRONG, THRESHOLD, Party
 from analytics.compliance.screening import screen
 from analytics.datasets import SANCTIONS
 from analytics.datasets.control_room import KINDS
-from app.actions.screening import REASONS
 from app.desk import Desk
 from app.errors import FieldError, Forbidden, Invalid, NotFound
 from app.queries._line import own_line
 from app.scope import SURVEILLANCE_ROLES
 from app.storage.records._base import now
-from app.storage.records.screening import HIT_STATES, ScreeningHit
+from app.storage.records.screening import HIT_STATES, REASONS, ScreeningHit
 
 _LONGEST = 200
 _LISTED = 5

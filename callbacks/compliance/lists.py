@@ -116,7 +116,7 @@ def _matches(rows: list[dict[str, Any]], view: View) -> Drawn:
     return Drawn(
         draw.match_table(shown, chosen=view.state("match")),
         tools=tools,
-        sub="the most alike first; 80 of 100 is shown, from 92 on two people must say no",
+        sub="from 80 of 100 on; from 92 two people must say no",
         fit="flush",
     )
 

@@ -1,6 +1,6 @@
 """Requests to trade for oneself, from the question to the answer."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import Index, Numeric, String, Text
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.storage.records._base import Listing, OrgScoped, new_id, now
 
+PATIENCE = timedelta(days=5)  # a request nobody answered is of another market
 REQUEST_STATES = ("pending", "approved", "denied", "withdrawn")
 
 

@@ -10,6 +10,18 @@ from app.storage.records._base import Document, OrgScoped, now
 # open: waits for somebody. proposed: one person says it is somebody else, a second one must agree.
 # lapsed: either record is gone, expired, or does not resemble the other any more.
 HIT_STATES = ("open", "proposed", "true_match", "false_match", "lapsed")
+# Code to words; those that begin with "confirmed" speak for a true match.
+REASONS = {
+    "other_birth": "Another date of birth",
+    "other_country": "Another nationality or seat",
+    "other_person": "Known to be another person",
+    "other_kind": "Another kind: person, firm, vessel",
+    "other_documents": "Documents show another party",
+    "common_name": "A common name, and nothing else agrees",
+    "confirmed_documents": "Documents show the same party",
+    "confirmed_by_party": "The party confirmed it",
+    "confirmed_details": "Name and details agree",
+}
 
 
 class ScreeningHit(OrgScoped):
