@@ -7,8 +7,8 @@ lets the word go on. A word may stand for several things.
 from functools import cache, lru_cache
 
 _SYNONYMS: dict[str, str] = {
-    "hide": """quiet quietly secret* hush* discreet* hidden hide hides hiding conceal* mum shtum undisclosed unnoticed
-        unseen invisible bury buried covert* sly sneak* stealth* lips sealed silent silence wraps lid dark pretend*
+    "hide": """quiet quietly secret* hush* discre* hidden hide hides hiding conceal* mum shtum undisclosed unnoticed
+        unseen invisible bury buried clandestin* sly sneak* stealth* lips sealed silent silence wraps lid dark pretend*
         underground camouflage* mask* disguise* veil* cloak* tuck tucked stash*""",
     "erase": """delete* erase* wipe* shred* scrub* purge* burn burnt bin binned trash* destroy* vanish* disappear* lose
         clear cleared clean cleaned tidy torch* dispose* ditch* unsend* forget*""",
@@ -18,7 +18,7 @@ _SYNONYMS: dict[str, str] = {
     "watcher": """compliance legal audit* surveillance regulator* fca sec boss bosses management supervisor* police
         authorities watchdog* listen* monitor* inspector* examiner* monitoring overhear* ears eyes walls controller*
         supervision controls inquir* reviewers review""",
-    "all": """anyone anybody nobody everyone everybody somebody someone else soul people others noone outsiders""",
+    "all": """anyone anybody nobody everyone everybody somebody someone else soul people others outsiders""",
     "tell": """tell tells told say says said mention* share breathe forward repeat* leak* spill* talk* discuss* slip
         disclose* hint* whisper* inform* reveal* word speak* spoke admit* confess* explain ask asks asked""",
     "not": """not never no none without cannot nothing nobody neither nor stop avoid hardly barely dont refuse* must""",
@@ -81,7 +81,7 @@ _SYNONYMS: dict[str, str] = {
         champagne wine hamper* school villa chalet ski yacht golf concert opera box sweetener* backhander* thank* reward*
         grateful generous* present presents seats seat weekend flights hotel car necklace jewel* loan mortgage
         bonus handout* grand spa rolex cruise suite bag case bottle* job internship tuition""",
-    "exchange": """exchange return if send give route* business flow steer* allocat* mandate commission* fee fees
+    "exchange": """exchange return if send give route* business flow steer* allocate* allocation* mandate commission* fee fees
         quid way once when long as provided programme tickets sign signed goes comes direct* award* vote*""",
     "harm": """rip* fleec* stuff* stiff* screw* goug* skim* shav* rob* cheat* milk* bleed* bled dumb clueless idiot*
         sucker* muppet* mug mugs victim* fooled hosed shaft* overcharg* padded pocket* swallow* skinned prey hid duped

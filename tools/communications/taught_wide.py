@@ -178,7 +178,7 @@ BAD: dict[str, tuple[str, ...]] = {
         "a nudge at the bell and the bonus is safe",
         "keep hitting it until the fixing is where we need it",
         "lots of tiny prints, up a tick each, looks like demand",
-        "swap it to and fro with the other fund so that it trades",
+        "swap it there and back with the other fund so that it trades",
         "scare the small guys out with a big offer, then lift them",
         "stack the book on the bid, get hit on the offer, then cancel",
         "put up size you do not want, they will step away",
