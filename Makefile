@@ -38,10 +38,12 @@ run: install ## Start Quarterdeck with its demo organisations on http://127.0.0.
 # The longest files first, so that neither of the two at work ends long before the other.
 FIRST := tests/faults tests/tenancy tests/api tests/acceptance
 TWO := -n 2 --dist loadfile --no-loadscope-reorder
+# One of the two makes the demo for both meanwhile the other serves a firm of its own.
+LONG_WALKS := $(addprefix tests/journeys/test_,every_page.py risk.py pnl.py dashboard.py doors.py context.py)
 
 test: dev services ## Run every test: unit, services, browser
 	$(PY) -m pytest -q -m "not journey" $(TWO) $(FIRST) tests
-	$(PY) -m pytest -q -m journey $(TWO)
+	$(PY) -m pytest -q -m journey $(TWO) $(LONG_WALKS) tests/journeys
 
 # What starts servers, reads every kind of file or makes whole firms is left to the full run.
 LONG := tenancy api bench journeys faults acceptance app/demo app/sources app/records app/actions

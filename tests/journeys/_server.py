@@ -14,8 +14,8 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parents[2]
-START_S = 60
-STOP_S = 45
+START_S = 180  # for machines that do other things too
+STOP_S = 120
 
 
 def seed_home(home: Path, size: str = "small") -> None:

@@ -1,14 +1,18 @@
 """The real server on a small demo home, and a real browser in front of it."""
 
+import fcntl
+import os
 import shutil
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.journeys import _server
-from tests.journeys._visit import PASSWORD, SIZES, Visit
+from tests.journeys._visit import PASSWORD, Visit, well
+from tests.journeys._windows import Windows
 
 FLAGS = [
     "--headless",
@@ -36,37 +40,59 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_server.Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, windows: Windows) -> Iterator[_server.Server]:
     """Serve the small demo as its operator would; after the last journey it stops cleanly when told."""
-    home: Path = tmp_path_factory.mktemp("journeys")
-    _server.seed_home(home)
+    home = tmp_path_factory.mktemp("journeys") / "home"
+    shutil.copytree(_seeded(tmp_path_factory), home)
     running = _server.start(home)
     try:
         yield running
+        windows.close()
         assert running.stop() == 0
-        assert running.complaints() == []
+        assert not running.complaints(), "\n".join(running.complaints())
     finally:
         running.process.kill()
 
 
+def _seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home with the small demo, made by the first of the processes at work that asks."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    home = folder / "seeded"
+    with (folder / "seeded.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not home.exists():
+            making = folder / "seeding"
+            shutil.rmtree(making, ignore_errors=True)
+            _server.seed_home(making)
+            making.rename(home)
+    return home
+
+
 @pytest.fixture(scope="session")
-def signed_in(server: _server.Server, browser: Any) -> Callable[[str], Any]:
+def windows(browser: Any) -> Iterator[Windows]:
+    """Return the windows that journeys share, one after the other."""
+    made = Windows(browser)
+    yield made
+    made.close()
+
+
+def session_of(browser: Any, base: str, email: str) -> list[Any]:
+    """Return the cookies of a new session."""
+    context = browser.new_context()
+    form = {"email": email, "password": PASSWORD}
+    answer = context.request.post(f"{base}/sign-in", form=form, headers={"Origin": base})
+    assert answer.ok, answer.text()[:500]
+    cookies = context.cookies()
+    context.close()
+    return list(cookies)
+
+
+@pytest.fixture(scope="session")
+def signed_in(server: _server.Server, browser: Any) -> Callable[[str], list[Any]]:
     """Return ``signed_in(role)``: the cookies of one session per role, opened when first needed."""
-    kept: dict[str, Any] = {}
-
-    def cookies(role: str) -> Any:
-        if role not in kept:
-            context = browser.new_context()
-            form = {"email": email_of(role), "password": PASSWORD}
-            answer = context.request.post(
-                f"{server.base}/sign-in", form=form, headers={"Origin": server.base}
-            )
-            assert answer.ok, answer.text()[:500]
-            kept[role] = context.storage_state()
-            context.close()
-        return kept[role]
-
-    return cookies
+    return cache(lambda role: session_of(browser, server.base, email_of(role)))
 
 
 def email_of(role: str, organisation: str = "halyard") -> str:
@@ -75,28 +101,26 @@ def email_of(role: str, organisation: str = "halyard") -> str:
 
 
 @pytest.fixture
-def visit(browser: Any, server: _server.Server, signed_in: Callable[[str], Any]) -> Iterator[Any]:
-    """Return ``visit(role, size="desk", theme="dark")``: a window, signed in unless ``role`` is None.
+def visit(
+    windows: Windows, server: _server.Server, signed_in: Callable[[str], list[Any]]
+) -> Iterator[Callable[..., Visit]]:
+    """Return ``visit(role, size="desk", theme="dark")``: a window, signed in; for None a browser nobody has used.
 
     After the test no window may have complained on its console, nor asked another host for anything.
     """
-    windows: list[tuple[Any, Visit]] = []
+    shared: list[Visit] = []
+    own: list[Visit] = []
 
     def open_window(role: str | None, size: str = "desk", theme: str = "dark") -> Visit:
-        width, height = SIZES[size]
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme=theme,
-            reduced_motion="reduce",
-            storage_state=signed_in(role) if role else None,
-        )
-        made = Visit(context.new_page(), server.base)
-        windows.append((context, made))
-        return made
+        if role is None:
+            own.append(Visit(windows.new(size, theme), server.base))
+            return own[-1]
+        shared.append(windows.open(server.base, signed_in(role), size=size, theme=theme))
+        return shared[-1]
 
     yield open_window
-    for context, _ in windows:
-        context.close()
-    for _, made in windows:
-        assert made.unforgiven() == []
-        assert {host.rpartition(":")[0] for host in made.hosts if host} <= {"127.0.0.1"}
+    for window in own:
+        window.page.context.close()
+    for window in shared:
+        windows.give_back(window)
+    well([*own, *shared])

@@ -1,12 +1,15 @@
 """The risk page says what REST says, keeps its view in the address, and narrows on a press."""
 
+from functools import cache
+
 import pytest
 
 from app.actions import orgs, users
 from app.actions._roles import console
 from tests.app.queries._traded import found_firm
 from tests.journeys import _server
-from tests.journeys._visit import PASSWORD, SIZES, Visit
+from tests.journeys._visit import PASSWORD, well
+from tests.journeys.conftest import session_of
 from tests.world import open_context
 
 pytestmark = pytest.mark.journey
@@ -25,7 +28,7 @@ TILES = {
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory):
+def base(tmp_path_factory, windows):
     """Serve a firm with a history long enough for every figure; the small demo has too few sessions."""
     home = tmp_path_factory.mktemp("risk")
     context = open_context(home)
@@ -40,31 +43,32 @@ def base(tmp_path_factory):
     running = _server.start(home)
     try:
         yield running.base
+        windows.close()
         assert running.stop() == 0
         assert running.complaints() == []
     finally:
         running.process.kill()
 
 
+@pytest.fixture(scope="module")
+def cookies(browser, base):
+    """Return ``cookies(role)``: those of one session per role."""
+    return cache(lambda role: session_of(browser, base, f"{role}@acme.example"))
+
+
 @pytest.fixture
-def visit(browser, base):
+def visit(windows, base, cookies):
     """Return ``visit(role, size="desk")``: a window of the firm; after the test its console must be empty."""
-    windows = []
+    opened = []
 
     def open_window(role, size="desk"):
-        width, height = SIZES[size]
-        context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce")
-        form = {"email": f"{role}@acme.example", "password": PASSWORD}
-        assert context.request.post(f"{base}/sign-in", form=form, headers={"Origin": base}).ok
-        made = Visit(context.new_page(), base)
-        windows.append((context, made))
-        return made
+        opened.append(windows.open(base, cookies(role), size=size, theme="light"))
+        return opened[-1]
 
     yield open_window
-    for context, _ in windows:
-        context.close()
-    for _, made in windows:
-        assert made.unforgiven() == []
+    for window in opened:
+        windows.give_back(window)
+    well(opened)
 
 
 def assert_tiles_equal(window, **query):
