@@ -1,6 +1,7 @@
 // Replay of a book: plays the moves a card was sent, on its ladder, its chart and whatever else shows the same time.
 (function () {
   "use strict";
+  const qd = (window.qd = window.qd || {});
   const SIDE = 7; // levels of each side
   const LOG = 7;
   const FRAME = 60; // milliseconds between two drawings
@@ -171,7 +172,7 @@
         this.root.querySelector(".replay-now").textContent =
           `${clock(this.start + this.now)}: ${whole.format(buy)} to buy and ${whole.format(sell)} to sell rest at ${levels} suspect ${levels === 1 ? "price" : "prices"}.`;
       }
-      mark(this);
+      qd.replayMark(this);
     }
 
     row(place, level, cell, most) {
@@ -281,41 +282,6 @@
     }
   }
 
-  // The same moment on every chart of the page that shows its time, on the lanes and in the list below.
-  function mark(player) {
-    const ms = player.start + player.now;
-    for (const plot of document.querySelectorAll('[data-page="compliance-alert"] .plot')) {
-      const graph = plot.querySelector(".js-plotly-plot");
-      const axis = graph && graph._fullLayout && graph._fullLayout.xaxis;
-      if (!axis || axis.type !== "date" || !axis.range) continue;
-      const place = axis._offset + axis.d2p(ms);
-      line(plot, place, place >= axis._offset && place <= axis._offset + axis._length, plot.classList.contains("seekable"));
-    }
-    for (const lanes of document.querySelectorAll(".lanes[data-start]")) {
-      const share = (ms - Number(lanes.dataset.start)) / (Number(lanes.dataset.end) - Number(lanes.dataset.start));
-      const cursor = lanes.querySelector(".lane-cursor");
-      cursor.hidden = !(share >= 0 && share <= 1);
-      cursor.style.left = `${share * 100}%`;
-    }
-    let current = null;
-    for (const item of document.querySelectorAll(".timeline [data-ms]")) {
-      if (Number(item.dataset.ms) <= ms + 0.5) current = item;
-      item.classList.remove("now");
-    }
-    if (current) current.classList.add("now");
-  }
-
-  function line(plot, place, inside, told) {
-    let cursor = plot.querySelector(":scope > .replay-cursor");
-    if (!cursor) {
-      cursor = make("span", "replay-cursor");
-      plot.append(cursor);
-    }
-    cursor.hidden = !inside;
-    cursor.classList.toggle("first", told);
-    cursor.style.transform = `translateX(${place}px)`;
-  }
-
   function current() {
     for (const [root, player] of players) {
       if (root.isConnected) return player;
@@ -344,12 +310,12 @@
       look();
       // A chart that was drawn or sized anew wants its cursor again.
       const player = current();
-      if (player && !player.playing) mark(player);
+      if (player && !player.playing) qd.replayMark(player);
     });
   }).observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-replay"] });
   window.addEventListener("resize", () => {
     const player = current();
-    if (player) setTimeout(() => mark(player), 300);
+    if (player) setTimeout(() => qd.replayMark(player), 300);
   });
 
   document.addEventListener("click", (event) => {
