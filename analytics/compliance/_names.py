@@ -38,7 +38,7 @@ _LEGAL = _words(
 )
 # What stands between names, or in half of all firms' names: little is said by sharing it.
 _PARTICLES = _words(
-    "al el ul ad ar as ash bin ibn ben bint abu abou ould van von der den de del della di da dos das la le du the of"
+    "al el ul ad ar as ash bin ibn ben bint abu ould van von der den de del della di da dos das la le du the of"
     " and y e i"
 )
 _COMMON = _words(
@@ -58,6 +58,7 @@ _AGREE, _SPOKEN = (
     (0.5, 0.65, 0.99),
     (0.4, 0.75, 0.88, 0.95),
 )  # shares of vowels that agree, and what each gives
+_UMLAUT = re.compile(r"([aou])e")
 _SILENT = re.compile(r"[aeiouyhj]")
 _DOUBLED = re.compile(r"(.)\1+")
 _NO_WORD = re.compile(r"[^\w]+|_")
@@ -147,7 +148,7 @@ def _vowels(token: str) -> str:
 
 
 def _plain(token: str) -> str:
-    return token.replace("ue", "u").replace("oe", "o").replace("ae", "a")
+    return _UMLAUT.sub(r"\1", token)
 
 
 @lru_cache(maxsize=524288)
