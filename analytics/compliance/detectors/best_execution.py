@@ -71,7 +71,7 @@ class BestExecution(Detector):
     name = "best_execution"
     code = "D20"
     title = "Client order far from best execution"
-    version = "1.0.0"
+    version = "1.1.0"
     description = "A client's order cost far more than expected, or a broker or venue is dear throughout."
     regulation = ("FINRA 5310", "MiFID II Art. 27")
     inputs = ("executions", "accounts", "prices")
