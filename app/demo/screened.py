@@ -16,7 +16,7 @@ _LISTED = (
     ("D-005", "Mikhail Ostrelov", "person", ("Mihail Ostreloff",), "BY", "1966-02-10"),
     ("D-006", "Pembrake Trading S.p.A.", "entity", (), "IT", None),
     ("D-007", "Sentinel of Varnholm", "vessel", (), "LR", None),
-    ("D-008", "Abd al-Karim Zafrouni", "person", ("Abdulkarim Zafruni",), "LY", "1960-01-01"),
+    ("D-008", "Abdel-Karim Zafrouni", "person", ("Abdulkarim Zafruni",), "LY", "1960-01-01"),
 )
 # party, name, kind, role, country, born. Owners carry the ids that accounts name.
 _PARTIES = {
@@ -32,7 +32,7 @@ _PARTIES = {
         ("quayside", "Abdul Karim Zafroni", "person", "owner", "MA", None),
         ("mp-cp-1", "Pembroke Trading Group", "entity", "counterparty", "GB", None),
         ("mp-cp-2", "Elsie Brankhurst", "person", "client", "US", "1950-01-07"),
-        ("mp-cp-3", "Fallow & Pike Clearing", "entity", "broker", "US", None),
+        ("mp-cp-3", "Hollow & Pike Clearing", "entity", "broker", "US", None),
     ),
 }
 

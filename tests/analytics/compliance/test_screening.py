@@ -32,7 +32,7 @@ def met(one, other):
     ("Mohamed Ali Hassan", "Muhammad Hasan"),  # a middle name on one side
     ("Aleksandr Lukashov", "LUKASHOV, Alexander"),  # turned round
     ("Li Xiaoming", "Xiaoming Li"),
-    ("Abd al-Rahman Nasser", "Abdulrahman Nasir"),  # cut otherwise
+    ("Abdul al Rahman Nasser", "Abdulrahman Nasir"),  # cut otherwise
     ("J. Okonkwo", "John Okonkwo"),  # an initial
     ("José Ángel Núñez", "Jose Angel Nunez"),  # accents
     ("Søren Kjær", "Soren Kjaer"),
@@ -46,7 +46,7 @@ def test_one_person_written_in_two_ways_is_found(ours, listed):
 @pytest.mark.parametrize(("ours", "listed"), [
     ("Harborline Shipping Co. Ltd", "HARBORLINE SHIPPING LLC"),
     ("Petroleum Trading S.p.A.", "Petroleum Trading"),
-    ("Müller Handels GmbH", "Mueller Handels AG"),
+    ("Müller Sonnberg GmbH", "Mueller Sonnberg AG"),
     ("OOO Severnaya Logistika", "Severnaya Logistika"),
 ])  # fmt: skip
 def test_legal_forms_do_not_hide_a_firm(ours, listed):
