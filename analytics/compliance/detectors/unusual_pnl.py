@@ -128,7 +128,10 @@ class UnusualPnl(Detector):
                 won=(pl.col("made") > 0).mean(),
                 accounts=listed("account_id"),
                 traders=pl.col("trader_id").drop_nulls().unique().sort(),
-                exec_ids=pl.col("exec_id").sort_by("made", "exec_id", descending=[True, False]).head(50).sort(),
+                exec_ids=pl.col("exec_id")
+                .sort_by("made", "exec_id", descending=[True, False])
+                .head(50)
+                .sort(),
                 order_ids=listed("order_id"),
             )
         )
