@@ -7,6 +7,8 @@ from collections.abc import Mapping
 CLOSINGS = ("closed_no_issue", "closed_false_positive")  # what the first line decides itself
 # An alert that belongs to a case ends as the case does.
 ENDINGS = (*CLOSINGS, "no_action", "near_miss", "breach_internal", "closed")
+# Decided with its case: nothing is added to it, what comes after is an alert of its own.
+SEALED = frozenset(ENDINGS) - frozenset(CLOSINGS)
 SUPPRESSED = "suppressed"  # recorded, but nobody is asked to look
 DONE = (*ENDINGS, SUPPRESSED)
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analytics.compliance.alerts import alert_id as id_of
+from analytics.compliance.workflow import SEALED
 from app.storage.records.alerts import Alert, AlertState
 
 EVIDENCE = ("order_ids", "exec_ids", "message_ids", "post_ids", "event_seqs")
@@ -32,6 +33,7 @@ def matched(findings: Sequence[Mapping[str, Any]], stored: Sequence[Alert]) -> d
 
     First whoever was called so before, then, among alerts of the same detector, group and instrument that
     nothing else was found for, the one whose window overlaps most. One finding an alert, one alert a finding.
+    An alert that was decided with its case does not grow.
     """
     fresh = {finding["alert_id"]: finding for finding in findings}
     found: dict[str, Alert] = {}
@@ -42,7 +44,7 @@ def matched(findings: Sequence[Mapping[str, Any]], stored: Sequence[Alert]) -> d
     taken = {alert.alert_id for alert in found.values()}
     free: dict[tuple[Any, ...], list[Alert]] = {}
     for alert in stored:
-        if alert.alert_id not in taken and alert.actor_group is not None:
+        if alert.alert_id not in taken and alert.actor_group is not None and alert.status not in SEALED:
             free.setdefault((alert.detector, alert.actor_group), []).append(alert)
     pairs = [
         (-_overlap(finding, alert), nr, alert.alert_id, finding["alert_id"], alert)
@@ -108,6 +110,12 @@ def free_id(finding_id: str, taken: frozenset[str] | set[str]) -> str:
 def evidence_of(finding: Mapping[str, Any]) -> dict[str, Any]:
     """Return the ids that a finding rests on."""
     return {name: finding[name] or [] for name in EVIDENCE}
+
+
+def adds(alert: Alert, finding: Mapping[str, Any]) -> bool:
+    """Whether a finding rests on anything that the alert has not shown."""
+    now = evidence_of(finding)
+    return any(set(now[name]) - set(alert.evidence.get(name) or ()) for name in EVIDENCE)
 
 
 def _first(alert: Alert) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from analytics.compliance.deadlines import ALERT_DAYS
-from analytics.compliance.workflow import DONE, SUPPRESSED
+from analytics.compliance.workflow import CLOSINGS, DONE, SEALED, SUPPRESSED
 from app.actions._alert_states import (
     COPIED,
+    adds,
     advance,
     differs,
     evidence_of,
@@ -20,6 +21,7 @@ from app.actions._alert_states import (
     stored_of,
 )
 from app.actions._casework import calendar
+from app.actions.alert_workflow import move
 from app.actions.suppressions import covering, in_force
 from app.scope import Identity
 from app.storage.records import audit, counters
@@ -72,6 +74,7 @@ def record_findings(
     stored = stored_of(session, {f["detector"] for f in findings} | looked.keys())
     known = matched(findings, stored)
     grown, back = [], []
+    holding = in_force(session, at) if findings else []
     for finding in findings:
         alert = known.get(finding["alert_id"])
         if alert is None:
@@ -82,18 +85,19 @@ def record_findings(
         # What another watch than the detectors' found stays as it was opened: it names no group.
         if alert.actor_group is not None and differs(alert, finding):
             versions = data_versions[finding["detector"]]
-            grown.append(_grow(session, alert, finding, versions=versions, actor=actor, at=at))
+            again = not covering(holding, finding)
+            grown.append(_grow(session, alert, finding, versions=versions, actor=actor, at=at, again=again))
     here = {alert.alert_id for alert in known.values()}
     gone = []
     for alert in stored:
         covers = looked.get(alert.detector)
-        if alert.alert_id not in here and alert.gone_at is None and covers is not None and covers(alert):
+        lost = alert.alert_id not in here and alert.gone_at is None and alert.status not in SEALED
+        if lost and covers is not None and covers(alert):
             alert.gone_at = at
             gone.append(alert.alert_id)
     fresh = {f["alert_id"]: f for f in findings if f["alert_id"] not in known}
     taken = {alert.alert_id for alert in stored}
     added = {free_id(name, taken): finding for name, finding in fresh.items()}
-    holding = in_force(session, at) if added else []
     days = calendar(session, org) if added else None
     for name, finding in added.items():
         quiet = covering(holding, finding)
@@ -147,13 +151,21 @@ def _grow(
     versions: Mapping[str, str],
     actor: Identity,
     at: datetime,
+    again: bool,
 ) -> str:
-    """Give an alert its next state; where it became graver it is due as soon as a new one would be."""
-    before = _told(alert)
+    """Give an alert its next state; where it became graver it is due as soon as a new one would be.
+
+    Who dismissed it had not seen what it rests on now: with new evidence, or graver, it is looked at again
+    (``again``; not while a suppression covers it).
+    """
+    before, more = _told(alert), adds(alert, finding)
     advance(session, alert, finding, versions, at)
     graver = SEVERITIES.index(alert.severity) > SEVERITIES.index(before["severity"])
     if graver and alert.due_at is not None and alert.status not in DONE:
         alert.due_at = min(alert.due_at, calendar(session, alert.org).due(at, ALERT_DAYS[alert.severity]))
+    if again and (more or graver) and alert.status in {*CLOSINGS, SUPPRESSED}:
+        alert.suppression_id = None
+        move(session, actor, alert, "reopened", at, rationale="It grew after it was closed.")
     audit.record(
         session,
         actor=actor,

@@ -78,19 +78,55 @@ def standing(firm, org):
     }
 
 
+def decided(firm, status, **more):
+    with firm.database.session("acme", write=True) as session:
+        found = session.scalars(select(Alert)).one()
+        for name, value in {"status": status, **more}.items():
+            setattr(found, name, value)
+
+
+@pytest.mark.parametrize("dismissed", ["closed_false_positive", "closed_no_issue", "suppressed"])
+def test_what_was_dismissed_is_looked_at_again_when_it_grows(firm, dismissed):
+    land(firm, "acme", executions=crosses(0))
+    look(firm)
+    decided(firm, dismissed, due_at=None, closed_at=START)
+    assert look(firm)["grown"] == 0
+    assert stored(firm)[0].status == dismissed
+    land(firm, "acme", executions=crosses(60))
+    assert look(firm, changed=True)["grown"] == 1
+    (after,) = stored(firm)
+    assert (after.status, after.closed_at, after.due_at is not None) == ("reopened", None, True)
+    (entry,) = [e for e in stored(firm, AuditEntry) if e.action == "alert.transition"]
+    assert (dismissed in entry.before, "reopened" in entry.after) == (True, True)
+
+
+def test_what_ended_with_its_case_stays_as_it_was_decided_and_more_is_a_new_alert(firm):
+    land(firm, "acme", executions=crosses(0))
+    look(firm)
+    decided(firm, "breach_internal", case_id="c_1")
+    (before,) = stored(firm)
+    land(firm, "acme", executions=crosses(60))
+    said = look(firm, changed=True)
+    assert (said["new"], said["grown"], said["gone"]) == (1, 0, 0)
+    kept, new = sorted(stored(firm), key=lambda a: a.status)
+    assert (kept.alert_id, kept.status, kept.state, kept.evidence) == (
+        before.alert_id, "breach_internal", 1, before.evidence
+    )  # fmt: skip
+    assert (new.status, len(new.evidence["exec_ids"])) == ("new", 4)
+    assert [look(firm)[name] for name in ("new", "grown", "gone")] == [0, 0, 0]
+
+
 def test_an_episode_that_grows_stays_one_alert_with_its_disposition(firm):
     land(firm, "acme", executions=crosses(0))
     assert look(firm)["new"] == 1
-    with firm.database.session("acme", write=True) as session:
-        found = session.scalars(select(Alert)).one()
-        found.status, found.case_id, found.assignee = "closed_false_positive", "c_1", "u_9"
+    decided(firm, "escalated", case_id="c_1", assignee="u_9")
     (before,) = stored(firm)
     land(firm, "acme", executions=crosses(60, 120))
     said = look(firm, changed=True)
     assert (said["new"], said["grown"], said["gone"]) == (0, 1, 0)
     (after,) = stored(firm)
     assert (after.alert_id, after.created_at) == (before.alert_id, before.created_at)
-    assert (after.status, after.case_id, after.assignee) == ("closed_false_positive", "c_1", "u_9")
+    assert (after.status, after.case_id, after.assignee) == ("escalated", "c_1", "u_9")
     assert (after.state, len(after.evidence["exec_ids"]), after.window_end) == (
         2,
         6,
