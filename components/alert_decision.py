@@ -19,7 +19,7 @@ from components.casework import (
     tick,
     write,
 )
-from components.formats import moment, number, words
+from components.formats import moment, number, plural, words
 from components.states import icon
 from components.tables import link
 
@@ -66,6 +66,10 @@ def decision(
         ("With", person(people.get(str(work["assignee"]), work["assignee"]))),
         ("Due", "–" if over else due(work["due_at"], now)),
     ]
+    if work["state"] > 1:
+        facts.append(("Found", f"grown {plural(work['state'] - 1, 'time')}"))
+    if work["gone_at"]:
+        facts.append(("Since", f"{moment(work['gone_at'])} no look finds it any more"))
     if case_id:
         facts.append(("Case", link("Open the case", f"/compliance/cases/{case_id}")))
     parts: list[Any] = [
@@ -85,13 +89,9 @@ def decision(
     else:
         parts.append(html.P("You read this alert; others act on it.", className="t12 t3 mb-0"))
     last = [one for one in work["steps"] if one["rationale"]][-1:]
-    if last and over:
-        parts.append(
-            html.P(
-                [html.B(words(last[0]["reason"] or "")), ". ", last[0]["rationale"]],
-                className="t12 said mt-2 mb-0",
-            )
-        )
+    if last and (over or work["status"] == "reopened"):
+        why = [html.B(words(last[0]["reason"])), ". "] if last[0]["reason"] else []
+        parts.append(html.P([*why, last[0]["rationale"]], className="t12 said mt-2 mb-0"))
     return parts
 
 

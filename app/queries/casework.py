@@ -40,6 +40,8 @@ def alert_work(desk: Desk, alert_id: str) -> dict[str, Any]:
         "assignee": found.assignee,
         "due_at": found.due_at,
         "overdue": found.due_at is not None and found.closed_at is None and found.due_at < now(),
+        "state": found.state,
+        "gone_at": found.gone_at,
         "steps": steps_of(desk, "alert", alert_id),
         "reviews": reviews_of(desk, alert_id, "alert"),
         "waits": waits[0] if waits else None,

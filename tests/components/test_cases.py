@@ -72,6 +72,8 @@ def test_who_only_reads_is_offered_nothing():
         "may_act": False,
         "steps": [],
         "version": 1,
+        "state": 1,
+        "gone_at": None,
     }
     assert posts(alert_decision(work, NOW, user="u_ann", people={}, reasons=[], case_id=None)) == []
 
@@ -86,6 +88,8 @@ def test_an_alert_is_taken_escalated_or_closed_with_a_reason():
         "may_act": True,
         "steps": [],
         "version": 1,
+        "state": 1,
+        "gone_at": None,
     }
     offered = posts(alert_decision(work, NOW, user="u_nina", people={}, reasons=[], case_id=None))
     assert ("assign", {"version": 1}) in offered
@@ -101,6 +105,15 @@ def test_an_alert_is_taken_escalated_or_closed_with_a_reason():
         )
     )
     assert over == [("transition", {"to": "reopened"})]
+    grown = {
+        "status": "reopened",
+        "state": 3,
+        "gone_at": NOW,
+        "steps": [{"reason": None, "rationale": "It grew."}],
+    }
+    drawn = alert_decision(work | grown, NOW, user="u_nina", people={}, reasons=[], case_id=None)
+    said = str(drawn)
+    assert all(words in said for words in ("grown 2 times", "no look finds it any more", "It grew."))
 
 
 @pytest.mark.parametrize(
