@@ -33,9 +33,8 @@ def wire_several(app: Dash, page: str, grid: str) -> None:
         prevent_initial_call=True,
     )
     def show_chosen(rows: Any) -> Any:
-        chosen = [one for one in rows or () if isinstance(one, dict) and isinstance(one.get("_id"), str)][
-            :MOST
-        ]
+        given = rows if isinstance(rows, list) else []
+        chosen = [one for one in given if isinstance(one, dict) and isinstance(one.get("_id"), str)][:MOST]
         if not chosen:
             return None
         try:

@@ -10,6 +10,7 @@ from tests.tenancy.test_callbacks import body_of, call
 # Plain counts and ages: their words say all there is to say.
 COUNTS = {
     "limits", "breached", "warned", "unacknowledged",  # compliance/limits
+    "restricted", "ending", "requests",  # compliance/lists
     "open-alerts", "social-attention", "data-freshness",  # overview
 }  # fmt: skip
 PAGES = {

@@ -18,6 +18,8 @@ POLICY = {
     "/api/admin/": frozenset({"admin"}),
     "/api/analytics/": DATA,
     "/api/compliance/limits": DATA,
+    "/api/compliance/lists": DATA,
+    "/api/compliance/preclearances": DATA,
     "/api/compliance/": WATCHERS,
     "/api/export/": DATA,
     "/api/ingest/": ALL,

@@ -1,6 +1,7 @@
 """Many at once only together, for one reason, by two people; what is kept out of the queue stays on record."""
 
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
@@ -55,11 +56,15 @@ def test_detectors_are_not_mixed_and_one_bad_alert_spoils_the_batch(sqlite_datab
     assert alert(sqlite_database, "a").status == "new"
 
 
+_HOURS = count()
+
+
 def finding(name, *, severity="medium", group="O1", instruments=("AAPL",)):
+    at = AT + timedelta(hours=next(_HOURS))  # an episode of its own
     return {
         "alert_id": name, "detector": "wash_trade", "detector_version": "1", "parameters_version": "p",
         "severity": severity, "score": 50.0, "actors": [], "actor_group": group, "instrument_ids": list(instruments),
-        "window_start": AT, "window_end": AT, "metrics": [], "story": [], "regulation": [], "order_ids": [],
+        "window_start": at, "window_end": at, "metrics": [], "story": [], "regulation": [], "order_ids": [],
         "exec_ids": [], "message_ids": [], "post_ids": [], "event_seqs": [],
     }  # fmt: skip
 

@@ -118,11 +118,11 @@ def test_only_operators_make_and_remove_firms(database, jane):
 
 def test_nothing_of_a_deleted_firm_stays_but_a_tombstone(database, jane, admin, stranger, tmp_path):
     make(database, stranger)
-    keys.create(database, jane, name="canary-key", role="trader")
-    users.create(database, admin, email="canary@acme.com", name="Canary", role="trader")
+    keys.create(database, jane, name="zebrafinch-key", role="trader")
+    users.create(database, admin, email="zebrafinch@acme.com", name="Zebrafinch", role="trader")
     folder = tmp_path / "artifacts" / "acme"
     folder.mkdir(parents=True)
-    (folder / "model").write_text("canary")
+    (folder / "model").write_text("zebrafinch")
     orgs.delete(database, admin, "acme", folders=[folder])
     with database.session(None) as session:
         for model in orgs.scoped_models():
@@ -131,7 +131,7 @@ def test_nothing_of_a_deleted_firm_stays_but_a_tombstone(database, jane, admin, 
     with pytest.raises(NotFound):
         orgs.find(database, "acme")
     database.close()
-    found = [p for p in tmp_path.rglob("*") if p.is_file() and b"canary" in p.read_bytes().lower()]
+    found = [p for p in tmp_path.rglob("*") if p.is_file() and b"zebrafinch" in p.read_bytes().lower()]
     assert found == []
     assert not Anchors.of(database).path("acme").exists()
     tombstone = trail.entries(database, Identity("_installation", "u_1", "X", "auditor"))
