@@ -121,7 +121,7 @@ def standard(context: Any) -> list[Check]:
         Check("lake", lambda: _lake(context)),
         Check("cache", lambda: _cache(context)),
         Check("disk", lambda: _disk(context)),
-        Check("surveillance", lambda: _canaries(context)),
+        Check("canaries", lambda: _canaries(context)),
     ]
 
 

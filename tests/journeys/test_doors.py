@@ -9,9 +9,9 @@ from tests.journeys.conftest import email_of
 
 pytestmark = pytest.mark.journey
 
-# Everybody knows that there is a compliance department: limits stand under its name.
+# Everybody knows that there is a compliance department: limits and the restricted list stand under its name.
 SURVEILLANCE = ("alert", "surveillance", "suspect", "insider", "spoof")
-OPEN = re.compile("/compliance[/-]limits")
+OPEN = re.compile("/compliance[/-](limits|lists)")
 
 
 def assert_no_surveillance(window):

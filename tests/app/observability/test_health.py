@@ -120,7 +120,7 @@ def test_canaries_that_nobody_answers_raise_an_alarm(stores, states, status, det
     with stores.database.engine.begin() as connection:
         for org, state in enumerate(states):
             connection.execute(text("INSERT INTO canary_runs VALUES (:o, :s)"), {"o": str(org), "s": state})
-    part = next(part for part in installation(stores) if part["name"] == "surveillance")
+    part = next(part for part in installation(stores) if part["name"] == "canaries")
     assert (part["status"], part["detail"]) == (status, detail)
 
 
