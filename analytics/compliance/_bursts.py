@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from analytics.compliance.alerts import listed
+from analytics.social.attention import mentions_by_day
 
 _HEAVY = 0.3  # of a burst's posts: who writes that many is behind it
 _COMPARED = 200  # posts of one burst compared word by word
@@ -34,15 +35,7 @@ def daily_talk(mentions: pl.DataFrame, *, days: int = 20) -> pl.DataFrame:
     Returns:
         instrument_id, day, mentions, usual, own_days (earlier days compared with) and z.
     """
-    counted = mentions.group_by("instrument_id", day=pl.col("transact_time").dt.date()).agg(
-        mentions=pl.len().cast(pl.Int64)
-    )
-    span = counted.select(day=pl.date_range(pl.col("day").min(), pl.col("day").max(), "1d"))
-    grid = counted.select(pl.col("instrument_id").unique()).join(span, how="cross")
-    rows = grid.join(counted, on=["instrument_id", "day"], how="left").with_columns(
-        pl.col("mentions").fill_null(0), weekend=pl.col("day").dt.weekday() > 5
-    )
-    rows = rows.sort("instrument_id", "day")
+    rows = mentions_by_day(mentions)
     before, keys = pl.col("mentions").shift(1).cast(pl.Float64), ["instrument_id", "weekend"]
     rows = rows.with_columns(
         middle=before.rolling_median(days, min_samples=_LEAST_DAYS).over(keys),

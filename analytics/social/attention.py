@@ -58,6 +58,26 @@ def attention(mentions: pl.DataFrame, *, min_weeks: int = MIN_WEEKS) -> pl.DataF
     ).drop("slot", "square")
 
 
+def mentions_by_day(mentions: pl.DataFrame) -> pl.DataFrame:
+    """Count mentions of every name on every day from the first to the last of them; a silent day counts 0.
+
+    Args:
+        mentions: instrument_id and transact_time; one row per mention, at least one.
+
+    Returns:
+        instrument_id, day, mentions (Int64, never null), weekend; sorted by instrument and day.
+    """
+    counted = mentions.group_by("instrument_id", day=pl.col("transact_time").dt.date()).agg(
+        mentions=pl.len().cast(pl.Int64)
+    )
+    span = counted.select(day=pl.date_range(pl.col("day").min(), pl.col("day").max(), "1d"))
+    grid = counted.select(pl.col("instrument_id").unique()).join(span, how="cross")
+    rows = grid.join(counted, on=["instrument_id", "day"], how="left").with_columns(
+        pl.col("mentions").fill_null(0), weekend=pl.col("day").dt.weekday() > 5
+    )
+    return rows.sort("instrument_id", "day")
+
+
 def daily_attention(mentions: pl.DataFrame, *, days: int = 20) -> pl.DataFrame:
     """Return mentions per instrument and day against the mean of the ``days`` weekdays-alike before.
 
@@ -69,15 +89,7 @@ def daily_attention(mentions: pl.DataFrame, *, days: int = 20) -> pl.DataFrame:
     if mentions.is_empty():
         schema = {"instrument_id": pl.String, "day": pl.Date, "mentions": pl.Int64}
         return pl.DataFrame(schema=schema | {"usual": pl.Float64, "n": pl.UInt32, "z": pl.Float64})
-    counted = mentions.group_by("instrument_id", day=pl.col("transact_time").dt.date()).agg(
-        mentions=pl.len().cast(pl.Int64)
-    )
-    span = counted.select(day=pl.date_range(pl.col("day").min(), pl.col("day").max(), "1d"))
-    grid = counted.select(pl.col("instrument_id").unique()).join(span, how="cross")
-    rows = grid.join(counted, on=["instrument_id", "day"], how="left").with_columns(
-        pl.col("mentions").fill_null(0), weekend=pl.col("day").dt.weekday() > 5
-    )
-    rows = rows.sort("instrument_id", "day")
+    rows = mentions_by_day(mentions)
     before = pl.col("mentions").shift(1).cast(pl.Float64)
     keys = ["instrument_id", "weekend"]
     rows = rows.with_columns(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from analytics.social.attention import attention, daily_attention
+from analytics.social.attention import attention, daily_attention, mentions_by_day
 from analytics.social.instruments import mentioned, resolved, symbols_of
 
 START = datetime(2026, 10, 5, 14, 10, tzinfo=UTC)  # a Monday
@@ -86,3 +86,14 @@ def test_given_instruments_are_kept_and_shared_symbols_name_nobody():
         schema={"text": pl.String, "instrument_ids": pl.List(pl.String)},
     )
     assert resolved(posts, instruments)["instrument_ids"].to_list() == [["MSFT"], ["AAPL"], []]
+
+
+def test_a_silent_day_of_any_name_counts_as_nothing():
+    friday = START + timedelta(days=4)
+    rows = pl.DataFrame(
+        {"instrument_id": ["A", "A", "B"], "transact_time": [friday, friday, friday + timedelta(days=2)]}
+    )
+    found = mentions_by_day(rows)
+    assert found.select("instrument_id", "mentions", "weekend").rows() == [
+        ("A", 2, False), ("A", 0, True), ("A", 0, True), ("B", 0, False), ("B", 0, True), ("B", 1, True)
+    ]  # fmt: skip
