@@ -3,7 +3,7 @@
 import pytest
 
 from app.jobs.warm import warm
-from app.queries import _fills, _tca_lives, _tca_orders
+from app.queries import _fills, _tca_lives, _tca_orders, pnl, pnl_identity
 from app.queries import execution_quality as quality
 from app.scope import Scope
 from tests.app._world import context_of, desk_of, land
@@ -114,6 +114,18 @@ def test_after_the_warm_up_no_question_measures_again(context, built):
     quality.league(desk_of(context, role="trader", desks=("D1",)), by="venue")
     quality.daily(desk_of(context, scope=Scope(trader=("T2",))))
     assert built == []
+
+
+def test_after_the_warm_up_all_who_see_the_whole_read_pnl_from_what_was_kept(context):
+    warm(context, "acme", cause="test")
+    before = context.cache.stats("acme")
+    for role in ("compliance", "portfolio_manager"):
+        for ask in (pnl.figures, pnl.pnl_series, pnl.explain, pnl.by_group, pnl_identity.identity):
+            ask(desk_of(context, role=role, person_id="P1"))
+    after = context.cache.stats("acme")
+    assert (after["misses"], after["hits"] - before["hits"]) == (before["misses"], 10)
+    pnl.figures(desk_of(context, role="trader", desks=("D1",)))
+    assert context.cache.stats("acme")["misses"] > after["misses"]
 
 
 def test_a_second_warm_up_computes_nothing_and_new_rows_are_measured(context, built):
