@@ -45,8 +45,9 @@ test: dev services ## Run every test: unit, services, browser
 	$(PY) -m pytest -q -m "not journey" $(TWO) $(FIRST) tests
 	$(PY) -m pytest -q -m journey $(TWO) $(LONG_WALKS) tests/journeys
 
-# What starts servers, reads every kind of file or makes whole firms is left to the full run.
-LONG := tenancy api bench journeys faults acceptance app/demo app/sources app/records app/actions
+# What starts servers or processes, reads every kind of file or makes whole firms is left to the full run.
+LONG := tenancy api bench journeys faults acceptance app/demo app/sources app/records app/actions app/jobs app/queries \
+        app/storage app/commands
 
 test-fast: dev ## Run the quick tests (under 90 seconds)
 	TESTS=fast $(PY) -m pytest -q -m "not journey and not slow and not postgres and not redis and not faults" $(LONG:%=--ignore=tests/%) -n 2 --dist loadfile
