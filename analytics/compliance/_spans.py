@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 import polars.selectors as cs
 
-from analytics.compliance.alerts import MERGE_GAP
+from analytics.compliance.alerts import MERGE_GAP, flattened, sequence
 
 MINUTE_NS = 60 * 10**9
 _GAP_NS = int(MERGE_GAP.total_seconds()) * 10**9
@@ -45,4 +45,28 @@ def numbered(
         .with_columns(apart=apart)
         .with_columns(episode=pl.col("apart").cast(pl.Int32).cum_sum().over(by))
         .drop("apart")
+    )
+
+
+def merged_spans(
+    hits: pl.LazyFrame, by: Sequence[str], *, told: Sequence[str], best: Sequence[str], **more: pl.Expr
+) -> pl.LazyFrame:
+    """Merge windows into episodes, a row each: whom and what they concern, and the figures of their worst window.
+
+    ``hits`` carries ``window_start``, ``window_end``, ``first_ns``, ``last_ns`` and the lists ``exec_ids``,
+    ``order_ids``, ``accounts`` and ``traders``. The figures ``told`` are those of the window that sorts last
+    by ``best``; ``more`` adds aggregates of an episode's windows.
+    """
+    return (
+        numbered(hits, by)
+        .group_by(*by, "episode")
+        .agg(
+            pl.col("window_start").min(),
+            pl.col("window_end").max(),
+            first_seq=sequence("first_ns").sort_by("first_ns").first(),
+            last_seq=sequence("last_ns").sort_by("last_ns").last(),
+            **{name: flattened(name) for name in ("exec_ids", "order_ids", "accounts", "traders")},
+            **{name: pl.col(name).sort_by(*best).last() for name in told},
+            **more,
+        )
     )

@@ -10,8 +10,8 @@ import polars as pl
 from analytics.compliance._counterparties import known_trades
 from analytics.compliance._features import with_baseline
 from analytics.compliance._grades import blend, grade, joined
-from analytics.compliance._spans import in_windows, numbered, settled, steadied
-from analytics.compliance.alerts import Metric, Told, flattened, sequence
+from analytics.compliance._spans import in_windows, merged_spans, settled, steadied
+from analytics.compliance.alerts import Metric, Told, flattened
 from analytics.compliance.detector import Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
 
@@ -118,25 +118,12 @@ class CircularTrading(Detector):
         ).join(members.rename({"group": "seller_group"}), on=[*_KEYS, "ring", "seller_group"], how="inner")
         found = settled(_weighed(inside, params))
         keys = ["actor_group", "instrument_id"]
-        merged = (
-            numbered(found, keys)
-            .group_by(*keys, "episode")
-            .agg(
-                pl.col("window_start").min(),
-                pl.col("window_end").max(),
-                first_seq=sequence("first_ns").sort_by("first_ns").first(),
-                last_seq=sequence("last_ns").sort_by("last_ns").last(),
-                exec_ids=flattened("exec_ids"),
-                order_ids=flattened("order_ids"),
-                accounts=flattened("accounts"),
-                traders=flattened("traders"),
-                **{
-                    name: pl.col(name).sort_by("gross", "first_ns").last()
-                    for name in ("groups", "laps", "days", "net", "gross", "trades", "price")
-                },
-            )
-            .with_columns(day=pl.col("window_start").dt.date())
-        )
+        merged = merged_spans(
+            found,
+            keys,
+            told=("groups", "laps", "days", "net", "gross", "trades", "price"),
+            best=("gross", "first_ns"),
+        ).with_columns(day=pl.col("window_start").dt.date())
         return steadied(with_baseline(merged, tables))
 
     def tell(self, episode: Mapping[str, Any], params: CircularTradingParameters) -> Told:

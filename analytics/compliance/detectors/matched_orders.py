@@ -10,9 +10,9 @@ import polars as pl
 from analytics.compliance._counterparties import known_trades
 from analytics.compliance._features import account_groups
 from analytics.compliance._grades import blend, grade, joined
-from analytics.compliance._spans import MINUTE_NS, in_windows, numbered, settled, steadied
+from analytics.compliance._spans import MINUTE_NS, in_windows, merged_spans, settled, steadied
 from analytics.compliance._volumes import market_buckets
-from analytics.compliance.alerts import Metric, Told, flattened, sequence
+from analytics.compliance.alerts import Metric, Told, flattened
 from analytics.compliance.detector import Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
 
@@ -114,24 +114,12 @@ class MatchedOrders(Detector):
             pl.col("arranged") >= params.lift * pl.col("expected"),
         )
         keys = ["actor_group", "instrument_id"]
-        merged = (
-            numbered(kept.lazy().with_columns(instrument_id=pl.col("instruments").list.first()), keys)
-            .group_by(*keys, "episode")
-            .agg(
-                pl.col("window_start").min(),
-                pl.col("window_end").max(),
-                first_seq=sequence("first_ns").sort_by("first_ns").first(),
-                last_seq=sequence("last_ns").sort_by("last_ns").last(),
-                exec_ids=flattened("exec_ids"),
-                order_ids=flattened("order_ids"),
-                accounts=flattened("accounts"),
-                traders=flattened("traders"),
-                instruments=flattened("instruments"),
-                **{
-                    name: pl.col(name).sort_by("matches", "first_ns").last()
-                    for name in ("matches", "arranged", "expected", "p", "qty", "gap", "turned", "days")
-                },
-            )
+        merged = merged_spans(
+            kept.lazy().with_columns(instrument_id=pl.col("instruments").list.first()),
+            keys,
+            told=("matches", "arranged", "expected", "p", "qty", "gap", "turned", "days"),
+            best=("matches", "first_ns"),
+            instruments=flattened("instruments"),
         )
         return steadied(merged)
 

@@ -8,9 +8,9 @@ import polars as pl
 
 from analytics.compliance._features import with_baseline
 from analytics.compliance._grades import blend, grade, who
-from analytics.compliance._spans import MINUTE_NS, numbered, settled, steadied
+from analytics.compliance._spans import MINUTE_NS, merged_spans, settled, steadied
 from analytics.compliance._volumes import covered, market_buckets, over_windows, own_fills, uncovered
-from analytics.compliance.alerts import Metric, Told, flattened, listed, sequence
+from analytics.compliance.alerts import Metric, Told, listed
 from analytics.compliance.detector import Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
 
@@ -117,27 +117,15 @@ class MomentumIgnition(Detector):
             )
         )
         keys = ["actor_group", "instrument_id"]
-        merged = (
-            numbered(found, keys)
-            .group_by(*keys, "episode")
-            .agg(
-                pl.col("window_start").min(),
-                pl.col("window_end").max(),
-                first_seq=sequence("first_ns").sort_by("first_ns").first(),
-                last_seq=sequence("last_ns").sort_by("last_ns").last(),
-                bursts=pl.len(),
-                exec_ids=flattened("exec_ids"),
-                order_ids=flattened("order_ids"),
-                accounts=flattened("accounts"),
-                traders=flattened("traders"),
-                **{
-                    name: pl.col(name).sort_by("moves", "first_ns").last()
-                    for name in (
-                        *("buys", "fills", "seconds", "own_qty", "built_qty", "out_qty", "share", "move"),
-                        *("moves", "gain", "first_px", "far_px", "market_source", "sigma"),
-                    )
-                },
-            )
+        merged = merged_spans(
+            found,
+            keys,
+            told=(
+                *("buys", "fills", "seconds", "own_qty", "built_qty", "out_qty", "share", "move"),
+                *("moves", "gain", "first_px", "far_px", "market_source", "sigma"),
+            ),
+            best=("moves", "first_ns"),
+            bursts=pl.len(),
         )
         return steadied(merged)
 

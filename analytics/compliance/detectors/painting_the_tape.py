@@ -7,9 +7,9 @@ from typing import Any
 import polars as pl
 
 from analytics.compliance._grades import blend, grade, who
-from analytics.compliance._spans import MINUTE_NS, in_windows, numbered, settled, steadied
+from analytics.compliance._spans import MINUTE_NS, in_windows, merged_spans, settled, steadied
 from analytics.compliance._volumes import market_buckets, over_windows, own_fills
-from analytics.compliance.alerts import Metric, Told, flattened, listed, sequence
+from analytics.compliance.alerts import Metric, Told, listed
 from analytics.compliance.detector import Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
 
@@ -143,26 +143,14 @@ class PaintingTheTape(Detector):
             )
         )
         keys = ["actor_group", "instrument_id"]
-        merged = (
-            numbered(hits, keys)
-            .group_by(*keys, "episode")
-            .agg(
-                pl.col("window_start").min(),
-                pl.col("window_end").max(),
-                first_seq=sequence("first_ns").sort_by("first_ns").first(),
-                last_seq=sequence("last_ns").sort_by("last_ns").last(),
-                exec_ids=flattened("exec_ids"),
-                order_ids=flattened("order_ids"),
-                accounts=flattened("accounts"),
-                traders=flattened("traders"),
-                **{
-                    name: pl.col(name).sort_by("prints", "first_ns", "last_ns").last()
-                    for name in (
-                        *("prints", "net", "gross", "turns", "average", "smallness", "surprise"),
-                        *("print_share", "habit", "market_source"),
-                    )
-                },
-            )
+        merged = merged_spans(
+            hits,
+            keys,
+            told=(
+                *("prints", "net", "gross", "turns", "average", "smallness", "surprise"),
+                *("print_share", "habit", "market_source"),
+            ),
+            best=("prints", "first_ns", "last_ns"),
         )
         return steadied(merged)
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from analytics.compliance._features import with_baseline
 from analytics.compliance._grades import blend, grade, who
-from analytics.compliance._spans import MINUTE_NS, numbered, settled, steadied
+from analytics.compliance._spans import MINUTE_NS, merged_spans, settled, steadied
 from analytics.compliance._volumes import (
     covered,
     market_buckets,
@@ -19,7 +19,7 @@ from analytics.compliance._volumes import (
     uncovered,
     with_market_move,
 )
-from analytics.compliance.alerts import Metric, Told, flattened, listed, sequence
+from analytics.compliance.alerts import Metric, Told, listed
 from analytics.compliance.detector import Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
 
@@ -136,26 +136,14 @@ class Ramping(Detector):
             ).filter(pl.col("share") >= params.share, pl.col("moves") >= params.move)
         )
         keys = ["actor_group", "instrument_id", "buys"]
-        merged = (
-            numbered(hits, keys)
-            .group_by(*keys, "episode")
-            .agg(
-                pl.col("window_start").min(),
-                pl.col("window_end").max(),
-                first_seq=sequence("first_ns").sort_by("first_ns").first(),
-                last_seq=sequence("last_ns").sort_by("last_ns").last(),
-                exec_ids=flattened("exec_ids"),
-                order_ids=flattened("order_ids"),
-                accounts=flattened("accounts"),
-                traders=flattened("traders"),
-                **{
-                    name: pl.col(name).sort_by("moves", "share", "first_ns").last()
-                    for name in (
-                        *("fills", "upticks", "trend", "own_qty", "share", "move", "moves", "index_move"),
-                        *("market_volume", "market_source", "first_px", "last_px", "sigma"),
-                    )
-                },
-            )
+        merged = merged_spans(
+            hits,
+            keys,
+            told=(
+                *("fills", "upticks", "trend", "own_qty", "share", "move", "moves", "index_move"),
+                *("market_volume", "market_source", "first_px", "last_px", "sigma"),
+            ),
+            best=("moves", "share", "first_ns"),
         )
         return steadied(_with_benefit(merged, fills))
 
