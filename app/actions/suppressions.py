@@ -25,6 +25,16 @@ from app.storage.records.counters import bump
 from app.storage.records.workflow import Suppression
 
 RECORDS = "suppressions"
+FIELDS = (
+    "detector",
+    "actor_group",
+    "instrument_id",
+    "reason",
+    "rationale",
+    "valid_from",
+    "valid_to",
+    "status",
+)  # what a suppression says, to the record and to who asks
 LONGEST = timedelta(days=90)
 NEVER = "critical"  # of this severity nothing is kept out of the queue
 
@@ -169,17 +179,7 @@ def _get(session: Session, suppression_id: str) -> Suppression:
 
 def _noted(session: Session, actor: Identity, action: str, found: Suppression) -> None:
     bump(session, actor.org, RECORDS)
-    names = (
-        "detector",
-        "actor_group",
-        "instrument_id",
-        "reason",
-        "rationale",
-        "valid_from",
-        "valid_to",
-        "status",
-    )
-    after = {name: getattr(found, name) for name in names}
+    after = {name: getattr(found, name) for name in FIELDS}
     audit.record(
         session, actor=actor, action=action, object_kind="suppression", object_id=found.id, after=after
     )

@@ -249,15 +249,4 @@ def end_suppression(path: SuppressionPath, body: NothingBody) -> Response:
 
 
 def _suppression(made: Any) -> dict[str, Any]:
-    names = (
-        "id",
-        "detector",
-        "actor_group",
-        "instrument_id",
-        "reason",
-        "rationale",
-        "valid_from",
-        "valid_to",
-        "status",
-    )
-    return {name: getattr(made, name) for name in names}
+    return {name: getattr(made, name) for name in ("id", *suppressions.FIELDS)}
