@@ -88,36 +88,65 @@ def open_case(
     code, words = reason_for("escalated", reason or "suspicion", rationale)
 
     def act(session: Session, at: datetime) -> Case:
-        rows = [locked(session, one) for one in ids]
-        worst = max((row.severity for row in rows), key=SEVERITIES.index, default="medium")
-        chosen = kind or (abuse_type(rows[0].detector) if rows else "other")
-        level = severity or worst
-        made = Case(
-            id=new_id("case"), org=actor.org, number=_number(session), title=text("title", title or rows[0].title, longest=300),
-            abuse_type=chosen, severity=level, status="investigation", level="l2", owner=actor.user_id,
-            owner_name=actor.name[:200], actors=_people(actors), instrument_ids=[str(i)[:200] for i in instrument_ids][:50],
-            checklist=[
-                {"key": item.key, "text": item.text, "mandatory": item.mandatory, "state": "open"}
-                for item in checklist(chosen)
-            ],
-            restricted=restricted, access=[actor.user_id], report={}, created_by=actor.user_id,
-            created_by_name=actor.name[:200], created_at=at, updated_at=at, version=1, legal_hold=False,
-            due_at=calendar(session, actor.org).due(at, CASE_DAYS[level]),
+        return opened(
+            session, actor, at, line=line, alert_ids=ids, title=title, kind=kind, severity=severity, reason=code,
+            rationale=words, actors=actors, instrument_ids=instrument_ids, restricted=restricted,
         )  # fmt: skip
-        refuse_own(actor, made.actors, line, what="case")
-        session.add(made)
-        session.flush()
-        _bring(session, actor, made, rows, line=line, at=at, reason=code, rationale=words)
-        step(session, actor, "case", made.id, ("", "investigation"), at=at, reason=code, rationale=words)
-        bump(session, actor.org, RECORDS)
-        audit.record(
-            session, actor=actor, action="case.open", object_kind="case", object_id=made.id,
-            after={"number": made.number, "title": made.title, "abuse_type": chosen, "severity": level,
-                   "alerts": ids, "restricted": restricted, "reason": code, "rationale": words},
-        )  # fmt: skip
-        return made
 
     return taken(database, actor, "case", ids[0] if ids else "new", act)  # type: ignore[no-any-return]
+
+
+def opened(
+    session: Session,
+    actor: Identity,
+    at: datetime,
+    *,
+    line: Line,
+    reason: str,
+    rationale: str,
+    alert_ids: Sequence[str] = (),
+    title: str | None = None,
+    kind: str | None = None,
+    severity: str | None = None,
+    actors: Sequence[dict[str, str]] = (),
+    instrument_ids: Sequence[str] = (),
+    restricted: bool = False,
+) -> Case:
+    """Open a case within a transaction that does more; the fields are those of ``open_case``, checked before.
+
+    Raises:
+        NotFound: If an alert is unknown.
+        Forbidden: If it concerns the actor or his line.
+        Conflict: If an alert cannot be escalated.
+    """
+    rows = [locked(session, one) for one in alert_ids]
+    worst = max((row.severity for row in rows), key=SEVERITIES.index, default="medium")
+    chosen = kind or (abuse_type(rows[0].detector) if rows else "other")
+    level = severity or worst
+    made = Case(
+        id=new_id("case"), org=actor.org, number=_number(session), title=text("title", title or rows[0].title, longest=300),
+        abuse_type=chosen, severity=level, status="investigation", level="l2", owner=actor.user_id,
+        owner_name=actor.name[:200], actors=_people(actors), instrument_ids=[str(i)[:200] for i in instrument_ids][:50],
+        checklist=[
+            {"key": item.key, "text": item.text, "mandatory": item.mandatory, "state": "open"}
+            for item in checklist(chosen)
+        ],
+        restricted=restricted, access=[actor.user_id], report={}, created_by=actor.user_id,
+        created_by_name=actor.name[:200], created_at=at, updated_at=at, version=1, legal_hold=False,
+        due_at=calendar(session, actor.org).due(at, CASE_DAYS[level]),
+    )  # fmt: skip
+    refuse_own(actor, made.actors, line, what="case")
+    session.add(made)
+    session.flush()
+    _bring(session, actor, made, rows, line=line, at=at, reason=reason, rationale=rationale)
+    step(session, actor, "case", made.id, ("", "investigation"), at=at, reason=reason, rationale=rationale)
+    bump(session, actor.org, RECORDS)
+    audit.record(
+        session, actor=actor, action="case.open", object_kind="case", object_id=made.id,
+        after={"number": made.number, "title": made.title, "abuse_type": chosen, "severity": level,
+               "alerts": list(alert_ids), "restricted": restricted, "reason": reason, "rationale": rationale},
+    )  # fmt: skip
+    return made
 
 
 def add_alerts(

@@ -17,13 +17,14 @@ from app.actions._casework import (
     LEAST_RATIONALE,
     Concealed,
     prose,
+    reason_for,
     refuse_own,
     require_compliance,
     require_person,
     taken,
 )
 from app.actions.alerts import record_findings
-from app.actions.cases import open_case
+from app.actions.cases import opened
 from app.errors import Conflict, FieldError, Invalid, NotFound
 from app.scope import Identity, Line
 from app.storage.database import Database
@@ -34,6 +35,7 @@ from app.storage.records.supervision import SupervisionItem, SupervisionSample
 
 RECORDS = "supervision"
 SOURCE = "supervision"  # what an alert that a person raised says instead of a detector
+TITLE = "Supervised message"
 SCORES = {"low": 25.0, "medium": 50.0, "high": 75.0}  # what a person's own view of it counts as
 
 
@@ -140,7 +142,9 @@ def escalate(
     severity: str = "medium",
     versions: Mapping[str, str] | None = None,
 ) -> SupervisionItem:
-    """Raise an alert about a drawn message; with ``to="case"`` it is escalated into a new case at once.
+    """Raise an alert about a drawn message; with ``to="case"`` it is escalated into a new case with it.
+
+    Message, alert and case change in one transaction: all of it is on record, or nothing.
 
     Args:
         database: The records.
@@ -166,6 +170,7 @@ def escalate(
         said = FieldError("severity", f"must be one of {', '.join(SCORES)}", severity[:20])
         raise Invalid("The severity does not fit.", errors=[said])
     words = prose("rationale", rationale, least=LEAST_RATIONALE, longest=4000)
+    code, _ = reason_for("escalated", "suspicion", words)
     alert_id = f"sv-{hashlib.sha256(message.id.encode()).hexdigest()[:24]}"
 
     def act(session: Session, at: datetime) -> SupervisionItem:
@@ -180,26 +185,24 @@ def escalate(
             "event_seqs": [], "subject": f"{message.channel or 'message'}, {message.sent_at:%d %b %Y %H:%M} UTC",
             "story": [f"{actor.name} read this message in a random sample and saw reason to look further.", words],
         }  # fmt: skip
-        record_findings(session, actor.org, [finding], actor=actor, titles={SOURCE: "Supervised message"},
-                        data_versions={SOURCE: dict(versions or {})}, at=at)  # fmt: skip
-        found.alert_id = alert_id
+        recorded = record_findings(
+            session, actor.org, [finding], actor=actor, titles={SOURCE: TITLE}, at=at,
+            data_versions={SOURCE: dict(versions or {})},
+        )  # fmt: skip
+        session.flush()
+        # Another name where an alert that went its own way has this one.
+        found.alert_id = recorded.new[0] if recorded.new else alert_id
+        if to == "case":
+            made = opened(session, actor, at, line=line, alert_ids=[found.alert_id], kind="communications",
+                          reason=code, rationale=words)  # fmt: skip
+            found.case_id = made.id
         _settle(session, actor, found, "escalated", at, comment=words)
+        if found.case_id is not None:
+            audit.record(session, actor=actor, action="supervision.case", object_kind=RECORDS, object_id=item_id,
+                         after={"case_id": found.case_id, "alert_id": found.alert_id})  # fmt: skip
         return found
 
-    item: SupervisionItem = taken(database, actor, RECORDS, item_id, act)
-    if to == "case":
-        # The alert stands by now: were the case refused, it would wait in the queue as any other.
-        made = open_case(
-            database, actor, line=line, alert_ids=[alert_id], kind="communications", rationale=words
-        )
-        with database.session(actor.org, write=True) as session:
-            kept = session.get_one(SupervisionItem, item_id)
-            kept.case_id = made.id
-            bump(session, actor.org, RECORDS)
-            audit.record(session, actor=actor, action="supervision.case", object_kind=RECORDS, object_id=item_id,
-                         after={"case_id": made.id, "alert_id": alert_id})  # fmt: skip
-            item = kept
-    return item
+    return taken(database, actor, RECORDS, item_id, act)  # type: ignore[no-any-return]
 
 
 # --- steps -----------------------------------------------------------------------------------------

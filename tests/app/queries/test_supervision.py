@@ -146,6 +146,33 @@ def test_an_escalation_raises_an_alert_or_opens_a_case_at_once(firm):
             raised(firm, "M4", **bad)
 
 
+@pytest.mark.parametrize("where", ["record_findings", "opened", "_settle"])
+def test_an_escalation_that_breaks_off_leaves_nothing_in_half(firm, monkeypatch, where):
+    draw(firm)
+    before, done = item(firm, "M2"), getattr(acting, where)
+
+    def breaks(*args, **more):
+        done(*args, **more)  # what it does is done when the power goes
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(acting, where, breaks)
+    with pytest.raises(KeyboardInterrupt):
+        raised(firm, "M2", to="case")
+    with firm.database.session("acme") as session:
+        assert list(session.scalars(select(Case))) == []
+        assert list(session.scalars(select(Alert.alert_id))) == ["named"]
+        assert session.scalar(select(AuditEntry).where(AuditEntry.action.like("case.%"))) is None
+    assert trail(firm.database, before) == []
+    monkeypatch.undo()
+    two = raised(firm, "M2", to="case")
+    assert (two.state, case_number(firm, two.case_id)) == ("escalated", 1)
+
+
+def case_number(firm, name):
+    with firm.database.session("acme") as session:
+        return session.scalar(select(Case.number).where(Case.id == name))
+
+
 def test_nobody_reads_or_settles_what_he_or_his_line_wrote(firm):
     draw(firm)
     own, plan = item(firm, "M3"), item(firm, "M4")
