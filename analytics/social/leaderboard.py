@@ -30,11 +30,11 @@ class Band:
             ratio: Mean over standard deviation of a day's net result; None comes of one not above zero.
             power: Chance that he does by then.
         """
-        from scipy.stats import norm
+        from scipy.special import ndtri  # scipy.stats takes seconds to import, and a person waits
 
         if ratio <= 0:
             return None
-        reach = float(norm.ppf(self.level)) + float(norm.ppf(power))
+        reach = float(ndtri(self.level)) + float(ndtri(power))
         return max(MIN_IDEAS, 1 + math.ceil((1 + ratio**2 / 2) * (reach / ratio) ** 2))
 
 
@@ -95,7 +95,7 @@ def leaderboard(settled: pl.DataFrame, *, min_ideas: int = MIN_IDEAS) -> pl.Data
 
 def _record(net: np.ndarray, least: int) -> dict[str, float | int | str | None]:
     """Return one author's days, mean, its error, ratio, its spread under the null, skill."""
-    from scipy.stats import t as student
+    from scipy.special import stdtr
 
     n = int(net.size)
     told: dict[str, float | int | str | None] = {"days": n, "mean": float(net.mean()), "reason": None}
@@ -109,13 +109,13 @@ def _record(net: np.ndarray, least: int) -> dict[str, float | int | str | None]:
     width = math.sqrt(square / (n - 1))
     error = float(net.std(ddof=1) / math.sqrt(n))
     return told | {
-        "ratio": ratio, "width": width, "error": error, "skill": float(student.cdf(ratio / width, n - 1)),
+        "ratio": ratio, "width": width, "error": error, "skill": float(stdtr(n - 1, ratio / width)),
     }  # fmt: skip
 
 
 def _against_luck(records: pl.DataFrame) -> pl.DataFrame:
     """Add ``shrunk``, ``band`` and ``beyond_luck`` to authors who have a skill."""
-    from scipy.stats import t as student
+    from scipy.special import stdtrit
 
     ranked = records.filter(pl.col("skill").is_not_null())
     level = band(ranked.height).level
@@ -123,7 +123,7 @@ def _against_luck(records: pl.DataFrame) -> pl.DataFrame:
         none = pl.lit(None, dtype=pl.Float64)
         return records.with_columns(shrunk=none, band=none, beyond_luck=pl.lit(value=False))
     shrunk, _ = shrink(ranked["mean"].to_numpy(), ranked["error"].to_numpy())
-    reach = student.ppf(level, ranked["days"].to_numpy() - 1) * ranked["width"].to_numpy()
+    reach = stdtrit(ranked["days"].to_numpy() - 1.0, level) * ranked["width"].to_numpy()
     judged = ranked.select("author_id", shrunk=pl.Series(shrunk), band=pl.Series(reach))
     return records.join(judged, on="author_id", how="left").with_columns(
         beyond_luck=(pl.col("skill") > level).fill_null(value=False)
