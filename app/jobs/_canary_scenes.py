@@ -1,97 +1,92 @@
-"""What canaries do: a few known patterns as files, the plainest form of each, for one day."""
+"""What canaries do: the files of a small firm with one blatant scene for every detector, and who saw which.
 
-import csv
-import io
-from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+The scenes are those of the abuse gym, made by ``app.demo.canaries`` in a process of its own. Chance is drawn
+from a fixed seed and the days end yesterday, so that a reader of files or a detector that cannot cope with
+today's dates is found out as well.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-EXPECTED = frozenset({"wash_trade", "restricted_list", "layering"})
-_ACCOUNTS = [
-    {"account_id": f"CANARY-A{n}", "kind": "house", "base_currency": "USD", "owner_id": "CANARY-O1"}
-    for n in (1, 2)
-]
-_LISTED = "CANARY-LISTED"
+from analytics.compliance.detector import LISTS, all_detectors
+from app.errors import Unavailable
+from app.storage.records.alerts import Alert
+
+SLACK = timedelta(minutes=5)
+DEADLINE = 300.0  # seconds of wall clock to make the firm
+_ROOT = Path(__file__).resolve().parents[2]
 
 
-def listing(day: date) -> dict[str, Any]:
-    """Return the entry of the restricted list that an order breaks."""
-    return {"kind": "restricted", "instrument_id": _LISTED, "valid_from": _at(day, -3600)}
+@dataclass(frozen=True)
+class Ground:
+    """The canaries' firm: data set and file in order of import, entries of its lists, and what was planted."""
+
+    files: tuple[tuple[str, Path], ...]
+    lists: tuple[Mapping[str, Any], ...]
+    scenes: tuple[Mapping[str, Any], ...]
 
 
-def files(day: date) -> dict[str, str]:
-    """Return data set name to a file's text: what happened to the canaries' accounts on ``day``."""
-    orders: list[dict[str, Any]] = []
-    for cycle in range(4):
-        _layers(orders, day, 60 * cycle)
-    _order(orders, day, 600, side="buy", px="10.00", qty=100, instrument=_LISTED)
-    fills = [
+def ground(folder: Path, day: date, seed: int) -> Ground:
+    """Make the canaries' firm, its last session the one before ``day``.
+
+    Raises:
+        Unavailable: If it cannot be made.
+    """
+    # The maker needs none of the installation's settings, least of all its keys.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("QUARTERDECK_")}
+    order = [sys.executable, "-m", "app.demo.canaries", str(folder), day.isoformat(), str(seed)]
+    try:
+        done = subprocess.run(
+            order, cwd=_ROOT, capture_output=True, text=True, timeout=DEADLINE, check=False,
+            env=environment | {"POLARS_MAX_THREADS": "1"},
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        raise Unavailable("The canaries' firm was not made in time.") from error
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
+        raise Unavailable(f"The canaries' firm could not be made: {last[:300]}")
+    told = json.loads((folder / "canaries.json").read_text())
+    read = {name for kind in all_detectors().values() for name in (*kind.inputs, *kind.helpful)} - {LISTS}
+    return Ground(
+        tuple((name, folder / file) for name, file in told["files"] if name in read),
+        tuple(told["lists"]),
+        tuple(told["scenes"]),
+    )
+
+
+def entries(lists: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the columns of the list entries, one per person concerned."""
+    return [
         {
-            "exec_id": f"CANARY-E{n}{side}",
-            "order_id": f"CANARY-W{n}{side}",
-            "account_id": account,
-            "instrument_id": "CANARY-WASH",
-            "side": side,
-            "last_qty": 100,
-            "last_px": "50.00",
-            "currency": "USD",
-            "transact_time": _at(day, 30 * n).isoformat(),
-            "match_id": f"CANARY-M{n}",
+            "kind": entry["kind"],
+            "instrument_id": entry["instrument_id"],
+            "person_id": person,
+            "valid_from": datetime.fromisoformat(entry["start"]),
+            "valid_to": datetime.fromisoformat(entry["end"]) if entry["end"] else None,
         }
-        for n in range(3)
-        for side, account in (("buy", "CANARY-A1"), ("sell", "CANARY-A2"))
+        for entry in lists
+        for person in (entry["person_ids"] or [None])
     ]
-    events = [row | {"event_seq": n} for n, row in enumerate(orders, 1)]
-    return {"accounts": _text(_ACCOUNTS), "order_events": _text(events), "executions": _text(fills)}
 
 
-def _layers(rows: list[dict[str, Any]], day: date, at: float) -> None:
-    """Show four offers, be filled on the bid, pull the offers."""
-    for level in range(4):
-        _order(rows, day, at, side="sell", px=f"100.0{level + 2}", qty=300, out=at + 5.5 + level / 100)
-    _order(rows, day, at + 0.5, side="buy", px="100.00", qty=100, fill=at + 5)
+def answered(scenes: Iterable[Mapping[str, Any]], alerts: Collection[Alert]) -> frozenset[str]:
+    """Return the detectors that have an alert about a scene planted for them: same people, name and time."""
+    return frozenset(
+        str(scene["pattern"]) for scene in scenes if any(_about(alert, scene) for alert in alerts)
+    )
 
 
-def _order(
-    rows: list[dict[str, Any]],
-    day: date,
-    at: float,
-    *,
-    side: str,
-    px: str,
-    qty: int,
-    instrument: str = "CANARY-BOOK",
-    out: float | None = None,
-    fill: float | None = None,
-) -> None:
-    base = {
-        "order_id": f"CANARY-{len(rows) + 1:04}",
-        "instrument_id": instrument,
-        "account_id": "CANARY-A1",
-        "trader_id": "CANARY-T1",
-        "side": side,
-        "ord_type": "limit",
-        "limit_px": px,
-        "order_qty": qty,
-    }
-    rows.append(base | {"event_type": "new", "transact_time": _at(day, at).isoformat()})
-    if fill is not None:
-        done = {"last_qty": qty, "last_px": px, "exec_id": f"CANARY-F{len(rows):04}"}
-        rows.append(base | done | {"event_type": "fill", "transact_time": _at(day, fill).isoformat()})
-    if out is not None:
-        gone = {"event_type": "cancel", "cancel_by": "user", "transact_time": _at(day, out).isoformat()}
-        rows.append(base | gone)
-
-
-def _at(day: date, seconds: float) -> datetime:
-    return datetime.combine(day, time(15), UTC) + timedelta(seconds=seconds)
-
-
-def _text(rows: Iterable[Mapping[str, Any]]) -> str:
-    listed = list(rows)
-    names = list(dict.fromkeys(name for row in listed for name in row))
-    file = io.StringIO()
-    writer = csv.DictWriter(file, names, restval="")
-    writer.writeheader()
-    writer.writerows(listed)
-    return file.getvalue()
+def _about(alert: Alert, scene: Mapping[str, Any]) -> bool:
+    if alert.detector != scene["pattern"] or alert.window_start is None or alert.window_end is None:
+        return False
+    people = {actor["id"] for actor in alert.actors} & {*scene["accounts"], *scene["traders"]}
+    named = not alert.instrument_ids or set(alert.instrument_ids) & set(scene["instrument_ids"])
+    start, end = (datetime.fromisoformat(scene[edge]) for edge in ("start", "end"))
+    return bool(people and named) and alert.window_start <= end + SLACK and alert.window_end >= start - SLACK

@@ -1,26 +1,28 @@
 """Canaries: known patterns sent through the whole chain, so that silence is known to mean something.
 
-Each day, for each organisation and under its approved thresholds: files are imported, detectors look, alerts
-are stored, all in an installation of its own in a temporary folder. Nothing of it touches customers' tables.
+Each day, for each organisation and under its approved thresholds: the files of a small firm with a scene for
+every detector are imported, detectors look, alerts are stored, all in an installation of its own in a temporary
+folder. Nothing of it touches customers' tables.
 """
 
 import logging
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
+from analytics.compliance.detector import all_detectors
 from analytics.registry import modules
 from app.config import Settings
 from app.context import Context
-from app.errors import QuarterdeckError
+from app.errors import QuarterdeckError, Unavailable
 from app.jobs import ingest
-from app.jobs._canary_scenes import EXPECTED, files, listing
+from app.jobs._canary_scenes import answered, entries, ground
 from app.jobs._job import Job
 from app.jobs.surveil import surveil
 from app.scope import Identity
@@ -35,11 +37,14 @@ from app.storage.records.lists import ListEntry
 from app.storage.records.surveillance import CanaryRun
 
 ORG = "canary"
+SEEDS = (11, 12)  # the second ground is for those alone who were silent on the first
 log = logging.getLogger(__name__)
 
 
 def fly(context: Context, org: str) -> dict[str, Any]:
     """Send the canaries of an organisation and put on record which detectors answered.
+
+    A detector that is silent on one ground is asked once more on another: chance must not raise the alarm.
 
     Returns:
         ``state`` (ok; silent: a detector did not raise what it had to; failed: the chain broke), ``reason``,
@@ -47,19 +52,23 @@ def fly(context: Context, org: str) -> dict[str, Any]:
     """
     began, at = time.perf_counter(), now()
     reason, found = None, frozenset[str]()
+    wanted = expected()
     try:
-        found = _alerts(_parameters(context, org), at)
+        parameters = _parameters(context, org)
+        for seed in SEEDS:
+            if wanted - found:
+                found |= _alerts(parameters, at, seed, sorted(wanted - found))
     except (QuarterdeckError, OSError) as error:
         log.exception("the canaries of %s could not be sent", org)
         reason = str(error).splitlines()[0][:500]
-    silent = sorted(EXPECTED - found)
+    silent = sorted(wanted - found)
     state = "failed" if reason else "silent" if silent else "ok"
     if silent:
         log.error("canaries of %s were not answered by %s", org, ", ".join(silent))
     said = {
         "state": state,
         "reason": reason,
-        "answered": sorted(EXPECTED & found),
+        "answered": sorted(wanted & found),
         "silent": silent,
         "seconds": round(time.perf_counter() - began, 3),
     }
@@ -69,6 +78,11 @@ def fly(context: Context, org: str) -> dict[str, Any]:
         session.merge(CanaryRun(org=org, ran_at=at, answered_at=answered_at, **said))
         counters.bump(session, org, "canary_runs")
     return said
+
+
+def expected() -> frozenset[str]:
+    """Return the detectors that must answer: every one there is."""
+    return frozenset(all_detectors())
 
 
 def _parameters(context: Context, org: str) -> list[dict[str, Any]]:
@@ -81,23 +95,25 @@ def _parameters(context: Context, org: str) -> list[dict[str, Any]]:
         ]
 
 
-def _alerts(parameters: list[dict[str, Any]], at: datetime) -> frozenset[str]:
-    """Return the detectors that have an alert on record after the canaries were imported."""
-    day = (at - timedelta(days=1)).astimezone(UTC).date()
+def _alerts(
+    parameters: list[dict[str, Any]], at: datetime, seed: int, detectors: Sequence[str]
+) -> frozenset[str]:
+    """Return which of some detectors have an alert on record about their scene after it was imported."""
+    actor = Identity(ORG, "canary", "Canary", "admin")
     with _installation() as own:
+        folder = own.settings.root / "files"
+        folder.mkdir()
+        sent = ground(folder, at.astimezone(UTC).date(), seed)
         with own.database.session(ORG, write=True) as session:
             session.add_all(ParameterSet(**row) for row in parameters)
-            session.add(ListEntry(created_by="u_canary", **listing(day)))
-        actor = Identity(ORG, "canary", "Canary", "admin")
-        for dataset, text in files(day).items():
-            path = own.settings.root / f"{dataset}.csv"
-            path.write_text(text)
+            session.add_all(ListEntry(created_by="u_canary", **row) for row in entries(sent.lists))
+        for dataset, path in sent.files:
             done = ingest.run(own, actor, ingest.Upload(path, path.name, dataset=dataset))
             if done.rejected:
-                return frozenset()
-        surveil(own, ORG, cause="canary", detectors=sorted(EXPECTED), changed=True)
+                raise Unavailable(f"{done.rejected} rows of the canaries' {dataset} were set aside.")
+        surveil(own, ORG, cause="canary", detectors=detectors, changed=True)
         with own.database.session(ORG) as session:
-            return frozenset(session.scalars(select(Alert.detector)))
+            return answered(sent.scenes, list(session.scalars(select(Alert))))
 
 
 @contextmanager
