@@ -32,6 +32,7 @@ _DETECTORS: dict[str, str] = {
     "painting": "price_manipulation", "marking_the_close": "price_manipulation",
     "marking_the_open": "price_manipulation", "cross_product": "price_manipulation",
     "pump_and_dump": "price_manipulation", "insider": "insider_dealing", "front_running": "front_running",
+    "stop_triggering": "front_running",
     "restricted_list": "restricted_list", "personal_account": "restricted_list", "cherry_picking": "client_harm",
     "churning": "client_harm", "best_execution": "client_harm", "communications": "communications",
     "lexicon": "communications", "fat_finger": "control_failure", "limit": "control_failure",

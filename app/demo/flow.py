@@ -19,7 +19,7 @@ ORDER_COLUMNS: dict[str, Any] = {
     "number": pl.Int64, "session": pl.Int64, "book": pl.Int64, "trader": pl.String, "instrument": pl.Int64,
     "side": pl.String, "ord_type": pl.String, "time_in_force": pl.String, "venue": pl.String,
     "strategy": pl.String, "algo_id": pl.String, "parent": pl.Int64, "received": pl.Int64,
-    "decided": pl.Int64, "arrival": pl.Float64, "capacity": pl.String,
+    "decided": pl.Int64, "arrival": pl.Float64, "capacity": pl.String, "stop_px": pl.Float64,
 }  # fmt: skip
 EVENT_COLUMNS: dict[str, Any] = {
     "number": pl.Int64, "time": pl.Int64, "kind": pl.String, "order_qty": pl.Int64, "limit": pl.Float64,
@@ -113,6 +113,7 @@ class Ticket:
     time_in_force: str = "day"
     received: int | None = None
     arrival: float | None = None  # mid at arrival, on the days before there are quotes
+    stop: float | None = None  # it waits for this price
     number: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -127,7 +128,7 @@ class Ticket:
             {
                 "number": self.number, "session": self.session, "book": self.book,
                 "trader": self.trader, "instrument": self.instrument, "side": self.side,
-                "ord_type": "market" if self.limit is None else "limit",
+                "ord_type": self._type(), "stop_px": self.stop,
                 "time_in_force": self.time_in_force, "venue": self.venue, "strategy": self.strategy,
                 "received": received, "decided": received - 5 * MICROSECOND,
                 "arrival": self._mid(time) if self.arrival is None else self.arrival,
@@ -164,6 +165,16 @@ class Ticket:
         """Have the venue or a control refuse it."""
         self._event(time, "reject", reason=reason)
         return self
+
+    def trigger(self, time: int) -> "Ticket":
+        """Have the venue send it off: the price it waited for was reached."""
+        self._event(time, "trigger")
+        return self
+
+    def _type(self) -> str:
+        if self.stop is not None:
+            return "stop" if self.limit is None else "stop_limit"
+        return "market" if self.limit is None else "limit"
 
     def _mid(self, time: int) -> float:
         where = (np.array([self.session]), np.array([self.instrument]), np.array([time]))

@@ -1,6 +1,6 @@
 """Where scenarios are played: one firm's recent sessions, with what a scene needs at hand."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -103,6 +103,30 @@ class Stage:
         cell = fresh[int(self.rng.choice(len(fresh), p=weight / weight.sum()))]
         self.taken.add(cell)
         return cell
+
+    def apart(self) -> "Stage":
+        """Return this stage with dice of its own: what is thrown there moves nothing else of the demo."""
+        return replace(self, rng=self.rng.spawn(1)[0])
+
+    def lull(self) -> tuple[int, int, int]:
+        """Pick a session, a name traded well whose price no scene has moved that day, and a moment amid it."""
+        worth = self.market.adv * self.market.close[-1]
+        thin = {int(n) for n in np.argsort(worth)[:7]}
+        cells = [
+            (session, name)
+            for session in self.sessions
+            for name in range(20)
+            if name not in thin and not self.closed[session, name]
+        ]
+        fresh = [cell for cell in cells if cell not in self.flow.pressure.shifts] or cells
+        session, name = fresh[int(self.rng.integers(len(fresh)))]
+        return session, name, self.moment(session, float(self.rng.uniform(0.2, 0.8)))
+
+    def shown(self, session: int, instrument: int, time: int, side: str) -> int:
+        """Return how many shares are shown at the price that an aggressive order of ``side`` takes."""
+        where = (np.array([session]), np.array([instrument]), np.array([time]))
+        _, _, at_bid, at_ask = self.flow.quotes.at(*where)
+        return int((at_ask if side == "buy" else at_bid)[0])
 
     def strangers(self, count: int) -> list[str]:
         """Pick client accounts of different owners that nothing links."""
