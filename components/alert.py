@@ -1,5 +1,6 @@
 """One alert: its story, its numbers against their thresholds, what it is pinned to, what is like it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -14,11 +15,12 @@ from components.states import banner, icon
 from components.tables import cell, link, table
 
 Names = Mapping[str, Mapping[str, str]]
+_IDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*[A-Za-z0-9]")
 
 
 def story(alert: Mapping[str, Any], names: Names) -> list[Any]:
     """Draw who and what it is about, the numbered sentences, and the ways on with its context."""
-    sentences = [_sentence(str(text)) for text in alert["story"]]
+    sentences = [_named(_sentence(str(text)), names) for text in alert["story"]]
     return [
         html.Div(_subjects(alert, names), className="subjects"),
         html.Ol([html.Li(text) for text in sentences], className="story"),
@@ -35,6 +37,12 @@ def _sentence(text: str) -> str:
     # Detectors number their sentences for scripts; here the list does.
     head, dot, rest = text.partition(". ")
     return rest if dot and head.isdigit() else text
+
+
+def _named(text: str, names: Names) -> str:
+    """Return a sentence with people's names for their ids."""
+    people = names.get("person", {})
+    return _IDENT.sub(lambda found: people.get(found[0], found[0]), text)
 
 
 def _subjects(alert: Mapping[str, Any], names: Names) -> list[Any]:
@@ -222,9 +230,12 @@ def pins(alert: Mapping[str, Any]) -> html.Ul:
 def reproduced(answer: Mapping[str, Any]) -> html.Div:
     """Say whether computing it again gave the same: ``app.jobs.surveil.reproduce``."""
     if answer["identical"]:
-        return banner(
-            "good", "Identical.", "Computed again from the pinned versions: every field is the same."
+        how = (
+            f"Drawn again with seed {answer['seed']} of the pinned messages: the same ones, in the same order."
+            if answer.get("seed") is not None
+            else "Computed again from the pinned versions: every field is the same."
         )
+        return banner("good", "Identical.", how)
     rows = [
         [words(name), cell(stored), cell(again)]
         for name, (stored, again) in sorted(answer["differences"].items())

@@ -23,6 +23,7 @@ from app.actions._casework import (
     require_person,
     taken,
 )
+from app.actions._pins import pin
 from app.actions.alerts import record_findings
 from app.actions.cases import opened
 from app.errors import Conflict, FieldError, Invalid, NotFound
@@ -30,6 +31,7 @@ from app.scope import Identity, Line
 from app.storage.database import Database
 from app.storage.records import audit
 from app.storage.records._base import new_id
+from app.storage.records.alerts import Alert, AlertState
 from app.storage.records.counters import bump
 from app.storage.records.supervision import SupervisionItem, SupervisionSample
 
@@ -68,9 +70,10 @@ def draw(
 
     def act(session: Session, at: datetime) -> SupervisionSample:
         held = set(session.scalars(select(SupervisionItem.message_id)))
-        alerted = [one for one in population.messages if one.id in population.alerted]
-        before = [one for one in population.messages if one.id not in population.alerted and one.id in held]
-        free = {one.id: one for one in population.messages if one.id not in population.alerted | held}
+        named = population.alerted | named_by(session)  # an alert may have come since the plan was made
+        alerted = [one for one in population.messages if one.id in named]
+        before = [one for one in population.messages if one.id not in named and one.id in held]
+        free = {one.id: one for one in population.messages if one.id not in named | held}
         if not free:
             raise Conflict("No message of the period is left: each is named by an alert or was drawn before.")
         chosen = [free[one] for one in drawn(free, seed=seed, size=size)]
@@ -87,6 +90,7 @@ def draw(
                             people=list(one.people), state="open")
             for place, one in enumerate(chosen, 1)
         )  # fmt: skip
+        pin(session, actor.org, population.versions)
         bump(session, actor.org, RECORDS)
         names = (
             "seed",
@@ -171,27 +175,20 @@ def escalate(
         raise Invalid("The severity does not fit.", errors=[said])
     words = prose("rationale", rationale, least=LEAST_RATIONALE, longest=4000)
     code, _ = reason_for("escalated", "suspicion", words)
-    alert_id = f"sv-{hashlib.sha256(message.id.encode()).hexdigest()[:24]}"
 
     def act(session: Session, at: datetime) -> SupervisionItem:
         found = _open_item(session, actor, item_id, line)
         if found.message_id != message.id:
             raise NotFound("There is no such message.")
-        finding: dict[str, Any] = {
-            "alert_id": alert_id, "detector": SOURCE, "detector_version": "1", "parameters_version": found.sample_id,
-            "severity": severity, "score": SCORES[severity], "actors": [{"kind": "trader", "id": message.people[0]}],
-            "instrument_ids": list(message.instrument_ids), "window_start": message.sent_at, "window_end": message.sent_at,
-            "metrics": [], "regulation": [], "order_ids": [], "exec_ids": [], "message_ids": [message.id], "post_ids": [],
-            "event_seqs": [], "subject": f"{message.channel or 'message'}, {message.sent_at:%d %b %Y %H:%M} UTC",
-            "story": [f"{actor.name} read this message in a random sample and saw reason to look further.", words],
-        }  # fmt: skip
+        finding = finding_of(message, found.sample_id, severity=severity, words=words, name=actor.name)
         recorded = record_findings(
             session, actor.org, [finding], actor=actor, titles={SOURCE: TITLE}, at=at,
             data_versions={SOURCE: dict(versions or {})},
         )  # fmt: skip
+        pin(session, actor.org, versions or {})
         session.flush()
         # Another name where an alert that went its own way has this one.
-        found.alert_id = recorded.new[0] if recorded.new else alert_id
+        found.alert_id = recorded.new[0] if recorded.new else finding["alert_id"]
         if to == "case":
             made = opened(session, actor, at, line=line, alert_ids=[found.alert_id], kind="communications",
                           reason=code, rationale=words)  # fmt: skip
@@ -203,6 +200,50 @@ def escalate(
         return found
 
     return taken(database, actor, RECORDS, item_id, act)  # type: ignore[no-any-return]
+
+
+def finding_of(message: Message, sample_id: str, *, severity: str, words: str, name: str) -> dict[str, Any]:
+    """Return what a raised message is on record as: a finding as detectors make them.
+
+    Args:
+        message: Which.
+        sample_id: The draw it came from; it stands where detectors name their parameters.
+        severity: low, medium or high: the reader's own view.
+        words: What the reader suspects.
+        name: Who read it.
+    """
+    return {
+        "alert_id": f"sv-{hashlib.sha256(message.id.encode()).hexdigest()[:24]}", "detector": SOURCE,
+        "detector_version": "1", "parameters_version": sample_id, "severity": severity, "score": SCORES[severity],
+        "actors": [{"kind": "trader", "id": message.people[0]}], "instrument_ids": list(message.instrument_ids),
+        "window_start": message.sent_at, "window_end": message.sent_at, "metrics": [], "regulation": [],
+        "order_ids": [], "exec_ids": [], "message_ids": [message.id], "post_ids": [], "event_seqs": [],
+        "subject": f"{message.channel or 'message'}, {message.sent_at:%d %b %Y %H:%M} UTC",
+        "story": [f"{name} read this message in a random sample and saw reason to look further.", words],
+    }  # fmt: skip
+
+
+def named_by(session: Session, before: datetime | None = None) -> set[str]:
+    """Return the ids of the messages that alerts name, or did name at an instant.
+
+    Args:
+        session: Of the organisation.
+        before: Alerts as they were then, younger ones left out; as they are when None.
+    """
+    if before is None:
+        return {
+            one for kept in session.scalars(select(Alert.evidence)) for one in kept.get("message_ids") or ()
+        }
+    then = {
+        row.alert_id: row.evidence
+        for row in session.execute(select(Alert.alert_id, Alert.evidence).where(Alert.created_at < before))
+    }
+    older = select(AlertState.alert_id, AlertState.evidence).where(AlertState.until > before)
+    # Of the states that ended later, the one that ended first was the one that was shown.
+    for row in session.execute(older.order_by(AlertState.state.desc())):
+        if row.alert_id in then:
+            then[row.alert_id] = row.evidence
+    return {one for kept in then.values() for one in kept.get("message_ids") or ()}
 
 
 # --- steps -----------------------------------------------------------------------------------------

@@ -9,21 +9,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from analytics.compliance.alerts import ALERT_SCHEMA, Metric, alert_id, severity
-from analytics.datasets import DATASETS
 from analytics.registry import modules
 from app import jobs
+from app.actions._pins import pin
 from app.actions.alerts import Recorded, record_findings
 from app.context import Context
 from app.scope import Identity
 from app.storage.records import counters
 from app.storage.records._base import now
 from app.storage.records.alerts import Alert
-from app.storage.records.ledger import LakePin
 
+__all__ = ["NONE", "Again", "Watch", "finding", "named", "open_alerts", "pin", "watches"]
 NONE = "-"  # version of a table that has no rows
 # Computes a finding again; None when it is not found any more.
 Again = Callable[[Context, str, Alert], Mapping[str, Any] | None]
@@ -159,19 +156,3 @@ def open_alerts(
             pin(session, org, data_versions)
             counters.bump(session, org, source)
     return recorded
-
-
-def pin(session: Session, org: str, *versions: Mapping[str, str]) -> None:
-    """Keep table versions that alerts rest on from being cleared away; other records are left out."""
-    wanted = {
-        (name, int(token.split("+")[0]))
-        for found in versions
-        for name, token in found.items()
-        if name in DATASETS and token != NONE
-    }
-    held = {
-        (row.dataset, row.version)
-        for row in session.scalars(select(LakePin).where(LakePin.reason == "alert"))
-    }
-    for dataset, version in sorted(wanted - held):
-        session.add(LakePin(org=org, dataset=dataset, version=version, reason="alert"))

@@ -14,10 +14,22 @@ from app.desk import Desk
 from app.errors import FieldError, Invalid, NotFound
 from app.queries._line import own_line
 from app.queries.compliance import door
+from app.storage.collect import collect
 from app.storage.records.alerts import Alert
 from app.storage.records.supervision import SupervisionItem, SupervisionSample
 
-__all__ = ["REASONS", "STATES", "channels", "figures", "message_of", "plan", "population", "queue", "samples"]
+__all__ = [
+    "REASONS",
+    "STATES",
+    "channels",
+    "figures",
+    "message_of",
+    "messages_of",
+    "plan",
+    "population",
+    "queue",
+    "samples",
+]
 STATES = ("open", "reviewed", "escalated")
 SHARES = (0.01, 0.02, 0.05, 0.1)  # rates of what is looked for, that sizes are told for
 USUAL_DAYS = 7
@@ -55,17 +67,11 @@ def population(
             "There is no such channel.",
             errors=[FieldError("channel", "is none of the messages'", channel[:40])],
         )
-    inside = pl.col("transact_time").dt.date().is_between(since, until)
-    wanted = inside & (pl.col("channel") == channel) if channel else inside
-    columns = ("message_id", "transact_time", "channel", "sender_id", "recipient_ids", "instrument_ids")
-    found = desk.collect(
-        rows.filter(wanted).unique("message_id", keep="any").select(columns).sort("message_id")
-    )
+    messages = messages_of(rows, since, until, channel or None)
     with desk.session() as session:
         named = {
             one for kept in session.scalars(select(Alert.evidence)) for one in kept.get("message_ids") or ()
         }
-    messages = [_message(row) for row in found.iter_rows(named=True)]
     return Population(
         since,
         until,
@@ -74,6 +80,22 @@ def population(
         frozenset(named & {one.id for one in messages}),
         desk.versions(MESSAGES),
     )
+
+
+def messages_of(rows: pl.LazyFrame, start: date, end: date, channel: str | None) -> list[Message]:
+    """Return the messages of a period among ``rows`` of the data set, by id.
+
+    Args:
+        rows: Of the data set messages.
+        start: First day, UTC.
+        end: Last day, inclusive.
+        channel: Only of this one; every channel when None.
+    """
+    inside = pl.col("transact_time").dt.date().is_between(start, end)
+    wanted = inside & (pl.col("channel") == channel) if channel else inside
+    columns = ("message_id", "transact_time", "channel", "sender_id", "recipient_ids", "instrument_ids")
+    found = collect(rows.filter(wanted).unique("message_id", keep="any").select(columns).sort("message_id"))
+    return [_message(row) for row in found.iter_rows(named=True)]
 
 
 def plan(
