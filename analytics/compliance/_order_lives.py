@@ -3,7 +3,7 @@
 import polars as pl
 
 from analytics.compliance._features import account_groups
-from analytics.compliance._shared import once
+from analytics.compliance._shared import market_of, once
 from analytics.compliance.detector import Tables
 
 BUYS = ("buy", "buy_cover")
@@ -35,6 +35,13 @@ def order_lives(tables: Tables) -> pl.LazyFrame:
     that were amended, and detectors that look at the same tables share the result.
     """
     return once(tables, "order_lives", lambda: _order_lives(tables))
+
+
+def parent_orders(tables: Tables) -> pl.LazyFrame:
+    """Return order_id of the orders anywhere in the market that others name as their parent."""
+    market = market_of(tables)
+    parents = pl.col("parent_order_id").alias("order_id")
+    return once(market, "parents", lambda: market["order_events"].select(parents).drop_nulls().unique())
 
 
 def _order_lives(tables: Tables) -> pl.LazyFrame:

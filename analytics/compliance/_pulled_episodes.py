@@ -8,6 +8,7 @@ import polars as pl
 from analytics.compliance._features import daily_baseline, with_group
 from analytics.compliance._order_lives import BUYS, SECOND, at_ns, order_lives
 from analytics.compliance._pulled_sides import PulledParameters, Pulls, fill_clusters, with_book
+from analytics.compliance._shared import once
 from analytics.compliance._spans import settled, steadied
 from analytics.compliance.alerts import Metric, Told, flattened, with_episode
 from analytics.compliance.detector import GAP_SCHEMA, Tables
@@ -25,8 +26,12 @@ _LISTS = (
 _SESSION_MINUTES = 390.0
 
 
-def own_fills(tables: Tables) -> pl.LazyFrame:
-    """Return the fills among order events, with group and side, in floats."""
+def every_fill(tables: Tables) -> pl.LazyFrame:
+    """Return the fills among order events, with group and side, in floats; ``filled_in`` is the instrument."""
+    return once(tables, "every_fill", lambda: _fills(tables))
+
+
+def _fills(tables: Tables) -> pl.LazyFrame:
     fills = tables["order_events"].filter(
         (pl.col("event_type") == "fill") & (pl.col("last_qty") > 0)
     ).select(
@@ -38,17 +43,28 @@ def own_fills(tables: Tables) -> pl.LazyFrame:
     return with_group(fills, tables)
 
 
+def own_pulls(tables: Tables, params: PulledParameters, *, levels: int, level_quantile: float) -> Pulls:
+    """Return the look at sides pulled around fills in the same instrument."""
+    clusters = once(tables, "fill_clusters", lambda: fill_clusters(every_fill(tables)))
+    lives = once(tables, "lives_in_books", lambda: _shown(order_lives(tables)))
+    return Pulls(lives, clusters, params, levels=levels, level_quantile=level_quantile)
+
+
 def pulls_of(
-    tables: Tables, params: PulledParameters, *, levels: int, level_quantile: float,
-    fills: pl.LazyFrame | None = None, by_value: bool = False,
+    lives: pl.LazyFrame, fills: pl.LazyFrame, params: PulledParameters, *, levels: int, level_quantile: float,
+    by_value: bool = False,
 ) -> Pulls:  # fmt: skip
-    """Return the look at pulled sides; ``fills`` may stand for fills in other instruments, then by value."""
-    clusters = settled(fill_clusters(own_fills(tables) if fills is None else fills))
-    shown = order_lives(tables).filter(pl.col("px").is_not_null())
+    """Return the look at sides pulled around ``fills``, which may be in other instruments, then by value."""
+    shown = _shown(lives)
     if by_value:
         shown = shown.with_columns(qty=pl.col("qty") * pl.col("px"), filled=pl.col("filled") * pl.col("px"))
-    lives = settled(with_book(shown))
-    return Pulls(lives, clusters, params, levels=levels, level_quantile=level_quantile)
+    return Pulls(
+        settled(shown), settled(fill_clusters(fills)), params, levels=levels, level_quantile=level_quantile
+    )
+
+
+def _shown(lives: pl.LazyFrame) -> pl.LazyFrame:
+    return with_book(lives.filter(pl.col("px").is_not_null()))
 
 
 def episodes_of(cycles: pl.LazyFrame, tables: Tables, params: PulledParameters) -> pl.LazyFrame:
@@ -93,16 +109,12 @@ def _with_volume(cycles: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
 
 def _with_gain(cycles: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
     """Add ``gain``: fill price against the mid before the first pulled order, in spreads; above 0 is better."""
+    asked = cycles.select("instrument_id").unique().collect()["instrument_id"].to_list()
+    given = tables["quotes"] if asked else tables["quotes"].clear()
     quotes = (
-        tables["quotes"]
+        given.filter(pl.col("instrument_id").is_in(asked))
         .filter((pl.col("bid_px") > 0) & (pl.col("ask_px") > pl.col("bid_px")))
-        .join(cycles.select("instrument_id").unique(), on="instrument_id", how="semi")
-        .select(
-            "instrument_id",
-            quoted="transact_time_ns",
-            mid=((pl.col("bid_px") + pl.col("ask_px")) / 2).cast(pl.Float64),
-            spread=(pl.col("ask_px") - pl.col("bid_px")).cast(pl.Float64),
-        )
+        .select("instrument_id", "bid_px", "ask_px", quoted="transact_time_ns")
         .sort("quoted")
     )
     sign = pl.when(pl.col("buying")).then(1.0).otherwise(-1.0)
@@ -112,6 +124,11 @@ def _with_gain(cycles: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
             quotes, left_on="since", right_on="quoted", by="instrument_id", strategy="backward",
             allow_exact_matches=False, check_sortedness=False,
         )
+        .with_columns(
+            mid=((pl.col("bid_px") + pl.col("ask_px")) / 2).cast(pl.Float64),
+            spread=(pl.col("ask_px") - pl.col("bid_px")).cast(pl.Float64),
+        )
+        .drop("bid_px", "ask_px")
         .with_columns(gain=sign * (pl.col("mid") - pl.col("fill_px")) / pl.col("spread"))
     )  # fmt: skip
 

@@ -45,6 +45,9 @@ class Detector(ABC):
     # Whether what it says of an instrument hangs on that instrument's orders and executions alone, and every
     # gap it reports names an instrument. Then it may look at one part of the market after another.
     by_instrument: ClassVar[bool] = False
+    # Whether it may look so although it measures across instruments: what it asks of the others it asks of
+    # ``market_of(tables)``, and gaps that name no instrument it reports as ``market_gaps``.
+    in_parts: ClassVar[bool] = False
     Params: ClassVar[type[Parameters]]
 
     @abstractmethod
@@ -59,6 +62,10 @@ class Detector(ABC):
         """Return frames of ``GAP_SCHEMA``: what could not be judged, and why. None by default."""
         return []
 
+    def market_gaps(self, tables: Tables, params: Any) -> list[pl.LazyFrame]:
+        """Return frames of ``GAP_SCHEMA``: what could not be judged in the market as a whole. None by default."""
+        return []
+
     def detect(self, tables: Tables, params: Parameters | None = None) -> pl.LazyFrame:
         """Return alerts and data gaps in ``ALERT_SCHEMA``, sorted by id.
 
@@ -67,25 +74,28 @@ class Detector(ABC):
             params: Thresholds; the defaults when None.
         """
         alerts = self.found(tables, params)
-        return pl.concat([alerts, self.empty_inputs(tables, params)]).sort("alert_id")
+        return pl.concat([alerts, self.gaps_of_all(tables, params)]).sort("alert_id")
 
     def found(self, tables: Tables, params: Parameters | None = None) -> pl.LazyFrame:
-        """Return alerts and blind spots in ``ALERT_SCHEMA``, in any order: ``detect`` less its empty inputs."""
+        """Return alerts and blind spots in ``ALERT_SCHEMA``, in any order: ``detect`` less ``gaps_of_all``."""
         chosen = params if params is not None else self.Params()
         given = self._given(tables)
         alerts = _told(self.episodes(given, chosen), self._teller(chosen))
         gaps = [_told(frame, self._gap_teller(chosen)) for frame in self.blind_spots(given, chosen)]
         return pl.concat([alerts, *gaps])
 
-    def empty_inputs(self, tables: Tables, params: Parameters | None = None) -> pl.LazyFrame:
-        """Return a data gap in ``ALERT_SCHEMA`` for each table that is needed and has no row."""
+    def gaps_of_all(self, tables: Tables, params: Parameters | None = None) -> pl.LazyFrame:
+        """Return data gaps in ``ALERT_SCHEMA``: tables that are needed and have no row, and ``market_gaps``."""
         chosen, given = params if params is not None else self.Params(), self._given(tables)
-        return pl.concat([_told(frame, self._gap_teller(chosen)) for frame in self._empty_inputs(given)])
+        gaps = [*self._empty_inputs(given), *self.market_gaps(given, chosen)]
+        return pl.concat([_told(frame, self._gap_teller(chosen)) for frame in gaps])
 
     def _given(self, tables: Tables) -> Tables:
-        names = (*self.inputs, *self.helpful)
-        given = {name: tables[name] if name in tables else empty_table(name) for name in names}
-        return tables.narrowed(given) if isinstance(tables, Shared) else given
+        def given(some: Tables) -> Tables:
+            names = (*self.inputs, *self.helpful)
+            return {name: some[name] if name in some else empty_table(name) for name in names}
+
+        return tables.narrowed(given) if isinstance(tables, Shared) else given(tables)
 
     def _empty_inputs(self, tables: Tables) -> list[pl.LazyFrame]:
         return [

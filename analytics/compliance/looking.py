@@ -29,7 +29,7 @@ class Asked:
 
 
 class Parts:
-    """The tables in parts of the market, for detectors that look at one instrument at a time.
+    """The tables in parts of the market, for detectors that can look at one after another (``parted``).
 
     Each part holds whole instruments, and as many of them as make about ``rows`` order events; it is read
     once, without the columns that nobody looks at, and what one detector makes of it serves the next. The
@@ -37,7 +37,7 @@ class Parts:
     """
 
     def __init__(self, tables: Tables, collect: Collect, *, rows: int = ROWS_AT_ONCE) -> None:
-        self._tables, self._collect = tables, collect
+        self._tables, self._collect = Shared(tables), collect
         self.names = _bundles(tables, collect, rows)
 
     def part(self, number: int) -> Shared:
@@ -52,7 +52,7 @@ class Parts:
         for name in _PARTED:
             if name in tables:
                 tables[name] = self._collect(tables[name].drop(_UNREAD, strict=False)).lazy()
-        return Shared(tables)
+        return Shared(tables, market=self._tables)
 
     def look(self, asked: Asked, part: Shared) -> pl.DataFrame:
         """Return what a detector finds in a part; ``joined`` makes one of all of them."""
@@ -60,8 +60,13 @@ class Parts:
 
     def joined(self, asked: Asked, found: Sequence[pl.DataFrame]) -> pl.DataFrame:
         """Return what was found in all parts, and which of the whole tables are empty, sorted by id."""
-        empty = self._collect(asked.detector.empty_inputs(self._tables, asked.params))
+        empty = self._collect(asked.detector.gaps_of_all(self._tables, asked.params))
         return pl.concat([pl.DataFrame(schema=ALERT_SCHEMA), *found, empty]).sort("alert_id")
+
+
+def parted(detector: Detector | type[Detector]) -> bool:
+    """Tell whether a detector may look at one part of the market after another."""
+    return detector.by_instrument or detector.in_parts
 
 
 def look_with(
@@ -69,7 +74,7 @@ def look_with(
 ) -> list[pl.DataFrame]:
     """Return what a detector says of the same tables with each set of thresholds; the rows are read once."""
     asked = [Asked(detector, one) for one in params]
-    if not detector.by_instrument:
+    if not parted(detector):
         return [collect(detector.detect(tables, one)) for one in params]
     parts = Parts(tables, collect)
     found: list[list[pl.DataFrame]] = [[] for _ in asked]

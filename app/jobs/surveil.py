@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from analytics.compliance.detector import Detector, all_detectors
-from analytics.compliance.looking import Asked, Parts
+from analytics.compliance.looking import Asked, Parts, parted
 from analytics.compliance.parameters import Parameters
 from analytics.datasets import DATASETS
 from app.actions.alerts import Looked, record_findings
@@ -107,10 +107,10 @@ def surveil(
         still = [look for look in looks if look.again.nothing]
         looks = [look for look in looks if not look.again.nothing]
         for one in looks:
-            if not one.detector.by_instrument:
+            if not parted(one.detector):
                 _look(context, org, one, lists)
-        for only in {look.again.instruments for look in looks if look.detector.by_instrument}:
-            those = [k for k in looks if k.detector.by_instrument and k.again.instruments == only]
+        for only in {look.again.instruments for look in looks if parted(look.detector)}:
+            those = [k for k in looks if parted(k.detector) and k.again.instruments == only]
             _look_in_parts(context, org, those, lists)
     for look in looks:
         look.found = [row for row in look.found if _within(row, start, end)]

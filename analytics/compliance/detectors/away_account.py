@@ -9,7 +9,7 @@ import polars as pl
 
 from analytics.compliance._order_lives import DAY, SECOND, at_ns, whose
 from analytics.compliance._pulled_chance import log10_tail
-from analytics.compliance._pulled_episodes import own_fills
+from analytics.compliance._pulled_episodes import every_fill
 from analytics.compliance._pulled_sides import fill_clusters
 from analytics.compliance._spans import settled, steadied
 from analytics.compliance.alerts import Metric, Told
@@ -149,7 +149,7 @@ class AwayAccount(Detector):
 
 def _judged(tables: Tables, params: AwayAccountParameters) -> pl.LazyFrame:
     """Return fills, at most one a second and side, with whether the quotes moved for them and went back."""
-    fills = fill_clusters(own_fills(tables)).with_columns(day=pl.col("ns") // DAY)
+    fills = fill_clusters(every_fill(tables)).with_columns(day=pl.col("ns") // DAY)
     usable = (pl.col("bid_px") > 0) & (pl.col("ask_px") > pl.col("bid_px"))
     quotes = (
         tables["quotes"]

@@ -6,14 +6,15 @@ from typing import Any
 
 import polars as pl
 
-from analytics.compliance._pulled_episodes import episodes_of, own_fills, pulls_of, told_of
+from analytics.compliance._order_lives import order_lives
+from analytics.compliance._pulled_episodes import episodes_of, every_fill, pulls_of, told_of
 from analytics.compliance._pulled_sides import PulledParameters
 from analytics.compliance._related_products import related_pairs
-from analytics.compliance._spans import settled
+from analytics.compliance._shared import Shared, market_of, once
 from analytics.compliance.alerts import Told
 from analytics.compliance.detector import GAP_SCHEMA, Detector, Tables
 from analytics.compliance.parameters import parameter
-from analytics.datasets import QUOTES
+from analytics.datasets import PRICES, QUOTES
 
 
 @dataclass(frozen=True)
@@ -79,32 +80,39 @@ class CrossProductLayering(Detector):
         "Basis and pairs trading that quotes one leg and takes the other",
         "Pairs tied by history that have come apart",
     )
+    in_parts = True
     Params = CrossProductParameters
 
     def episodes(self, tables: Tables, params: CrossProductParameters) -> pl.LazyFrame:
         """Return episodes of layers pulled around fills in related instruments."""
-        pairs = settled(_pairs(tables, params))
-        # Nothing is asked of instruments that no other one moves with.
-        both = pl.concat([pairs.select(instrument_id=side) for side in ("shown_id", "filled_id")]).unique()
-        tables = {**tables, "order_events": tables["order_events"].join(both, on="instrument_id", how="semi")}
+        pairs = _pairs(tables, params)
+        if not isinstance(tables, Shared):
+            # Nothing is asked of instruments that no other one moves with.
+            sides = [pairs.select(instrument_id=side) for side in ("shown_id", "filled_id")]
+            both = pl.concat(sides).unique()
+            events = tables["order_events"].join(both, on="instrument_id", how="semi")
+            tables = {**tables, "order_events": events}
+        lives = order_lives(tables)
+        here = pairs.join(lives.select(shown_id="instrument_id").unique(), on="shown_id", how="semi")
         fills = (
-            own_fills(tables)
-            .join(pairs, left_on="instrument_id", right_on="filled_id", how="inner")
+            every_fill(market_of(tables))
+            .join(here, left_on="instrument_id", right_on="filled_id", how="inner")
             .with_columns(
                 instrument_id="shown_id",
                 buying=pl.col("buying") == pl.col("with_it"),
                 qty=pl.col("qty") * pl.col("px"),
             )
         )
+        shown = lives.join(here.select(instrument_id="shown_id").unique(), on="instrument_id", how="semi")
         pulls = pulls_of(
-            tables, params, levels=params.levels, level_quantile=params.level_size, fills=fills, by_value=True
+            shown, fills, params, levels=params.levels, level_quantile=params.level_size, by_value=True
         )
         cycles = pulls.cycles().filter(pl.col("day_cycles") >= params.cycles)
         # Neither the volume nor the mid of the one instrument measures a fill in the other.
-        without = {**tables, "quotes": QUOTES.empty(), "prices": tables["prices"].clear()}
+        without = {**tables, "quotes": QUOTES.empty(), "prices": PRICES.empty()}
         return episodes_of(cycles, without, params)
 
-    def blind_spots(self, tables: Tables, params: CrossProductParameters) -> list[pl.LazyFrame]:
+    def market_gaps(self, tables: Tables, params: CrossProductParameters) -> list[pl.LazyFrame]:
         """Return that nothing is known to be related, where that is so."""
         traded = tables["order_events"].select(missing=pl.len())
         related = _pairs(tables, params).select(pairs=pl.len())
@@ -132,4 +140,9 @@ class CrossProductLayering(Detector):
 
 
 def _pairs(tables: Tables, params: CrossProductParameters) -> pl.LazyFrame:
-    return related_pairs(tables, r_squared=params.r_squared, beta=params.beta, sessions=params.sessions)
+    asked, market = (params.r_squared, params.beta, params.sessions), market_of(tables)
+
+    def related() -> pl.LazyFrame:
+        return related_pairs(market, r_squared=asked[0], beta=asked[1], sessions=asked[2])
+
+    return once(market, f"pairs {asked}", related)

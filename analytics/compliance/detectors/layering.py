@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from analytics.compliance._pulled_episodes import episodes_of, pulls_of, told_of, unseen_fills
+from analytics.compliance._pulled_episodes import episodes_of, own_pulls, told_of, unseen_fills
 from analytics.compliance._pulled_sides import PulledParameters
 from analytics.compliance.alerts import Told
 from analytics.compliance.detector import Detector, Tables
@@ -65,7 +65,7 @@ class Layering(Detector):
 
     def episodes(self, tables: Tables, params: LayeringParameters) -> pl.LazyFrame:
         """Return episodes of layers pulled around fills."""
-        pulls = pulls_of(tables, params, levels=params.levels, level_quantile=params.level_size)
+        pulls = own_pulls(tables, params, levels=params.levels, level_quantile=params.level_size)
         sure = (pl.col("levels") >= params.sure_levels) | (pl.col("day_cycles") > 1)
         return episodes_of(pulls.cycles().filter(sure), tables, params)
 

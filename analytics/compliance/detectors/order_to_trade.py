@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from analytics.compliance._features import with_group
-from analytics.compliance._order_lives import at_ns, whose
+from analytics.compliance._order_lives import at_ns, parent_orders, whose
 from analytics.compliance.alerts import Metric, Told, listed
 from analytics.compliance.detector import Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
@@ -93,6 +93,7 @@ class OrderToTrade(Detector):
         "Venues that count pegged, immediate or mass-quote messages otherwise",
         "Patient orders in a quiet name that are amended all day and never met",
     )
+    in_parts = True
     Params = OrderToTradeParameters
 
     def episodes(self, tables: Tables, params: OrderToTradeParameters) -> pl.LazyFrame:
@@ -179,7 +180,7 @@ def _sent(tables: Tables, params: OrderToTradeParameters) -> pl.LazyFrame:
     kind, qty = pl.col("event_type"), pl.col("order_qty").cast(pl.Float64)
     counted = kind.is_in(_SENT) & ~pl.col("cancel_by").is_in(_BY_MARKET).fill_null(value=False)
     filled = kind == "fill"
-    parents = tables["order_events"].select(order_id="parent_order_id").drop_nulls().unique()
+    parents = parent_orders(tables)
     keys = ["account_id", "instrument_id", "ord_type", "time_in_force", "event_type", "venue", "day"]
     events = (
         tables["order_events"]

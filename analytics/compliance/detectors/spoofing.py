@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from analytics.compliance._pulled_episodes import episodes_of, pulls_of, told_of, unseen_fills
+from analytics.compliance._pulled_episodes import episodes_of, own_pulls, told_of, unseen_fills
 from analytics.compliance._pulled_sides import PulledParameters
 from analytics.compliance.alerts import Told
 from analytics.compliance.detector import Detector, Tables
@@ -58,7 +58,7 @@ class Spoofing(Detector):
 
     def episodes(self, tables: Tables, params: SpoofingParameters) -> pl.LazyFrame:
         """Return episodes of a large order pulled around fills."""
-        pulls = pulls_of(tables, params, levels=1, level_quantile=params.order_size)
+        pulls = own_pulls(tables, params, levels=1, level_quantile=params.order_size)
         return episodes_of(pulls.cycles().filter(pl.col("day_cycles") >= params.cycles), tables, params)
 
     def blind_spots(self, tables: Tables, params: SpoofingParameters) -> list[pl.LazyFrame]:

@@ -7,13 +7,13 @@ from analytics.compliance._order_lives import order_lives
 from analytics.compliance._shared import Shared
 from analytics.compliance.alerts import ALERT_SCHEMA
 from analytics.compliance.detector import all_detectors
-from analytics.compliance.looking import Asked, Parts
+from analytics.compliance.looking import Asked, Parts, parted
 from tests.analytics.compliance._orders import Book
 from tests.analytics.compliance.test_layering import layered
 from tests.analytics.compliance.test_pinging import probe
 from tests.analytics.compliance.test_spoofing import spoofed
 
-LOCAL = sorted(name for name, kind in all_detectors().items() if kind.by_instrument)
+LOCAL = sorted(name for name, kind in all_detectors().items() if parted(kind))
 
 
 def named(given, name: str):
@@ -79,5 +79,5 @@ def test_what_one_detector_makes_of_a_part_serves_the_next(market):
     shared = Shared(market)
     first = order_lives(shared).collect()
     assert list(shared.made) == ["order_lives"]
-    assert shared.narrowed({"order_events": market["order_events"].clear()}).made is shared.made
+    assert shared.narrowed(lambda some: {"order_events": some["order_events"]}).made is shared.made
     assert order_lives(market).collect().sort("order_id", "entered").equals(first.sort("order_id", "entered"))

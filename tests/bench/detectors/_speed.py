@@ -24,7 +24,7 @@ import polars as pl
 from analytics.compliance._shared import Shared
 from analytics.compliance.calibration import perturbed
 from analytics.compliance.detector import LISTS, all_detectors
-from analytics.compliance.looking import Asked, Parts, look_with
+from analytics.compliance.looking import Asked, Parts, look_with, parted
 from analytics.datasets import DATASETS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -207,7 +207,7 @@ def whole(folder: Path, names: Sequence[str]) -> dict[str, Any]:
     tables, kinds = tables_of(folder), all_detectors()
     clock = Clock()
     parts = Parts(tables, streamed)
-    local = [Asked(kinds[name]()) for name in names if kinds[name].by_instrument]
+    local = [Asked(kinds[name]()) for name in names if parted(kinds[name])]
     found: dict[str, list[pl.DataFrame]] = {asked.detector.name: [] for asked in local}
     for number in range(len(parts.names) if local else 0):
         with clock.on(READING):
@@ -220,7 +220,7 @@ def whole(folder: Path, names: Sequence[str]) -> dict[str, Any]:
         with clock.on(asked.detector.name):
             parts.joined(asked, found[asked.detector.name])
     for name in names:
-        if not kinds[name].by_instrument:
+        if not parted(kinds[name]):
             with clock.on(name):
                 streamed(kinds[name]().detect(tables))
     for name, took in clock.seconds.items():
