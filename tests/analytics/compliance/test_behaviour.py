@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from analytics.compliance.detectors.behaviour import FEATURES, Behaviour, BehaviourParameters, ecod, nearest
+from analytics.compliance._conduct import FEATURES
+from analytics.compliance._oddness import ecod, nearest
+from analytics.compliance.detectors.behaviour import Behaviour, BehaviourParameters
 from tests.analytics.compliance._kit import (
     alerts,
     gaps,
