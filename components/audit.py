@@ -19,7 +19,7 @@ def entry_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
             row["seq"],
             row["time"][:19].replace("T", " "),
             html.Span([row["actor_name"], html.Span(f" {row['actor_kind']}", className="t3 t11")]),
-            row["action"].replace(".", " ").replace("_", " "),
+            words(row["action"].replace(".", " ")),
             html.Span([words(row["object_kind"]), " ", html.Span(row["object_id"][:40], className="mono t11", title=row["object_id"])]),
             _changes(row["before"], row["after"]),
             html.Span(row["hash"][:10], className="mono t11", title=row["hash"]),
@@ -70,7 +70,13 @@ def _document(value: Any) -> Any:
 def _word(value: Any) -> str:
     if value is None:
         return "nothing"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(one, str | int) for one in value):
+        return ", ".join(map(str, value)) or "none"
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def kind_facets(kinds: Mapping[str, int], chosen: str) -> html.Div:

@@ -104,23 +104,28 @@ def case_table(rows: Sequence[Row], now: datetime) -> html.Div:
     )
 
 
-def proposals(rows: Sequence[Row], names: Mapping[str, Mapping[str, str]], *, may: bool) -> html.Ul:
-    """Draw alerts that belong together, each group with a button that opens a case."""
-    return html.Ul([_proposal(row, names, may=may) for row in rows], className="groups")
+def proposals(
+    rows: Sequence[Row], names: Mapping[str, Mapping[str, str]], rules: Mapping[str, str], *, may: bool
+) -> html.Ul:
+    """Draw alerts that belong together, each group with a button that opens a case; ``rules``: detector to words."""
+    return html.Ul([_proposal(row, names, rules, may=may) for row in rows], className="groups")
 
 
 def _named(ident: str, names: Mapping[str, Mapping[str, str]]) -> str:
     return next((found[ident] for found in names.values() if ident in found), ident)
 
 
-def _proposal(row: Row, names: Mapping[str, Mapping[str, str]], *, may: bool) -> html.Li:
+def _proposal(
+    row: Row, names: Mapping[str, Mapping[str, str]], rules: Mapping[str, str], *, may: bool
+) -> html.Li:
     who = ", ".join(_named(part, names) for part in str(row["actor"]).split(","))
     what = (
         names["instrument"].get(row["instrument_id"], row["instrument_id"])
         if row["instrument_id"]
         else "several instruments"
     )
-    about = f"{plural(len(row['alert_ids']), 'alert')}, {', '.join(words(name).lower() for name in row['detectors'])}"
+    kinds = ", ".join(rules.get(name, words(name)) for name in row["detectors"])
+    about = f"{plural(len(row['alert_ids']), 'alert')}: {kinds}"
     opened = None
     if may:
         opened = fold(
@@ -132,7 +137,7 @@ def _proposal(row: Row, names: Mapping[str, Mapping[str, str]], *, may: bool) ->
     return html.Li(
         [
             html.Div([severity_mark(row["severity"]), html.B(f"{who} in {what}", className="trunc")]),
-            html.Div(f"{about}, {day(row['start'].date())} to {day(row['end'].date())}", className="t12 t3"),
+            html.Div(f"{about}; {day(row['start'].date())} to {day(row['end'].date())}", className="t12 t3"),
             opened,
         ]
     )
@@ -202,12 +207,12 @@ def _waiting_table(rows: Sequence[Row]) -> html.Div:
     )
 
 
-def detectors_table(rows: Sequence[Row]) -> html.Div:
-    """Draw how each detector's alerts ended."""
+def detectors_table(rows: Sequence[Row], rules: Mapping[str, str]) -> html.Div:
+    """Draw how each detector's alerts ended; ``rules``: detector to words."""
     return table(
         ["Detector", "Found", "Open", "Closed", "False alarms", "Escalated", "Reported"],
         [
-            [words(row["name"]), number(row["found"]), number(row["open"]), number(row["closed"]),
+            [rules.get(row["name"], words(row["name"])), number(row["found"]), number(row["open"]), number(row["closed"]),
              percent(row["false_positive_rate"]), number(row["escalated"]), number(row["reported"])]
             for row in rows
         ],

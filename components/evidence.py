@@ -1,6 +1,6 @@
 """The rows behind an alert: a timeline of what happened, and tables that lead to each order's life."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -62,7 +62,13 @@ def lines(alert: Mapping[str, Any], evidence: Mapping[str, Any], people: Mapping
         for row in evidence["messages"].to_dicts()
     )
     found.extend(
-        (row["transact_time"], "megaphone", "", f"{row['author_id']} posted: {_short(row['text'])}", "post")
+        (
+            row["transact_time"],
+            "megaphone",
+            "",
+            f"{people.get(row['author_id'], row['author_id'])} posted: {_short(row['text'])}",
+            "post",
+        )
         for row in evidence["posts"].to_dicts()
     )
     found.extend(
@@ -113,21 +119,21 @@ def timeline(found: Sequence[Line]) -> list[Any]:
     return parts
 
 
-def orders_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
-    """Draw orders; each leads to its life."""
+def orders_table(rows: Sequence[Mapping[str, Any]], people: Mapping[str, str] | None = None) -> html.Div:
+    """Draw orders; each leads to its life. ``people``: person id to name."""
+    several = _several(row["first_time"] for row in rows)
+    named = people or {}
     cells = [
         [
             link(row["order_id"], life(row["order_id"]), mono=True),
-            html.Span(
-                clock(row["first_time"], millis=True), className="mono", title=day(row["first_time"].date())
-            ),
+            _when(row["first_time"], days=several),
             side(row["side"]),
             quantity(row["order_qty"]),
             price(row["limit_px"]),
             percent(row["fill_rate"]),
             words(str(row["status"] or "")),
             row["account_id"],
-            row["trader_id"],
+            named.get(row["trader_id"], row["trader_id"]),
         ]
         for row in rows
     ]
@@ -137,14 +143,11 @@ def orders_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
 
 def executions_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
     """Draw executions; each leads to its order's life."""
+    several = _several(row["transact_time"] for row in rows)
     cells = [
         [
             html.Span(row["exec_id"], className="mono"),
-            html.Span(
-                clock(row["transact_time"], millis=True),
-                className="mono",
-                title=day(row["transact_time"].date()),
-            ),
+            _when(row["transact_time"], days=several),
             side(row["side"]),
             quantity(row["last_qty"]),
             price(row["last_px"]),
@@ -185,7 +188,7 @@ def messages_list(rows: Sequence[Mapping[str, Any]], people: Mapping[str, str]) 
                             html.Span(f"to {to}" if to else "", className="t3"),
                             html.Span(row["channel"] or "message", className="tag line"),
                             html.Span(
-                                f"{day(row['transact_time'].date())} {clock(row['transact_time'], seconds=True)}",
+                                f"{day(row['transact_time'].date())} {clock(row['transact_time'], seconds=True)} UTC",
                                 className="mono t11",
                             ),
                         ],
@@ -203,6 +206,16 @@ def side(name: Any) -> html.Span:
     buys = str(name).startswith("buy")
     shape = "caret-up-fill" if buys else "caret-down-fill"
     return html.Span([icon(shape), html.Span(words(str(name)))], className=f"sev {'up' if buys else 'down'}")
+
+
+def _several(moments: Iterable[datetime]) -> bool:
+    return len({moment.date() for moment in moments}) > 1
+
+
+def _when(moment: datetime, *, days: bool) -> html.Span:
+    """Draw a time of day; with the day before it where the rows are of several."""
+    before = f"{moment.day} {moment:%b} " if days else ""
+    return html.Span(f"{before}{clock(moment, millis=True)}", className="mono", title=day(moment.date()))
 
 
 def _did(name: Any) -> str:

@@ -9,6 +9,8 @@ from components.formats import number, words
 from components.severity import SEVERITIES
 from components.states import hidden, icon
 
+SHOWN = 10  # values of one facet that stand open; the rest unfolds
+
 
 def facet(
     label: str,
@@ -40,6 +42,18 @@ def facet(
         for value in ranked
         if known[value] or value in chosen
     ]
+    # What is chosen is never put away.
+    first = [
+        one
+        for place, one in enumerate(buttons)
+        if place < SHOWN or one.to_plotly_json()["props"]["aria-pressed"] == "true"
+    ]
+    rest = [one for one in buttons if one not in first] if len(buttons) > SHOWN + 2 else []
+    if rest:
+        more = html.Details(
+            [html.Summary(f"{number(len(rest))} more"), html.Div(rest)], className="facet-more"
+        )
+        buttons = [*first, more]
     return html.Div(
         [html.Span(label, className="facet-l"), *buttons],
         className="facet",

@@ -30,9 +30,20 @@
   document.documentElement.lang = document.documentElement.lang || "en";
   qd.setTheme(remembered() || preferred);
 
-  try {
-    if (localStorage.getItem("qd-rail") === "min") document.documentElement.setAttribute("data-rail", "min");
-  } catch (refused) {
-    // A browser that keeps nothing shows the wide rail.
-  }
+  // Where one thing is worked on, an alert or a case, the rail is narrow unless one asked for the wide one there.
+  qd.railKey = () => (/^\/compliance\/(alerts|cases)\/[^/]+/.test(location.pathname) ? "qd-rail-work" : "qd-rail");
+  qd.narrow = function (narrow) {
+    if (narrow) document.documentElement.setAttribute("data-rail", "min");
+    else document.documentElement.removeAttribute("data-rail");
+  };
+  qd.rail = function () {
+    let said = null;
+    try {
+      said = localStorage.getItem(qd.railKey());
+    } catch (refused) {
+      // A browser that keeps nothing shows what is usual for the page.
+    }
+    qd.narrow(said === "min" || (qd.railKey() === "qd-rail-work" && said !== "wide"));
+  };
+  qd.rail();
 })();

@@ -116,6 +116,7 @@
       link.dataset.written = qd.carried(link.dataset.plain);
       link.setAttribute("href", link.dataset.written);
     });
+    qd.rail();
     trail();
   }
   qd.sync = sync;

@@ -8,15 +8,13 @@
   const acts = {
     theme: () => qd.setTheme(qd.theme() === "dark" ? "light" : "dark"),
     rail: () => {
-      const root = document.documentElement;
-      const narrow = root.getAttribute("data-rail") !== "min";
-      if (narrow) root.setAttribute("data-rail", "min");
-      else root.removeAttribute("data-rail");
+      const narrow = document.documentElement.getAttribute("data-rail") !== "min";
       try {
-        localStorage.setItem("qd-rail", narrow ? "min" : "");
+        localStorage.setItem(qd.railKey(), narrow ? "min" : "wide");
       } catch (refused) {
         // The choice then lasts for this page view.
       }
+      qd.narrow(narrow);
     },
     more: () => props("more", { is_open: true }),
     dates: () => {

@@ -59,8 +59,11 @@
       const rows = this.root.querySelector(".lad-rows");
       rows.replaceChildren();
       this.rows = [];
-      for (let place = 0; place < 2 * SIDE + 1; place += 1) {
-        const row = make("div", place === SIDE ? "lad-row mid" : `lad-row ${place < SIDE ? "ask" : "bid"}`);
+      // As many levels as there may be, for nothing stands in the others: the best price and those of the moves.
+      const prices = (side) => new Set(this.moves.filter((move) => this.orders[move[1]][1] === side).map((move) => move[3]));
+      [this.asks, this.bids] = [-1, 1].map((side) => Math.min(SIDE, prices(side).size + 1));
+      for (let place = 0; place < this.asks + this.bids + 1; place += 1) {
+        const row = make("div", place === this.asks ? "lad-row mid" : `lad-row ${place < this.asks ? "ask" : "bid"}`);
         const cells = ["lad-share", "lad-size bid", "lad-px", "lad-size ask", "lad-share"].map((name) => make("span", name));
         for (const side of [1, 3]) cells[side].append(make("i"), make("b"), make("span"));
         row.append(...cells);
@@ -152,11 +155,9 @@
     draw() {
       const { bids, asks, quote, buy, sell } = this.levels();
       const most = Math.max(1, ...bids.map((level) => level.total), ...asks.map((level) => level.total));
-      for (let place = 0; place < SIDE; place += 1) {
-        this.row(SIDE - 1 - place, asks[place], 3, most);
-        this.row(SIDE + 1 + place, bids[place], 1, most);
-      }
-      const middle = this.rows[SIDE].cells[2];
+      for (let place = 0; place < this.asks; place += 1) this.row(this.asks - 1 - place, asks[place], 3, most);
+      for (let place = 0; place < this.bids; place += 1) this.row(this.asks + 1 + place, bids[place], 1, most);
+      const middle = this.rows[this.asks].cells[2];
       middle.textContent = quote && quote[1] !== null && quote[3] !== null ? `spread ${(quote[3] - quote[1]).toFixed(this.decimals)}` : "no quote";
       const sums = { buy, sell, ...this.sums };
       for (const [name, value] of Object.entries(sums)) {

@@ -192,8 +192,9 @@ def _made(shown: str, behind: Any, applied: Any, people: Any) -> Any:
         return rows_of.messages_list(rows, people)
     if shown == "posts":
         return more_rows.posts_list(rows, people)
+    if shown == "orders":
+        return rows_of.orders_table(rows, people)
     drawings = {
-        "orders": rows_of.orders_table,
         "executions": rows_of.executions_table,
         "news": more_rows.news_list,
         "allocations": more_rows.allocations_table,

@@ -3,14 +3,15 @@
 from collections import Counter
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, html, no_update
 
 from app.errors import QuarterdeckError
 from app.gateway.auth import current_desk
 from app.queries import compliance, evidence
 from callbacks._fill import Drawn, View, fill, nothing
 from callbacks.compliance._alert_bulk import wire_several
-from components.alerts import COLUMNS, alert_row, coverage_table, pattern
+from callbacks.compliance._rule_names import rule_names
+from components.alerts import COLUMNS, alert_row, coverage_table
 from components.cards import segment
 from components.charts.alert_days import alert_days
 from components.facets import facet, facets
@@ -102,7 +103,7 @@ def _counted(desk: Any) -> dict[str, Any]:
         name: compliance.alerts(desk, filters=chosen(state, without=name), limit=1)["facets"][name]
         for name in ("severity", "detector")
     }
-    return {"total": found["total"], "facets": others, "titles": _titles()}
+    return {"total": found["total"], "facets": others, "titles": rule_names()}
 
 
 def _all(desk: Any, most: int) -> tuple[list[dict[str, Any]], int]:
@@ -117,10 +118,6 @@ def _all(desk: Any, most: int) -> tuple[list[dict[str, Any]], int]:
     )
     named = evidence.names(desk)
     return [alert_row(row, named) for row in found["rows"]], found["total"]
-
-
-def _titles() -> dict[str, str]:
-    return {row["name"]: pattern(row["title"]) for row in compliance.detectors()}
 
 
 def _grid(answer: dict[str, Any], view: View) -> Drawn:
@@ -171,8 +168,8 @@ def _days(counts: list[tuple[Any, str, int]], view: View) -> Drawn:
         return nothing(view, "No alerts to place in time", "Nothing fits what is chosen above.")
     rows = [[day(at_day), severity.capitalize(), n] for at_day, severity, n in counts]
     return Drawn(
-        alert_days(counts, look=view.look, height=206),
-        sub="by day and severity, dot = number of alerts",
+        alert_days(counts, look=view.look, height=300),
+        sub="by severity, as large as their number",
         as_table=table(["Day", "Severity", "Alerts"], rows, numeric=(2,), label="Alerts by day"),
     )
 
@@ -182,4 +179,4 @@ def _coverage(rows: list[dict[str, Any]], view: View) -> Drawn:
         return nothing(view, "No detectors", "This release has none.")
     bad = sum(row["state"] != "ok" for row in rows)
     sub = f"{plural(bad, 'detector')} could not see all" if bad else "all saw what they need"
-    return Drawn(coverage_table(rows), sub=sub, fit="flush")
+    return Drawn(html.Div(coverage_table(rows), className="scroll-list"), sub=sub, fit="flush")

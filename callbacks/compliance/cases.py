@@ -8,6 +8,7 @@ from dash import Dash, html
 from app.queries import case_groups, cases, casework, evidence, surveillance_mi
 from callbacks._fill import Drawn, View, fill, nothing
 from callbacks._strip import fill_strip
+from callbacks.compliance._rule_names import rule_names
 from components import cases as draw
 from components.cards import segment
 from components.facets import facet, facets
@@ -138,7 +139,7 @@ def _groups(answer: tuple[list[dict[str, Any]], Any], view: View) -> Drawn:
             "No open alerts belong together",
             "None shares owners and an instrument within five days, or an actor.",
         )
-    return Drawn(draw.proposals(rows, names, may=view.role == "compliance"), sub="same owners and instrument within 5 days, or same actor",
+    return Drawn(draw.proposals(rows, names, rule_names(), may=view.role == "compliance"), sub="same owners and instrument within 5 days, or same actor",
                  fit="flush")  # fmt: skip
 
 
@@ -147,7 +148,7 @@ def _ended(found: dict[str, Any], view: View) -> Drawn:
         return nothing(view, "No alerts in the period", "There is nothing to count.")
     ages = ", ".join(f"{number(row['alerts'])} {row['age']}" for row in found["ageing"] if row["alerts"])
     return Drawn(
-        draw.detectors_table(found["by_detector"]),
+        html.Div(draw.detectors_table(found["by_detector"], rule_names()), className="scroll-list"),
         sub=f"open: {ages}" if ages else "nothing is open",
         fit="flush",
     )

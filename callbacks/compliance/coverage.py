@@ -93,4 +93,4 @@ def _runs(rows: list[dict[str, Any]], view: View) -> Drawn:
         return nothing(view, "No detectors", "This release has none.")
     bad = sum(row["state"] != "ok" for row in rows)
     sub = f"{plural(bad, 'detector')} could not see all" if bad else "all saw what they need"
-    return Drawn(coverage_table(rows), sub=sub, fit="flush")
+    return Drawn(html.Div(coverage_table(rows), className="scroll-list"), sub=sub, fit="flush")

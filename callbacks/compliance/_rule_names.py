@@ -1,0 +1,11 @@
+"""What people call the rules: a detector's own title, and the watches that are no detectors."""
+
+from app.queries.compliance import detectors
+from components.alerts import pattern
+
+_WATCHES = {"limit_breach": "Limit passed", "var_model": "VaR model in doubt"}
+
+
+def rule_names() -> dict[str, str]:
+    """Return what alerts name as their detector to words: ``unusual_pnl`` to ``Unusual trading gain``."""
+    return {row["name"]: pattern(row["title"]) for row in detectors()} | _WATCHES
