@@ -16,6 +16,7 @@ from app.demo.generate import Scale, generate, quoted_market
 from app.demo.gym.background import Flowed, bar_volume, member_accounts, weave
 from app.demo.gym.chances import Window
 from app.demo.gym.ratios import breaches
+from app.demo.gym.repeats import repeats
 from app.demo.gym.splitting import split
 from app.demo.gym.store import Store
 from app.demo.market import MICROSECOND
@@ -111,7 +112,7 @@ def build(recipe: Recipe, *, folder: Path | None = None) -> Day:
         tables=tables,
         labels=firm.labels,
         groups=groups,
-        breaches=breaches(tables, groups),
+        breaches=(*breaches(tables, groups), *repeats(tables, firm.labels)),
         orders=store.rows["order_events"],
         fills=store.rows["executions"],
     )
