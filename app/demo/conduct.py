@@ -128,7 +128,11 @@ def position_limits(stage: "Stage", ledger: Ledger) -> pl.DataFrame:
         day, symbol = stage.market.sessions[bound.session], SYMBOLS[bound.instrument]
         path = fills.filter((pl.col("account_id") == bound.account_id) & (pl.col("instrument_id") == symbol))
         held = path.with_columns(held=pl.col("signed").cast(pl.Float64).cum_sum())
-        peak = held.filter(pl.col("trade_date") == day).select(pl.col("held").abs().max()).item()
+        # What the day begins with counts as well: a limit of the day binds from its first moment.
+        night = held.filter(pl.col("trade_date") < day).select(pl.col("held").last()).item() or 0.0
+        peak = max(
+            abs(night), held.filter(pl.col("trade_date") == day).select(pl.col("held").abs().max()).item()
+        )
         rows.append(
             {
                 "limit_id": f"PL{place:04d}", "instrument_id": symbol, "subject_kind": "account",

@@ -1,9 +1,8 @@
 """Look-alikes of concentration: below the warning, bought and sold in turn, and large but in a wide limit."""
 
+from app.demo.abuse.concentration import NAME, untouched
 from app.demo.conduct import Bound
 from app.demo.stage import MINUTE, Stage
-
-NAME = "concentration"
 
 
 def plant(stage: Stage) -> None:
@@ -16,7 +15,7 @@ def plant(stage: Stage) -> None:
 def _steps(stage: Stage, sides: str, fraction: float, share: float, note: str) -> None:
     account = stage.plan.cast.unrelated[1]
     session = stage.session()
-    instrument = _untouched(stage, account, session)
+    instrument = untouched(stage, account, session)
     if instrument is None:
         return  # every name is somebody's scene already
     size = stage.lot(session, instrument, 60_000)
@@ -29,11 +28,3 @@ def _steps(stage: Stage, sides: str, fraction: float, share: float, note: str) -
         tickets.append(order.enter(at).fill(at + 3_000, price))
     stage.conduct.bounds.append(Bound(account, instrument, session, share))
     stage.mark(NAME, tickets, abuse=False, note=note)
-
-
-def _untouched(stage: Stage, account: str, session: int) -> int | None:
-    """Pick a name that no other scene trades in the account: what it adds would count towards the limit."""
-    book = stage.book(account)
-    others = {ticket.instrument for mark in stage.marks for ticket in mark.tickets if ticket.book == book}
-    free = [n for n in range(20) if not stage.closed[session, n] and n not in others]
-    return int(stage.rng.choice(free)) if free else None
