@@ -1,6 +1,6 @@
 """The one place where everything meets: stores, doors, routes, pages, callbacks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,12 @@ from app.gateway import errors as error_pages
 from app.gateway import json as json_provider
 from app.gateway.auth import current_identity, identify
 from app.gateway.limits import Budgets
+from app.gateway.resource import note_refusal
 from app.jobs import interrupted
 from app.observability import endpoints
 from app.storage import schema
 from app.storage.anchors import Anchors
-from components.page import Page, guarded
+from components.page import SURVEILLANCE_ROLES, Page, guarded
 from components.shell import shell
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -135,10 +136,16 @@ def _register_pages() -> tuple[Page, ...]:
             name=page.title,
             title=f"{page.title} · Quarterdeck",
             order=page.order,
-            layout=guarded(page, module.layout, lambda: current_identity().role),
+            layout=guarded(page, module.layout, lambda: current_identity().role, _turned_away),
             page=page,
         )
     return tuple(found)
+
+
+def _turned_away(page: Page, given: Mapping[str, Any]) -> None:
+    """Put on record who tried to open a page of surveillance that is closed to him."""
+    if page.roles <= SURVEILLANCE_ROLES:
+        note_refusal(page.name, f"page {page.path_template or page.path}", given)
 
 
 def _frame(found: tuple[Page, ...]) -> Callable[[], Any]:

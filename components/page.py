@@ -1,6 +1,6 @@
 """What a page says about itself: the rail, the palette, the door and the next steps read it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,18 +81,26 @@ class Page:
         return role in self.roles
 
 
-def guarded(page: Page, layout: Callable[..., Any], role: Callable[[], str]) -> Callable[..., Any]:
+def guarded(
+    page: Page,
+    layout: Callable[..., Any],
+    role: Callable[[], str],
+    turned_away: Callable[[Page, Mapping[str, Any]], None] | None = None,
+) -> Callable[..., Any]:
     """Return ``layout`` behind the page's door.
 
     Args:
         page: Whose roles may open it.
         layout: The page's own; it is given ``role`` whatever the address says.
         role: Asks for the role of who sent this request.
+        turned_away: Told of everybody who may not open it, with what the address names.
     """
 
     def show(**given: Any) -> Any:
         mine = role()
         if not page.allows(mine):
+            if turned_away is not None:
+                turned_away(page, given)
             return _closed(page, mine)
         return layout(**(given | {"role": mine}))
 

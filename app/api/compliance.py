@@ -12,7 +12,7 @@ from app.queries import compliance
 from app.queries.casework import hidden_objects
 from app.scope import SURVEILLANCE_ROLES
 
-blueprint = resource("compliance", roles=SURVEILLANCE_ROLES, tag="Compliance")
+blueprint = resource("compliance", roles=SURVEILLANCE_ROLES, tag="Compliance", refusals="alert")
 FILTERS = ("status", "severity", "detector", "actor", "open")
 
 

@@ -9,7 +9,9 @@ from app.gateway.resource import answer, resource
 from app.queries import assurance
 from app.scope import SURVEILLANCE_ROLES
 
-blueprint = resource("compliance", part="assurance", tag="Compliance", roles=SURVEILLANCE_ROLES)
+blueprint = resource(
+    "compliance", part="assurance", tag="Compliance", roles=SURVEILLANCE_ROLES, refusals="alert"
+)
 
 
 @blueprint.get("/assurance", summary="Is surveillance well", responses={200: Answer, **PROBLEMS})

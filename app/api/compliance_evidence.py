@@ -11,7 +11,9 @@ from app.gateway.resource import answer, resource
 from app.queries import evidence_answer
 from app.scope import SURVEILLANCE_ROLES
 
-blueprint = resource("compliance", part="evidence", roles=SURVEILLANCE_ROLES, tag="Compliance")
+blueprint = resource(
+    "compliance", part="evidence", roles=SURVEILLANCE_ROLES, tag="Compliance", refusals="alert"
+)
 
 
 class EvidenceQuery(ScopeQuery):

@@ -15,8 +15,9 @@ from app.queries import calibration
 from app.scope import SURVEILLANCE_ROLES
 
 blueprint = resource(
-    "compliance", part="parameters", tag="Compliance", roles=SURVEILLANCE_ROLES, write_roles=("compliance",)
-)
+    "compliance", part="parameters", tag="Compliance", roles=SURVEILLANCE_ROLES, write_roles=("compliance",),
+    refusals="alert",
+)  # fmt: skip
 Values = dict[str, bool | int | float | str]
 
 

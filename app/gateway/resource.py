@@ -67,7 +67,8 @@ def resource(
             enter(readers if safe else writers, allowed, subject=name)
         except Forbidden:
             if refusals is not None:
-                _note_refusal(refusals)
+                rule = request.url_rule.rule if request.url_rule is not None else ""
+                note_refusal(refusals, f"{request.method} {rule}", request.view_args or {})
             raise
         # Imports keep their own keys, in the row that also says what became of the file.
         return None if safe or write_scope == "ingest" else idempotency.begin()
@@ -78,10 +79,19 @@ def resource(
     return blueprint
 
 
-def _note_refusal(kind: str) -> None:
-    rule = request.url_rule.rule if request.url_rule is not None else ""
-    named = (request.view_args or {}).get(f"{kind}_id")
-    refused(current_context().database, current_identity(), kind, f"{request.method} {rule}", named=named)
+def note_refusal(kind: str, way: str, named: Mapping[str, Any]) -> None:
+    """Put on record that who sent this request may not go this way of surveillance.
+
+    Args:
+        kind: ``case`` or ``supervision``; everything else counts as ``alert``.
+        way: Method and rule of a route, or a page.
+        named: What the address names; ``<kind>_id`` of it is kept where there is such a thing.
+    """
+    kind = kind if kind in {"case", "supervision"} else "alert"
+    one = named.get(f"{kind}_id")
+    refused(
+        current_context().database, current_identity(), kind, way, named=one if isinstance(one, str) else None
+    )
 
 
 def enter(roles: frozenset[str], scope: str, *, subject: str) -> Identity:

@@ -61,3 +61,15 @@ def test_page_keys_are_unique_and_every_layout_takes_any_query():
 
 def test_callbacks_offer_register():
     assert all(callable(module.register) for module in modules(callbacks, deep=True))
+
+
+def test_who_is_turned_away_is_told_of_with_what_the_address_names():
+    told = []
+
+    def note(page, given):
+        told.append((page.key, given))
+
+    guarded(PAGE, lambda role="", **_: html.Div(role), lambda: "risk", note)(case_id="c-1")
+    assert told == []
+    guarded(PAGE, lambda role="", **_: html.Div(role), lambda: "trader", note)(case_id="c-1")
+    assert told == [("trading-x", {"case_id": "c-1"})]
