@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from app.demo.stage import Stage
 
 _HOLDING = 30  # days
+_UNWARNED = 0.75  # of a limit: held without a warning
+_BELOW_PEAK = 0.98  # of the largest position: a limit that it still breaks
 _HEADROOM = 1.6  # limit of a book that nobody plays with, times its largest position
 
 
@@ -128,15 +130,15 @@ def position_limits(stage: "Stage", ledger: Ledger) -> pl.DataFrame:
         day, symbol = stage.market.sessions[bound.session], SYMBOLS[bound.instrument]
         path = fills.filter((pl.col("account_id") == bound.account_id) & (pl.col("instrument_id") == symbol))
         held = path.with_columns(held=pl.col("signed").cast(pl.Float64).cum_sum())
-        # What the day begins with counts as well: a limit of the day binds from its first moment.
-        night = held.filter(pl.col("trade_date") < day).select(pl.col("held").last()).item() or 0.0
-        peak = max(
-            abs(night), held.filter(pl.col("trade_date") == day).select(pl.col("held").abs().max()).item()
-        )
+        # A limit of the day binds from its first moment, so what the day begins with counts; and nobody sets
+        # one below what is held already, or near it, unless that is all there is.
+        night = abs(held.filter(pl.col("trade_date") < day).select(pl.col("held").last()).item() or 0.0)
+        peak = max(night, held.filter(pl.col("trade_date") == day).select(pl.col("held").abs().max()).item())
+        most = max(peak * bound.share, min(night / _UNWARNED, _BELOW_PEAK * peak))
         rows.append(
             {
                 "limit_id": f"PL{place:04d}", "instrument_id": symbol, "subject_kind": "account",
-                "subject_id": bound.account_id, "max_quantity": max(1.0, round(peak * bound.share)),
+                "subject_id": bound.account_id, "max_quantity": max(1.0, round(most)),
                 "valid_from": day, "valid_to": day, "source": "mandate",
             }
         )  # fmt: skip

@@ -1,5 +1,6 @@
 """Look-alikes of personal dealing breaches: approved to the last share, an early sale allowed, the tracker."""
 
+from app.demo.abuse.concentration import untouched
 from app.demo.conduct import Approval
 from app.demo.stage import MINUTE, Stage
 from app.demo.universe import INDEX, INDEX_FUND
@@ -18,7 +19,7 @@ def plant(stage: Stage) -> None:
 def _approved(stage: Stage, account: str) -> None:
     """Buy just what was approved, in two parts, from the first minute to before the last."""
     session = stage.session()
-    instrument = stage.name(session)
+    instrument = _own_name(stage, account, session)
     time = stage.moment(session, 0.3)
     size = 2 * stage.lot(session, instrument, 5_000)
     later = time + 40 * MINUTE
@@ -37,7 +38,7 @@ def _approved(stage: Stage, account: str) -> None:
 def _allowed_early(stage: Stage, account: str) -> None:
     """Sell after two hours what was bought, with leave to do so."""
     session = stage.session()
-    instrument = stage.name(session)
+    instrument = _own_name(stage, account, session)
     time = stage.moment(session, 0.2)
     size = stage.lot(session, instrument, 8_000)
     orders = []
@@ -65,3 +66,9 @@ def _tracker(stage: Stage, account: str) -> None:
     order.fill(time + 3_000, ask)
     stage.conduct.settled.add(order.number)
     stage.mark(NAME, [order], abuse=False, note="an index fund, which the rules leave out")
+
+
+def _own_name(stage: Stage, account: str, session: int) -> int:
+    """Pick a name that no other scene trades in the account: it would use the approval up."""
+    free = untouched(stage, account, session)
+    return stage.name(session) if free is None else free
