@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import polars as pl
 
@@ -60,6 +61,20 @@ class Metric:
     unit: str = ""
     percentile: float | None = None
 
+    def steady(self) -> dict[str, Any]:
+        """Return it as a row of ``METRIC``, its numbers to twelve digits.
+
+        The engine divides by a constant or multiplies by its reciprocal, as the rows happen to lie: beyond
+        that, the last digits would tell how a table was cut up, and not what is in it.
+        """
+        return {
+            "name": self.name,
+            "value": steady(self.value),
+            "threshold": steady(self.threshold),
+            "percentile": steady(self.percentile),
+            "unit": self.unit,
+        }
+
 
 @dataclass(frozen=True)
 class Told:
@@ -75,6 +90,11 @@ class Told:
     message_ids: Sequence[str] = ()
     post_ids: Sequence[str] = ()
     instrument_ids: Sequence[str] = field(default=())  # beyond the episode's own
+
+
+def steady(number: float | None) -> float | None:
+    """Return a number to twelve significant digits."""
+    return None if number is None else float(f"{number:.12g}")
 
 
 def severity(score: float) -> str:

@@ -155,7 +155,7 @@ class Detector(ABC):
             "message_ids": list(told.message_ids),
             "post_ids": list(told.post_ids),
             "event_seqs": list(told.event_seqs),
-            "metrics": [vars(metric) for metric in told.metrics],
+            "metrics": [metric.steady() for metric in told.metrics],
             "story": [f"{n}. {sentence}" for n, sentence in enumerate(told.story, 1)],
         }
 

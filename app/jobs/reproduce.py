@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 from sqlalchemy import select
 
+from analytics.compliance.alerts import steady
 from analytics.compliance.detector import LISTS, all_detectors
 from app.actions.parameters import of_digest
 from app.actions.supervision import SOURCE as SUPERVISED
@@ -132,10 +133,16 @@ def _found_again(
 
 
 def _compare(stored: Alert | AlertState, again: Mapping[str, Any]) -> dict[str, Any]:
-    differences = {
-        name: [getattr(stored, name), again[name]] for name in _TOLD if getattr(stored, name) != again[name]
-    }
+    now = dict(again) | {"metrics": _steadied(again["metrics"])}
+    then = {name: getattr(stored, name) for name in _TOLD} | {"metrics": _steadied(stored.metrics)}
+    differences = {name: [then[name], now[name]] for name in _TOLD if then[name] != now[name]}
     evidence = {name: again[name] or [] for name in stored.evidence}
     if evidence != stored.evidence:
         differences["evidence"] = [stored.evidence, evidence]
     return differences
+
+
+def _steadied(metrics: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return measures to the digits that say something: alerts of older releases hold more."""
+    numbers = ("value", "threshold", "percentile")
+    return [{**one, **{name: steady(one[name]) for name in numbers}} for one in metrics]
