@@ -12,6 +12,9 @@ from components.states import bones
 _CARDS: dict[str, tuple[str, int, Literal["bars", "rows"]]] = {
     "limit": ("The limit", 380, "bars"),
     "model": ("Is the model right", 520, "bars"),
+    "position": ("What was held", 320, "bars"),
+    "gains": ("Gains by day", 300, "bars"),
+    "picked": ("Who got the winners", 320, "bars"),
     "replay": ("Price and book replay", 620, "bars"),
     "market": ("Price, orders and fills", 360, "bars"),
     "effect": ("What it earned", 180, "rows"),

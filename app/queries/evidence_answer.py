@@ -9,10 +9,12 @@ from app.queries.compliance import alert
 from app.queries.episode_effect import effect
 from app.queries.evidence import evidence, market
 from app.queries.evidence_cards import chosen
+from app.queries.evidence_course import course_of, gains, picked, position
 from app.queries.evidence_risk import limit_behind, model_behind
 from app.queries.evidence_rules import terms
 from app.queries.replay import replay
 
+_COURSES = {"position": position, "gains": gains, "picked": picked}
 _ROWS = ("orders", "executions", "messages", "posts", "news")
 
 
@@ -23,8 +25,8 @@ def answer(desk: Desk, alert_id: str, *, stretch: str | None = None) -> dict[str
         ``alert_id``, ``detector``, ``score``, ``story``, ``cards`` (which of the parts mean something for
         it, the most telling first); ``orders``, ``executions``, ``messages``, ``posts``, ``news`` as rows with
         ``messages_around`` and ``posts_around``; ``effect``, ``alternatives``, ``history``, ``terms``,
-        ``market`` and ``replay`` of the queries of these names; ``limit`` and ``model``, null for alerts of
-        other kinds.
+        ``market`` and ``replay`` of the queries of these names; ``course`` (what was held, gained by day or
+        allocated), ``limit`` and ``model``, null for alerts of other kinds.
 
     Raises:
         Forbidden: If the role does not read surveillance.
@@ -46,6 +48,7 @@ def answer(desk: Desk, alert_id: str, *, stretch: str | None = None) -> dict[str
         "terms": applied | {"allocations": applied["allocations"].to_dicts()},
         "market": market(desk, alert_id),
         "replay": replay(desk, alert_id, stretch=stretch),
+        "course": _COURSES[course](desk, alert_id) if (course := course_of(found["detector"])) else None,
         "limit": limit_behind(desk, alert_id) if "limit" in shown else None,
         "model": _plain(model_behind(desk, alert_id)) if "model" in shown else None,
     }

@@ -8,8 +8,11 @@ from analytics.compliance.detector import all_detectors
 from app.desk import Desk
 from app.errors import QuarterdeckError
 from app.queries.compliance import alert
+from app.queries.evidence_course import course_of
 
-ALL = ("limit", "model", "replay", "market", "effect", "timeline", "evidence", "alternatives")
+ALL = (
+    "limit", "model", "position", "gains", "picked", "replay", "market", "effect", "timeline", "evidence", "alternatives",
+)  # fmt: skip
 LIMIT, MODEL = "limit_breach", "var_model"
 # An episode within a day is told by its replay, a longer one by the price of its days.
 SHORT = timedelta(hours=8)
@@ -28,7 +31,7 @@ def cards(desk: Desk, alert_id: str) -> tuple[str, ...]:
 def chosen(found: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of the cards for an alert: ``app.queries.compliance.alert``.
 
-    A limit shows its course, a model its back-test; words come first where the rule reads words; money first
+    A limit shows its course, a model its back-test; a rule about a course shows that first; words come first where the rule reads words; money first
     where it reads money; the book where orders or fills stand behind it; the price of the days where the
     episode is longer than a session; and nothing about a price where no instrument is named.
     """
@@ -40,7 +43,8 @@ def chosen(found: Mapping[str, Any]) -> tuple[str, ...]:
     kind = all_detectors().get(found["detector"])
     reads = frozenset(kind.inputs) if kind else frozenset()
     helps = frozenset(kind.helpful) if kind else frozenset()
-    order: list[str] = []
+    course = course_of(found["detector"])
+    order: list[str] = [course] if course else []
     if reads & frozenset(_KINDS):
         order.append("evidence")
     if "cash_flows" in helps or ("prices" in reads and "order_events" not in helps and "news" not in helps):

@@ -7,7 +7,7 @@ from dash import Dash, Input, Output, html
 from app.actions.case_access import looked_at
 from app.errors import QuarterdeckError
 from app.gateway.auth import current_desk
-from app.queries import alternatives, compliance, episode_effect, evidence, evidence_cards
+from app.queries import alternatives, compliance, episode_effect, evidence, evidence_cards, evidence_course
 from app.queries.alert_history import history
 from app.queries.evidence_cards import lead
 from app.queries.evidence_risk import limit_behind, model_behind
@@ -21,9 +21,12 @@ from components import evidence as rows_of
 from components import evidence_rows as more_rows
 from components import replay as book
 from components.cards import legend, segment
+from components.charts.gain_days import gain_days
+from components.charts.held_course import held_course
+from components.charts.picked_returns import picked_returns
 from components.charts.price_marks import price_marks
 from components.evidence_places import places
-from components.formats import clock, day, full_money, plural, price, quantity, words
+from components.formats import bps, clock, day, full_money, plural, price, quantity, words
 from components.ids import at
 from components.states import link_button
 from components.tables import table
@@ -52,6 +55,9 @@ def wire_evidence(app: Dash, page: str) -> None:
     for name, title, ask, show in (
         ("replay", "Price and book replay", _stretch, _replay),
         ("market", "Price, orders and fills", evidence.market, _market),
+        ("position", "What was held", evidence_course.position, _held),
+        ("gains", "Gains by day", evidence_course.gains, _gains),
+        ("picked", "Who got the winners", evidence_course.picked, _picked),
         ("effect", "What it earned", _with_effect, _effect),
         ("timeline", "Timeline", _with_evidence, _timeline),
         ("evidence", "Evidence", _with_terms, _rows),
@@ -215,6 +221,57 @@ def _limit(found: dict[str, Any], view: View) -> Drawn:
         return nothing(view, "No course to show", found["reason"])
     way = link_button("Open the limit", f"/compliance/limits?limit={found['limit_id']}")
     return Drawn(risk.limit(found, look=view.look), sub=found["name"], tools=(way,), fit="flush")
+
+
+def _held(found: dict[str, Any], view: View) -> Drawn:
+    if not found["rows"]:
+        return nothing(view, "No course to show", found["reason"])
+    keys = [("ln", "acc", "Held" if found["counted"] == "position" else "Traded that day")]
+    keys += [("ln", "crit", "Bound")] if found["bound"] else []
+    keys += [("dot", "crit", "The most"), ("band", "acc", "Suspected window")]
+    rows = [
+        [f"{day(row['time'].date())} {clock(row['time'], seconds=True)}", quantity(row["held"])]
+        for row in found["rows"]
+    ]
+    return Drawn(
+        held_course(found, look=view.look, height=250),
+        sub=f"{found['instrument_id']}, fill by fill, UTC",
+        legend=legend(*keys),
+        as_table=table(["After, UTC", "Held"], rows, numeric=(1,), label="What was held"),
+    )
+
+
+def _gains(found: dict[str, Any], view: View) -> Drawn:
+    if not found["rows"]:
+        return nothing(view, "No gains to compare", found["reason"])
+    money = found["currency"]
+    keys = [("sq", "acc", "The day in question"), ("sq", "t3", "Days before")]
+    keys += [("band", "t3", "Nine of ten days before")] if found["low"] is not None else []
+    rows = [[day(row["date"]), full_money(row["gain"], money, plus=True)] for row in reversed(found["rows"])]
+    return Drawn(
+        gain_days(found, look=view.look, height=250),
+        sub=f"trades at the close of their day, {money}",
+        legend=legend(*keys),
+        as_table=table(["Date", "Gain"], rows, numeric=(1,), label="Gains by day"),
+    )
+
+
+def _picked(found: dict[str, Any], view: View) -> Drawn:
+    if not found["rows"]:
+        return nothing(view, "No allocations to compare", found["reason"])
+    keys = (("dot", "acc", f"Favoured, {found['n_own']}"), ("ring", "t3", f"Others, {found['n_rest']}"))
+    rows = [
+        [f"{day(r['time'].date())} {clock(r['time'], seconds=True)}", r["instrument_id"], r["account_id"],
+         "yes" if r["favoured"] else "", bps(r["bp"], unit=False)]
+        for r in found["rows"]
+    ]  # fmt: skip
+    heads = ["Decided, UTC", "Instrument", "Account", "Favoured", "bps"]
+    return Drawn(
+        picked_returns(found, look=view.look, height=270),
+        sub="allocations decided by the same people after the fills",
+        legend=legend(*keys),
+        as_table=table(heads, rows, numeric=(4,), label="Returns of allocations"),
+    )
 
 
 def _model(found: dict[str, Any], view: View) -> Drawn:
