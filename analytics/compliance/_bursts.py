@@ -17,7 +17,8 @@ _LEAST_DAYS = 5  # of a name's own, before they say what is usual for it
 BURSTS: dict[str, Any] = {
     "instrument_id": pl.String, "day": pl.Date, "started": pl.Datetime("us", "UTC"), "start_ns": pl.Int64,
     "posts": pl.Int64, "usual": pl.Float64, "own_days": pl.Int64, "z": pl.Float64, "duplicates": pl.Float64,
-    "fresh": pl.Float64, "authors": pl.List(pl.String), "heavy": pl.List(pl.String), "post_ids": pl.List(pl.String),
+    "fresh": pl.Float64, "authors": pl.List(pl.String), "heavy": pl.List(pl.String),
+    "chorus": pl.List(pl.String), "post_ids": pl.List(pl.String),
 }  # fmt: skip
 
 
@@ -56,6 +57,8 @@ def daily_talk(mentions: pl.DataFrame, *, days: int = 20) -> pl.DataFrame:
 
 def bursts(posts: pl.DataFrame, *, burst: float, least: int, alike: float) -> pl.DataFrame:
     """Return the days on which a name is talked about that much more than usual (``BURSTS``).
+
+    ``heavy`` wrote much of the talk, ``chorus`` something in nearly the words of another post.
 
     The talk begins where the first tenth of the posts is over that look arranged (of an author never seen
     before that day, of one who writes much of it, or in nearly the words of another); where none does, with
@@ -115,6 +118,7 @@ def bursts(posts: pl.DataFrame, *, burst: float, least: int, alike: float) -> pl
             fresh=pl.col("author_id").filter("fresh").n_unique() / pl.col("author_id").n_unique(),
             authors=listed("author_id"),
             heavy=pl.col("author_id").filter(pl.col("voice") >= _HEAVY).unique().sort(),
+            chorus=pl.col("author_id").filter("same").unique().sort(),
             post_ids=listed("post_id"),
         )
         .select(*BURSTS)

@@ -7,7 +7,9 @@ from typing import Any
 import polars as pl
 
 from analytics.compliance._bursts import BURSTS, bursts
+from analytics.compliance._coincidence import built_up, taken_off, with_coincidence, with_habit
 from analytics.compliance._features import daily_closes, with_group
+from analytics.compliance._spans import settled
 from analytics.compliance.alerts import Metric, Told, listed, sequence
 from analytics.compliance.detector import GAP_SCHEMA, Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
@@ -81,16 +83,19 @@ class PumpAndDump(Detector):
 
     Rule: posts about an instrument on a day at least ``burst`` standard deviations above the days before (and
     at least ``posts``); a group of accounts, market makers aside, built up within ``bought_days`` before the
-    first of them and sells at least ``sold`` of that within a day. Points: 15 burst and sale, up to 15 for the
-    size of the burst, 30 for coordination (near-duplicate texts by authors never seen before), 20 for the share
-    sold, 30 where an author owns or trades the account and 10 more where he wrote much of it; less 40 where news
-    came first, and up to 35 where the group sells as much of some name on many other days. Raised from ``floor``.
+    first of them and sells at least ``sold`` of that within a day, of which in turn that is at least ``sold``.
+    Points: 15 burst and sale, up to 15 for the size of the burst, 30 for coordination (near-duplicate texts by authors never seen before), 20 for the share
+    sold, 10 where an author owns or trades the account, 20 more where what he wrote is part of the campaign (much
+    of it, or in the words of others) and 10 more where it is much; less 40 where news came first. For those who
+    did not write it, coincidence must be unlikely: less up to 35 where the group sells as much of some name on many
+    other days, and up to 40 where as many sell as much after buying on ordinary days of the name. Raised from
+    ``floor``.
     """
 
     name = "pump_and_dump"
     code = "D26"
     title = "Suspected pump and dump"
-    version = "1.1.0"
+    version = "1.2.0"
     description = "A name was talked up in public, and an account that had just bought sold into the talk."
     regulation = ("MAR Art. 16(2), Reg. 2016/957",)
     inputs = ("posts", "executions")
@@ -104,8 +109,7 @@ class PumpAndDump(Detector):
 
     def episodes(self, tables: Tables, params: PumpAndDumpParameters) -> pl.LazyFrame:
         """Return bursts with those who sold into them, one row per group, instrument and burst."""
-        loud = pl.defer(lambda: _found(tables, params), schema=BURSTS)
-        return _sellers(loud, tables, params).filter(pl.col("points") >= params.floor)
+        return pl.defer(lambda: _raised(tables, params), schema=_EPISODES)
 
     def blind_spots(self, tables: Tables, params: PumpAndDumpParameters) -> list[pl.LazyFrame]:
         """Return posts that name no instrument."""
@@ -129,6 +133,9 @@ class PumpAndDump(Detector):
             Metric("new_authors", episode["fresh"], None, "fraction of authors"),
             Metric("sold", episode["sold_share"], params.sold, "fraction of what was bought"),
             Metric("usual_sale", episode["usual_sale"], params.habit, "share of other names and days"),
+            Metric(
+                "by_chance", episode["by_chance"], 1.0, "sellers like this on an ordinary day of the name"
+            ),
             Metric("day_return", episode["change"], None, "fraction"),
         ]
         story = [
@@ -146,7 +153,12 @@ class PumpAndDump(Detector):
         if episode["own_days"] < 5:
             story.append("Too few days of the name are on record: what is usual was taken from all names.")
         if episode["linked"]:
-            story.append(f"{', '.join(episode['linked'])} wrote about it and is behind the account.")
+            part = ", in the words of the others or much of it all" if episode["part"] else ""
+            story.append(f"{', '.join(episode['linked'])} wrote about it and is behind the account{part}.")
+        elif episode["by_chance"] is not None:
+            story.append(
+                f"On an ordinary day of the name, {episode['by_chance']:.1f} others sell as much of what they lately bought."
+            )
         if episode["news"]:
             story.append(
                 "News about the name came shortly before the posts, which speaks against a campaign."
@@ -162,138 +174,107 @@ class PumpAndDump(Detector):
         )  # fmt: skip
 
 
-def _found(tables: Tables, params: PumpAndDumpParameters) -> pl.DataFrame:
+_EPISODES: dict[str, Any] = {
+    **BURSTS, "actor_group": pl.String, "window_start": pl.Datetime("us", "UTC"), "window_end": pl.Datetime("us", "UTC"),
+    "first_seq": pl.String, "last_seq": pl.String, **dict.fromkeys(("accounts", "traders", "linked", "order_ids", "exec_ids"), pl.List(pl.String)),
+    **dict.fromkeys(("bought", "sold", "sold_share", "usual_sale", "by_chance", "change", "points"), pl.Float64),
+    **dict.fromkeys(("part", "news"), pl.Boolean),
+}  # fmt: skip
+
+
+def _raised(tables: Tables, params: PumpAndDumpParameters) -> pl.DataFrame:
     posts = (
         tables["posts"]
         .select("post_id", "transact_time", "transact_time_ns", "author_id", "text", "instrument_ids")
         .collect(engine="streaming")
     )
-    return bursts(posts, burst=params.burst, least=params.posts, alike=params.alike)
+    loud = bursts(posts, burst=params.burst, least=params.posts, alike=params.alike)
+    if loud.is_empty():
+        return pl.DataFrame(schema=_EPISODES)
+    found = _sellers(loud.lazy(), tables, params).filter(pl.col("points") >= params.floor)
+    return found.select(*_EPISODES).collect(engine="streaming")
 
 
 def _sellers(loud: pl.LazyFrame, tables: Tables, params: PumpAndDumpParameters) -> pl.LazyFrame:
     day_ns = 86_400 * 10**9
-    trades = with_group(
-        tables["executions"].join(loud.select("instrument_id").unique(), on="instrument_id", how="semi"),
-        tables,
-    ).with_columns(qty=pl.col("last_qty").cast(pl.Float64), buying=pl.col("side").is_in(_BUYS))
-    before = loud.select(
-        "instrument_id",
-        "day",
-        "started",
-        "start_ns",
-        "authors",
-        "heavy",
-        "post_ids",
-        "posts",
-        "usual",
-        "own_days",
-        "z",
-        "duplicates",
-        "fresh",
-    )
-    near = trades.join(before, on="instrument_id", how="inner").with_columns(
-        away=pl.col("transact_time_ns") - pl.col("start_ns")
-    )
-    near = near.filter(pl.col("away").is_between(-params.bought_days * day_ns, day_ns))
     makers = tables["accounts"].filter(pl.col("kind") == "mm").select("account_id")
-    used = near.join(makers, on="account_id", how="anti")
+    trades = (
+        with_group(
+            tables["executions"].join(loud.select("instrument_id").unique(), on="instrument_id", how="semi"),
+            tables,
+        )
+        .join(makers, on="account_id", how="anti")
+        .with_columns(
+            qty=pl.col("last_qty").cast(pl.Float64),
+            px=pl.col("last_px").cast(pl.Float64),
+            buying=pl.col("side").is_in(_BUYS),
+        )
+    )
+    used = (
+        trades.join(loud.select("instrument_id", "day", "start_ns"), on="instrument_id", how="inner")
+        .with_columns(away=pl.col("transact_time_ns") - pl.col("start_ns"))
+        .filter(pl.col("away").is_between(-params.bought_days * day_ns, day_ns))
+    )
     early, late = pl.col("away") < -params.lead * 60e9, pl.col("away") >= 0
     signed = pl.when(pl.col("buying")).then("qty").otherwise(-pl.col("qty"))
-    behind = pl.concat_list("trader_id", "owner_id").list.drop_nulls()
-    grouped = (
+    sold = late & ~pl.col("buying")
+    found = (
         used.sort("transact_time_ns", "exec_id")
-        .with_columns(behind=behind)
+        .with_columns(behind=pl.concat_list("trader_id", "owner_id").list.drop_nulls())
         .group_by("actor_group", "instrument_id", "day", maintain_order=True)
+        .agg(
+            window_start=pl.col("transact_time").min(),
+            window_end=pl.col("transact_time").max(),
+            first_seq=sequence().first(),
+            last_seq=sequence().last(),
+            accounts=listed("account_id"),
+            traders=listed("trader_id"),
+            behind=pl.col("behind").explode(empty_as_null=True, keep_nulls=True).drop_nulls().unique().sort(),
+            order_ids=listed("order_id"),
+            exec_ids=listed("exec_id"),
+            bought=built_up(signed.filter(early)),
+            sold=taken_off(signed.filter(late)),
+            px=(pl.col("qty") * pl.col("px")).filter(sold).sum() / pl.col("qty").filter(sold).sum(),
+        )
+        # What was bought must be a fair part of what is sold as well: the sale of an old holding is another story.
+        .filter(
+            (pl.col("bought") > 0)
+            & (pl.col("sold") >= params.sold * pl.col("bought"))
+            & (pl.col("bought") >= params.sold * pl.col("sold"))
+        )
+        .join(loud, on=["instrument_id", "day"], how="inner")
+        .with_columns(
+            worth=pl.col("sold") * pl.col("px"),
+            sold_share=(pl.col("sold") / pl.col("bought")).clip(upper_bound=1.0),
+            linked=pl.col("behind").list.set_intersection(pl.col("authors")).list.sort(),
+            part=pl.col("behind")
+            .list.set_intersection(pl.col("heavy").list.set_union(pl.col("chorus")))
+            .list.len()
+            > 0,
+            loud=pl.col("behind").list.set_intersection(pl.col("heavy")).list.len() > 0,
+        )
     )
-    told = (
-        "started",
-        "authors",
-        "heavy",
-        "post_ids",
-        "posts",
-        "usual",
-        "own_days",
-        "z",
-        "duplicates",
-        "fresh",
-        "start_ns",
-    )
-    found = grouped.agg(
-        *(pl.col(name).first() for name in told),
-        window_start=pl.col("transact_time").min(),
-        window_end=pl.col("transact_time").max(),
-        first_seq=sequence().first(),
-        last_seq=sequence().last(),
-        accounts=listed("account_id"),
-        traders=listed("trader_id"),
-        behind=pl.col("behind").explode(empty_as_null=True, keep_nulls=True).drop_nulls().unique().sort(),
-        order_ids=listed("order_id"),
-        exec_ids=listed("exec_id"),
-        # What was built up since the low point: earlier sales do not hide it.
-        bought=signed.filter(early).sum()
-        - pl.min_horizontal(signed.filter(early).cum_sum().min().fill_null(0.0), pl.lit(0.0)),
-        sold=-signed.filter(late).sum(),
-    )  # fmt: skip
-    found = _with_habit(found.filter(pl.col("bought") > 0), used, trades=tables["executions"], tables=tables)
-    found = found.with_columns(
-        sold_share=(pl.col("sold") / pl.col("bought")).clip(upper_bound=1.0),
-        linked=pl.col("behind").list.set_intersection(pl.col("authors")).list.sort(),
-        loud=pl.col("behind").list.set_intersection(pl.col("heavy")).list.len() > 0,
-    )
-    found = _with_change(
-        _with_news(found.filter(pl.col("sold_share") >= params.sold), tables, params), tables
-    )
+    # A few groups; what follows asks of them several times.
+    found, trades = settled(found), settled(trades)
+    found = with_habit(found, used.select("actor_group", "instrument_id", "day"), tables)
+    found = with_coincidence(found, trades, bought_days=params.bought_days, sold=params.sold)
+    found = _with_change(_with_news(found, tables, params), tables)
+    # Whoever wrote the campaign did not sell into it by coincidence.
+    chance = 35 * (pl.col("usual_sale") / params.habit).clip(0.0, 1.0) + 40 * pl.col("by_chance").fill_null(
+        0.0
+    ).clip(0.0, 1.0)
     points = (
         15.0
         + 15 * ((pl.col("z") - params.burst) / params.burst).clip(0.0, 1.0)
         + 30 * (pl.col("duplicates") * pl.col("fresh")).sqrt()
         + 20 * ((pl.col("sold_share") - params.sold) / (1 - params.sold + 1e-9)).clip(0.0, 1.0)
-        + 30 * (pl.col("linked").list.len() > 0)
+        + 10 * (pl.col("linked").list.len() > 0)
+        + 20 * pl.col("part")
         + 10 * pl.col("loud")
         - 40 * pl.col("news")
-        - 35 * (pl.col("usual_sale") / params.habit).clip(0.0, 1.0)
+        - pl.when("part").then(0.0).otherwise(chance)
     )
     return found.with_columns(points=points.round(4))
-
-
-def _with_habit(
-    found: pl.LazyFrame, used: pl.LazyFrame, *, trades: pl.LazyFrame, tables: Tables
-) -> pl.LazyFrame:
-    """Add ``usual_sale``: in what share of its other names and days the group sold as much."""
-    whose = found.select("actor_group").unique()
-    sales = with_group(trades, tables).join(whose, on="actor_group", how="semi").select(
-        "actor_group", "instrument_id", day=pl.col("transact_time").dt.date(),
-        worth=pl.when(pl.col("side").is_in(_BUYS)).then(0.0).otherwise(
-            pl.col("last_qty").cast(pl.Float64) * pl.col("last_px").cast(pl.Float64)
-        ),
-    )  # fmt: skip
-    cells = sales.group_by("actor_group", "instrument_id", "day").agg(pl.col("worth").sum())
-    room = sales.group_by("actor_group").agg(
-        cells=pl.col("instrument_id").n_unique().cast(pl.Float64) * pl.col("day").n_unique().cast(pl.Float64)
-    )
-    key = ["actor_group", "instrument_id", "day"]
-    here = (
-        used.filter((pl.col("away") >= 0) & ~pl.col("buying"))
-        .group_by(key)
-        .agg(worth_here=(pl.col("qty") * pl.col("last_px").cast(pl.Float64)).sum())
-    )
-    # Days of other bursts are what is asked about, not what is usual.
-    ordinary = cells.join(used.select(key).unique(), on=key, how="anti")
-    done = (
-        found.select(key)
-        .join(here, on=key, how="left")
-        .join(ordinary.select("actor_group", "worth"), on="actor_group", how="left")
-        .group_by(key)
-        .agg(as_much=(pl.col("worth") >= pl.col("worth_here")).sum())
-    )
-    usual = (pl.col("as_much") / pl.col("cells")).round(9)
-    return (
-        found.join(done, on=key, how="left")
-        .join(room, on="actor_group", how="left")
-        .with_columns(usual_sale=usual.fill_null(0.0))
-        .drop("as_much", "cells")
-    )
 
 
 def _with_news(found: pl.LazyFrame, tables: Tables, params: PumpAndDumpParameters) -> pl.LazyFrame:

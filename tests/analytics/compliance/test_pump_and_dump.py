@@ -5,6 +5,7 @@ import pytest
 
 from analytics.compliance._bursts import copies, daily_talk
 from analytics.compliance.detectors.pump_and_dump import PumpAndDump, PumpAndDumpParameters
+from tests.analytics.compliance._declared import Edge, Kit, Waived
 from tests.analytics.compliance._kit import (
     alerts,
     gaps,
@@ -150,3 +151,99 @@ def test_who_sells_as_much_every_day_was_not_waiting_for_this_one():
     )
     (once,), often = alerts(PumpAndDump, given()), alerts(PumpAndDump, given(TRADES + daily))
     assert all(one["score"] <= once["score"] - 30 for one in often)
+
+
+def ordinary_days(per_day: int = 2) -> str:
+    """Return accounts that buy and sell the name at the same hours of earlier days, nobody talking."""
+    rows = []
+    for day in (12, 13, 16, 17, 18, 19):
+        for n in range(per_day):
+            who = f"C{day}{n} c{day}{n} RRC"
+            rows += [
+                f"X{day}{n} X{day}{n} {who.replace('RRC', '')} RRC buy 1000 50 2026-11-{day}T13:00:00Z",
+                f"Y{day}{n} Y{day}{n} {who.replace('RRC', '')} RRC sell 1000 52 2026-11-{day}T19:00:00Z",
+            ]
+    return TRADES + "\n".join(rows) + "\n"
+
+
+def test_where_others_sell_as_much_on_ordinary_days_a_sale_into_the_talk_may_be_chance():
+    mild = PumpAndDumpParameters(floor=0.0)
+    (alone,) = alerts(PumpAndDump, given(), mild)
+    among = [one for one in alerts(PumpAndDump, given(ordinary_days()), mild) if "E2" in one["exec_ids"]]
+    assert alone["score"] - among[0]["score"] == pytest.approx(40.0)
+    assert "2.0 others sell as much" in " ".join(among[0]["story"])
+
+
+def test_who_wrote_the_campaign_did_not_sell_into_it_by_chance():
+    said = posts(author="ann")
+    own = [one for one in alerts(PumpAndDump, given(ordinary_days(), said)) if "E2" in one["exec_ids"]]
+    assert own[0]["score"] == alerts(PumpAndDump, given(said=said))[0]["score"]
+
+
+def test_one_ordinary_remark_among_many_counts_for_less_than_a_part_in_the_campaign():
+    mild = PumpAndDumpParameters(floor=0.0)
+    remark = posts() + "\nX0 ann what_a_day_for_this_one RRC 2026-11-20T14:30:00Z"
+    copied = posts() + "\nX0 ann buy_before_all_the_others RRC 2026-11-20T14:30:00Z"
+    scores = [alerts(PumpAndDump, given(said=said), mild)[0]["score"] for said in (posts(), remark, copied)]
+    assert scores[0] < scores[2]
+    assert scores[1] <= scores[2] - 10
+
+
+@pytest.mark.parametrize(("sold", "n"), [("3333", 1), ("3334", 0)])
+def test_the_sale_of_an_old_holding_is_not_the_dump_of_what_was_just_bought(sold, n):
+    assert len(alerts(PumpAndDump, given(TRADES.replace("sell  1000", f"sell  {sold}")))) == n
+
+
+def test_buying_back_later_does_not_hide_what_was_sold_into_the_talk():
+    back = TRADES + "E3 O3 P1 ann RRC buy 1000 51 19:30:00\n"
+    (found,) = alerts(PumpAndDump, given(back))
+    assert {m["name"]: m["value"] for m in found["metrics"]}["sold"] == pytest.approx(1.0)
+
+
+# What test_kit_complete.py holds this detector to.
+STORY = "news_id instrument_ids headline published_time\nN1 RRC results 10:00:00"
+
+
+def nearly_alike():
+    said = posts()
+    for n in range(8):
+        said = said.replace("buy_before_all_the_others", f"buy_before_all_the_others_{chr(97 + n)}now", 1)
+    return given(said=said)
+
+
+def bought_before():
+    return given(TRADES.replace("13:00:00", "2026-11-18T13:00:00Z"))
+
+
+def sold_part():
+    return given(TRADES.replace("sell  1000", "sell  400"))
+
+
+def sells_daily():
+    """Who sells as much of another name on one of a few days."""
+    return given(TRADES + "S1 S1 P1 ann OTH sell 2000 52 2026-11-19T15:00:00Z\n")
+
+
+KIT = Kit(
+    PumpAndDump,
+    given,
+    (test_innocent_trading_is_left_alone,),
+    {
+        "burst": Edge(6.99, 7.02),
+        "posts": Edge(8, 9),
+        "alike": Edge(0.6, 0.61, scene=nearly_alike),
+        "bought_days": Edge(3, 2, scene=bought_before),
+        "lead": Edge(59.9, 60.1),
+        "sold": Edge(0.4, 0.41, scene=sold_part, others={"floor": 0.0}),
+        "news_hours": Edge(3.99, 4.01, scene=lambda: given(news=STORY), others={"floor": 50.0}),
+        "habit": Edge(0.5, 0.49, scene=sells_daily),
+        "floor": Edge(76.2, 76.3),
+    },
+    changes={
+        "buys for sells": Waived(
+            "Talking a price up to sell into it has one direction; short sellers say other words."
+        ),
+        # What is usual to be said hangs on the day of the week.
+        "forty days later": lambda rows: shifted(rows, days=35),
+    },
+)
