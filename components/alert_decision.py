@@ -163,17 +163,19 @@ def _escalate(
 
 
 def _suppress(work: Work, quiet: Mapping[str, Any]) -> html.Form:
-    where = ", ".join(quiet["instruments"]) or "no instrument"
+    several = len(quiet["instruments"]) != 1
+    where = "every instrument" if several else quiet["instruments"][0]
+    fixed = {"alert_id": work["alert_id"]} | ({"every_instrument": True} if several else {})
     return act_form(
         "/api/compliance/suppressions",
         html.P(f"Findings of this rule about {quiet['group']} in {where}. They stay on record; critical ones are always shown.",
                className="t12 t2 mb-0"),
-        tick("every_instrument", "In every instrument, not only here"),
+        None if several else tick("every_instrument", "In every instrument, not only here"),
         enter("valid_to", "Until the end of, UTC", "date", until=True, hint="at most 90 days ahead"),
         enter("reason", "Reason, in short", maxLength=63),
         write("rationale", "Why nobody needs to look", rows=2, hint="At least 20 characters"),
         submit("Ask a second person", mark="eye-slash"),
-        fixed={"alert_id": work["alert_id"]},
+        fixed=fixed,
         done="It holds when a second person agrees",
     )  # fmt: skip
 

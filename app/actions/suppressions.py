@@ -22,6 +22,7 @@ from app.storage.records import audit
 from app.storage.records._base import new_id, now
 from app.storage.records.alerts import Alert
 from app.storage.records.counters import bump
+from app.storage.records.people import User
 from app.storage.records.workflow import Suppression
 
 RECORDS = "suppressions"
@@ -65,8 +66,8 @@ def propose(
     Raises:
         NotFound: If there is no such alert.
         Forbidden: If the actor may not, or it concerns him.
-        Conflict: If the detector names no group.
-        Invalid: If a field does not fit.
+        Conflict: If the detector names no group, the same is proposed already, or holds as long.
+        Invalid: If a field does not fit, or the alert is about several instruments and only one is meant.
     """
     require_person(actor)
     at = now()
@@ -82,10 +83,14 @@ def propose(
         refuse_own(actor, alert.actors, line)
         if not alert.actor_group:
             raise Conflict("Its detector names no group of owners: there is nothing to go by.")
+        if len(alert.instrument_ids) > 1 and not every_instrument:
+            message = "is needed: the alert is about several instruments at once"
+            raise Invalid("The suppression does not fit.", errors=[FieldError("every_instrument", message)])
+        where = None if every_instrument else next(iter(alert.instrument_ids), None)
+        _not_yet(session, alert, where, moment, valid_to)
         made = Suppression(
             org=actor.org, id=new_id("sup"), detector=alert.detector, actor_group=alert.actor_group,
-            instrument_id=None if every_instrument else next(iter(alert.instrument_ids), None), reason=code,
-            rationale=words, valid_from=moment, valid_to=valid_to, status="proposed", created_by=actor.user_id,
+            instrument_id=where, reason=code, rationale=words, valid_from=moment, valid_to=valid_to, status="proposed", created_by=actor.user_id,
             created_by_name=actor.name[:200], created_at=moment,
         )  # fmt: skip
         session.add(made)
@@ -102,8 +107,8 @@ def settle(
 
     Raises:
         NotFound: If there is none of this id.
-        Forbidden: If the actor proposed it, or it concerns him.
-        Conflict: If it does not wait.
+        Forbidden: If the actor proposed it, under this or another sign-in, or it concerns his line.
+        Conflict: If it does not wait, or would have ended by now.
     """
     require_person(actor)
     if decision not in {"approve", "return"}:
@@ -113,11 +118,18 @@ def settle(
 
     def act(session: Session, at: datetime) -> Suppression:
         found = _get(session, suppression_id)
-        refuse_own(actor, [{"id": found.actor_group}], line)
+        about = select(Alert.actors).where(
+            Alert.detector == found.detector, Alert.actor_group == found.actor_group
+        )
+        concerned = [one for actors in session.scalars(about) for one in actors]
+        refuse_own(actor, [*concerned, {"id": found.actor_group}], line, what="suppression")
         if found.status != "proposed":
             raise Conflict(f"It is {found.status} already.")
-        if actor.user_id == found.created_by:
+        proposer = session.scalar(select(User.person_id).where(User.id == found.created_by))
+        if actor.user_id == found.created_by or (proposer is not None and proposer == actor.person_id):
             raise Forbidden("You proposed it yourself: a second person must agree to it.")
+        if decision == "approve" and found.valid_to <= at:
+            raise Conflict("It would have ended by now: send it back, or let it be proposed anew.")
         found.status = "active" if decision == "approve" else "returned"
         found.approved_by, found.approved_by_name, found.approved_at = actor.user_id, actor.name[:200], at
         _noted(session, actor, f"suppression.{decision}", found)
@@ -168,6 +180,25 @@ def covering(holding: Iterable[Suppression], finding: Mapping[str, Any]) -> Supp
         if fits and (one.instrument_id is None or instruments == {one.instrument_id}):
             return one
     return None
+
+
+def _not_yet(
+    session: Session, alert: Alert, instrument: str | None, at: datetime, valid_to: datetime
+) -> None:
+    """Refuse what would keep out nothing more.
+
+    Raises:
+        Conflict: If the same waits for a second person, or holds as long and at least as widely.
+    """
+    like = select(Suppression).where(
+        Suppression.detector == alert.detector, Suppression.actor_group == alert.actor_group,
+        Suppression.status.in_(("proposed", "active")), Suppression.valid_to > at,
+    )  # fmt: skip
+    for one in session.scalars(like):
+        if one.status == "proposed" and one.instrument_id == instrument:
+            raise Conflict(f"{one.created_by_name} proposed it already: it waits for a second person.")
+        if one.status == "active" and one.instrument_id in {None, instrument} and one.valid_to >= valid_to:
+            raise Conflict(f"It is kept out already, until {one.valid_to:%d %b %Y %H:%M} UTC.")
 
 
 def _get(session: Session, suppression_id: str) -> Suppression:

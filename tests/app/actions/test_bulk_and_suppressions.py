@@ -8,9 +8,9 @@ import pytest
 from app.actions import bulk_closing, suppressions
 from app.actions.alerts import record_findings
 from app.errors import Conflict, Forbidden, Invalid, NotFound
-from app.scope import Line
+from app.scope import Identity, Line
 from app.storage.records._base import now
-from tests.app._casework import AT, KEY, LEO, NINA, NONE, ORG, WHY, alert, trail, with_alert
+from tests.app._casework import AT, KEY, LEO, NINA, NONE, ORG, WHY, alert, trail, with_alert, with_people
 
 CLOSE = {"to": "closed_false_positive", "reason": "data_error", "rationale": WHY}
 
@@ -138,3 +138,52 @@ def test_a_suppression_that_does_not_fit_is_refused(sqlite_database, more, error
     with_alert(sqlite_database, "loner", actor_group=None)
     with pytest.raises(error):
         proposed(sqlite_database, **more)
+
+
+def agreed(database, name, actor=LEO, *, line=NONE, decision="approve"):
+    return suppressions.settle(database, actor, name, decision=decision, line=line)
+
+
+def test_what_is_proposed_or_kept_out_already_is_not_proposed_again(sqlite_database):
+    with_alert(sqlite_database, "known")
+    first = proposed(sqlite_database)
+    with pytest.raises(Conflict, match="proposed it already"):
+        proposed(sqlite_database)
+    until = agreed(sqlite_database, first).valid_to
+    with pytest.raises(Conflict, match="kept out already"):
+        proposed(sqlite_database, valid_to=until - timedelta(hours=1))
+    assert proposed(sqlite_database, every_instrument=True) != first
+    assert proposed(sqlite_database, valid_to=until + timedelta(days=1)) != first
+
+
+def test_an_alert_of_several_instruments_is_kept_out_in_every_one_or_not_at_all(sqlite_database):
+    with_alert(sqlite_database, "wide", instrument_ids=["AAPL", "MSFT"])
+    with pytest.raises(Invalid) as told:
+        proposed(sqlite_database, alert_id="wide")
+    assert [one.field for one in told.value.errors] == ["every_instrument"]
+    agreed(sqlite_database, proposed(sqlite_database, alert_id="wide", every_instrument=True))
+    recorded(sqlite_database, finding("next", instruments=("AAPL", "MSFT")))
+    assert alert(sqlite_database, "next").status == "suppressed"
+
+
+def test_who_proposed_it_under_another_sign_in_or_is_concerned_does_not_agree(sqlite_database):
+    with_people(sqlite_database)
+    with_alert(sqlite_database, "known")  # about tom
+    name = proposed(sqlite_database)
+    again = Identity(ORG, "u_nina2", "Nina", "compliance", person_id="nina")
+    with pytest.raises(Forbidden, match="yourself"):
+        agreed(sqlite_database, name, again)
+    with pytest.raises(Forbidden, match="line"):
+        agreed(sqlite_database, name, line=Line(others=frozenset({"tom"})))
+    with pytest.raises(NotFound, match="no such suppression"):
+        agreed(sqlite_database, name, line=Line(own=frozenset({"tom"})))
+    assert trail(sqlite_database, name) == ["suppression.propose", *["suppression.refused"] * 3]
+
+
+def test_what_would_have_ended_by_now_is_not_agreed_to(sqlite_database, monkeypatch):
+    with_alert(sqlite_database, "known")
+    name, later = proposed(sqlite_database), now() + timedelta(days=60)
+    monkeypatch.setattr("app.actions._casework.now", lambda: later)
+    with pytest.raises(Conflict, match="ended by now"):
+        agreed(sqlite_database, name)
+    assert agreed(sqlite_database, name, decision="return").status == "returned"
