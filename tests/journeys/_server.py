@@ -16,6 +16,7 @@ from urllib.request import urlopen
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 180  # for machines that do other things too
 STOP_S = 120
+END_S = 20  # for one that nobody needs any more
 
 
 def seed_home(home: Path, size: str = "small") -> None:
@@ -55,6 +56,20 @@ class Server:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(STOP_S)
 
+    def end(self) -> None:
+        """End it with all it started, whatever state it is in: nothing of it is left behind."""
+        left = _family(self.process.pid)
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)  # it ends its children in order
+            try:
+                self.process.wait(END_S)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        for one, born in left.items():
+            if _born(one) == born:  # the same process still, not one that was given its number since
+                os.kill(one, signal.SIGKILL)
+
     def complaints(self) -> list[str]:
         """Return what the server logged as gone wrong."""
         return [line for line in self.log.read_text().splitlines() if _is_bad(line)]
@@ -75,10 +90,38 @@ def start(home: Path) -> Server:
     deadline = time.monotonic() + START_S
     while not _ready(server.base):
         if process.poll() is not None or time.monotonic() > deadline:
-            process.kill()
+            server.end()
             raise AssertionError(f"the server did not start:\n{log.read_text()[-4000:]}")
         time.sleep(0.2)
     return server
+
+
+def _family(pid: int) -> dict[int, str]:
+    """Return what a process started, and what these did: process id to when each was born."""
+    found: dict[int, str] = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        chain, one = [], int(path.name)
+        while one not in {0, 1, pid} and (parent := _stat(one)[1]) is not None:
+            chain.append(one)
+            one = int(parent)
+        if one == pid:
+            found |= {each: _born(each) or "" for each in chain}
+    return found
+
+
+def _born(pid: int) -> str | None:
+    """Return when a process was born, in ticks since the machine was; None where there is none that runs."""
+    state, _, born = _stat(pid)
+    return None if state == "Z" else born
+
+
+def _stat(pid: int) -> tuple[str | None, str | None, str | None]:
+    """Return state, parent and birth of a process; None each where there is none."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None, None, None
+    return fields[0], fields[1], fields[19]
 
 
 def _ready(base: str) -> bool:

@@ -51,7 +51,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, windows: Windows) -> Iterat
         assert running.stop() == 0
         assert not running.complaints(), "\n".join(running.complaints())
     finally:
-        running.process.kill()
+        running.end()
 
 
 def _seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:

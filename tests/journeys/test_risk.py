@@ -47,7 +47,7 @@ def base(tmp_path_factory, windows):
         assert running.stop() == 0
         assert running.complaints() == []
     finally:
-        running.process.kill()
+        running.end()
 
 
 @pytest.fixture(scope="module")
