@@ -1,6 +1,7 @@
 """Thresholds of detectors: a change is a new version, said why, and approved by somebody else.
 
-Versions are never changed once approved: going back is proposing an older version's values again.
+Versions are never changed once approved: going back is proposing an older version's values again. A version is
+for everywhere, or for one segment of the business, which has those of everywhere until it has its own.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from analytics.compliance.detector import Detector, all_detectors
 from analytics.compliance.parameters import Parameters
+from analytics.compliance.segments import DIMENSIONS, EVERYWHERE
 from app.actions._roles import require, text
 from app.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from app.scope import Identity
@@ -70,6 +72,8 @@ def propose(
     values: Mapping[str, Any],
     rationale: str,
     effective_from: datetime | None = None,
+    segment: str = EVERYWHERE,
+    withdraw: bool = False,
 ) -> ParameterSet:
     """Write a new version of a detector's parameters; it does nothing until somebody else approves it.
 
@@ -80,20 +84,29 @@ def propose(
         values: Parameter to value; what is left out has its default.
         rationale: Why, at least 20 characters.
         effective_from: From when it counts once approved; the moment of approval when None.
+        segment: What part of the business it is for (see ``analytics.compliance.segments``).
+        withdraw: The segment is to have no thresholds of its own any more; ``values`` are not asked then.
 
     Raises:
         Forbidden: Unless the actor is compliance.
         NotFound: If there is no such detector.
-        Invalid: If a value or the rationale does not fit.
+        Invalid: If a value, the segment or the rationale does not fit.
     """
     _person(actor)
     kind = detector_of(detector)
     params = parse(kind, values)
+    _fits(segment)
     said = text("rationale", rationale, longest=4000)
     if len(said) < SHORTEST:
         fault = FieldError("rationale", f"must have at least {SHORTEST} characters", said)
         raise Invalid("Say why the thresholds change.", errors=[fault])
     with database.session(actor.org, write=True) as session:
+        if withdraw:
+            own = in_effect_by_segment(session, kind, now()).get(segment)
+            if own is None or segment == EVERYWHERE:
+                fault = FieldError("segment", "has no thresholds of its own", segment)
+                raise Invalid("There is nothing to withdraw.", errors=[fault])
+            params = own[0]
         last = session.scalar(select(func.max(ParameterSet.version)).where(ParameterSet.detector == detector))
         made = ParameterSet(
             org=actor.org,
@@ -104,6 +117,8 @@ def propose(
             created_by=actor.user_id,
             created_at=now(),
             effective_from=effective_from,
+            segment=segment,
+            withdrawn=withdraw,
         )
         session.add(made)
         bump(session, actor.org, RECORDS)
@@ -147,19 +162,34 @@ def approve(database: Database, actor: Identity, *, detector: str, version: int)
     return found
 
 
-def in_effect(session: Session, kind: type[Detector], at: datetime) -> tuple[Parameters, int | None]:
-    """Return the parameters of a detector at an instant, and their version; None for the defaults."""
-    found = session.scalar(
-        select(ParameterSet)
-        .where(
-            ParameterSet.detector == kind.name,
-            ParameterSet.approved_at.is_not(None),
-            ParameterSet.effective_from <= at,
-        )
-        .order_by(ParameterSet.effective_from.desc(), ParameterSet.version.desc())
-        .limit(1)
+def in_effect(
+    session: Session, kind: type[Detector], at: datetime, segment: str = EVERYWHERE
+) -> tuple[Parameters, int | None]:
+    """Return the parameters of a detector at an instant, and their version; None for the defaults.
+
+    A segment without thresholds of its own has those of everywhere.
+    """
+    found = in_effect_by_segment(session, kind, at)
+    return found.get(segment) or found.get(EVERYWHERE) or (kind.Params(), None)
+
+
+def in_effect_by_segment(
+    session: Session, kind: type[Detector], at: datetime
+) -> dict[str, tuple[Parameters, int | None]]:
+    """Return segment to the parameters that hold there at an instant, and their version.
+
+    Only segments with thresholds of their own; everywhere else (the empty text) is left out where the
+    defaults hold.
+    """
+    query = select(ParameterSet).where(
+        ParameterSet.detector == kind.name,
+        ParameterSet.approved_at.is_not(None),
+        ParameterSet.effective_from <= at,
     )
-    return (kind.Params(), None) if found is None else (_read(kind, found), found.version)
+    newest: dict[str, ParameterSet] = {}
+    for one in session.scalars(query.order_by(ParameterSet.effective_from, ParameterSet.version)):
+        newest[one.segment] = one
+    return {name: (_read(kind, one), one.version) for name, one in newest.items() if not one.withdrawn}
 
 
 def of_digest(session: Session, kind: type[Detector], digest: str) -> Parameters | None:
@@ -183,6 +213,14 @@ def _person(actor: Identity) -> None:
         raise Forbidden("Thresholds are set by people; a key is nobody. Sign in to do it.")
 
 
+def _fits(segment: str) -> None:
+    """Refuse what is no segment; whether there is anything in it, the data say."""
+    name, _, value = segment.partition(":")
+    if segment != EVERYWHERE and (name not in DIMENSIONS or not value.strip() or len(segment) > 80):
+        fault = FieldError("segment", f"reads {' | '.join(DIMENSIONS)}, a colon and a value", segment[:80])
+        raise Invalid("The segment does not fit.", errors=[fault])
+
+
 def _read(kind: type[Detector], found: ParameterSet) -> Parameters:
     """Return a kept version; a parameter that a later release added has its default."""
     known = {row["name"] for row in kind.Params.describe()}
@@ -190,5 +228,5 @@ def _read(kind: type[Detector], found: ParameterSet) -> Parameters:
 
 
 def _shown(found: ParameterSet) -> dict[str, Any]:
-    names = ("parameters", "rationale", "created_by", "approved_by", "effective_from")
+    names = ("parameters", "segment", "withdrawn", "rationale", "created_by", "approved_by", "effective_from")
     return {name: getattr(found, name) for name in names}

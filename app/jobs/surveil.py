@@ -16,14 +16,15 @@ from sqlalchemy.orm import Session
 from analytics.compliance.detector import Detector, all_detectors
 from analytics.compliance.looking import Asked, Parts, parted
 from analytics.compliance.parameters import Parameters
+from analytics.compliance.segments import EVERYWHERE
 from analytics.datasets import DATASETS
 from app.actions.alerts import Looked, record_findings
-from app.actions.parameters import in_effect
 from app.context import Context
 from app.errors import FieldError, Invalid, QuarterdeckError
 from app.jobs._changes import EVERYTHING, Again, Changes, gaps_after
 from app.jobs._ground import Lists, lists_now, tables_of, versions_of
 from app.jobs._job import Job
+from app.jobs._segments import Sets, sets_of
 from app.jobs._watch import pin
 from app.jobs.reproduce import reproduce
 from app.scope import Identity
@@ -51,6 +52,30 @@ class _Look:
     failed: str | None = None
     again: Again = EVERYTHING
     last: DetectorRun | None = None
+    sets: Sets | None = None
+    sides: list["_Look"] = field(default_factory=list)  # with the thresholds of segments
+    segment: str = EVERYWHERE
+
+    @property
+    def digest(self) -> str:
+        """What names the thresholds of all segments."""
+        return self.params.version if self.sets is None else self.sets.digest
+
+    def aside(self, segment: str, params: Parameters) -> "_Look":
+        """Return the same look with the thresholds of a segment."""
+        return _Look(self.detector, params, self.versions, again=self.again, segment=segment)
+
+    def take_sides(self) -> None:
+        """Keep of every look what its segment may say."""
+        sets = self.sets
+        if not self.sides or sets is None:
+            return
+        every = [self, *self.sides]
+        found = [row for one in every for row in sets.own(one.segment, one.found)]
+        gaps = [gap for one in every for gap in sets.own_gaps(one.segment, one.gaps)]
+        self.found, self.gaps = found, gaps
+        self.seconds = sum(one.seconds for one in every)
+        self.failed = next((one.failed for one in every if one.failed), None)
 
 
 def surveil(
@@ -93,26 +118,35 @@ def surveil(
     with context.lake.steady():
         lists = lists_now(context, org)
         with context.database.session(org) as session:
-            chosen = {name: in_effect(session, kind, at)[0] for name, kind in kinds.items()}
+            chosen = sets_of(context, org, session, kinds, at)
             lasts = {run.detector: run for run in session.scalars(select(DetectorRun))}
         looks = [
-            _Look(detector := kind(), chosen[name], versions_of(context, org, detector, lists))
+            _Look(
+                detector := kind(),
+                chosen[name].everywhere,
+                versions_of(context, org, detector, lists),
+                sets=chosen[name],
+            )
             for name, kind in kinds.items()
         ]
         seen = Changes(context, org)
         for look in looks:
             look.last = lasts.get(look.detector.name)
             if changed:
-                look.again = seen.of(look.detector, look.params.version, look.versions, look.last)
+                look.again = seen.of(look.detector, look.digest, look.versions, look.last)
         still = [look for look in looks if look.again.nothing]
         looks = [look for look in looks if not look.again.nothing]
-        for one in looks:
+        for look in looks:
+            look.sides = [look.aside(*own) for own in chosen[look.detector.name].of.items()]
+        every = [one for look in looks for one in (look, *look.sides)]
+        for one in every:
             if not parted(one.detector):
                 _look(context, org, one, lists)
         for only in {look.again.instruments for look in looks if parted(look.detector)}:
-            those = [k for k in looks if parted(k.detector) and k.again.instruments == only]
+            those = [k for k in every if parted(k.detector) and k.again.instruments == only]
             _look_in_parts(context, org, those, lists)
     for look in looks:
+        look.take_sides()
         look.found = [row for row in look.found if _within(row, start, end)]
         look.gaps = gaps_after(look.again, look.detector, look.versions, look.gaps, look.last)
     with context.database.session(org, write=True) as session:
@@ -183,21 +217,21 @@ def _look_in_parts(context: Context, org: str, looks: Sequence[_Look], lists: Li
         tables |= tables_of(context, org, look.detector, lists, only=look.again.instruments)
     try:
         parts = Parts(tables, collect)
-        said: dict[str, list[pl.DataFrame]] = {look.detector.name: [] for look in looks}
+        said: list[list[pl.DataFrame]] = [[] for _ in looks]
         for number in range(len(parts.names)):
             part = parts.part(number)
-            for look in looks:
+            for look, parts_said in zip(looks, said, strict=True):
                 with _noting(org, look):
-                    said[look.detector.name].append(parts.look(Asked(look.detector, look.params), part))
+                    parts_said.append(parts.look(Asked(look.detector, look.params), part))
     except (QuarterdeckError, pl.exceptions.PolarsError) as error:
         for look in looks:  # the orders themselves cannot be read, which is no one detector's doing
             look.failed = look.failed or _reason(error)
         log.exception("order events of %s cannot be parted", org)
         return
-    for look in looks:
+    for look, parts_said in zip(looks, said, strict=True):
         if look.failed is None:
             with _noting(org, look):
-                _say(look, parts.joined(Asked(look.detector, look.params), said[look.detector.name]))
+                _say(look, parts.joined(Asked(look.detector, look.params), parts_said))
 
 
 @contextmanager
@@ -265,7 +299,7 @@ def _run_record(
         org=org,
         detector=detector.name,
         detector_version=detector.version,
-        parameters_version=look.params.version,
+        parameters_version=look.digest,
         state="failed" if look.failed else "gap" if look.gaps else "ok",
         reason=look.failed,
         gaps=look.gaps,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Float, Index, String, Text
+from sqlalchemy import Float, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.storage.records._base import Document, Listing, OrgScoped, now
@@ -82,7 +82,10 @@ class AlertState(OrgScoped):
 
 
 class ParameterSet(OrgScoped):
-    """The thresholds of one detector; a change is a new version that somebody else approves."""
+    """The thresholds of one detector; a change is a new version that somebody else approves.
+
+    Versions are counted per detector, whatever segment they are for.
+    """
 
     __tablename__ = "parameter_sets"
 
@@ -96,3 +99,6 @@ class ParameterSet(OrgScoped):
     approved_by: Mapped[str | None] = mapped_column(String(40))
     approved_at: Mapped[datetime | None]
     effective_from: Mapped[datetime | None]
+    segment: Mapped[str] = mapped_column(String(80), default="", server_default="")  # "": everywhere else
+    # From its day on the segment has no thresholds of its own any more.
+    withdrawn: Mapped[bool] = mapped_column(default=False, server_default=false())
