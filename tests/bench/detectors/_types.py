@@ -10,7 +10,7 @@ TYPES: dict[str, frozenset[str]] = {}
 # A slip is not hidden by splitting it; a client's poor price or a churned account is nobody's evasion.
 UNSPLIT = frozenset({"fat_finger", "best_execution", "churning"})
 # Below this score a detector warns that a limit is near and claims no breach of it: counted apart.
-WARNING = {"order_to_trade": 40.0}
+WARNING = {"order_to_trade": 40.0, "concentration": 70.0}
 # Why a detector misses a goal, for the page; only what was looked into.
 REASONS: dict[str, str] = {
     "fat_finger": (
