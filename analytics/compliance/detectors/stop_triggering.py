@@ -255,8 +255,8 @@ def _pushed(met: pl.LazyFrame, tables: Tables, params: StopTriggeringParameters)
     return (
         met.join(before, on=["client_order", "actor_group"], how="inner")
         .with_columns(
-            distance=gap / pl.col("spread"),
-            reach=way * (pl.col("farthest") - pl.col("before")) / gap,
+            distance=(gap / pl.col("spread")).round(9),
+            reach=(way * (pl.col("farthest") - pl.col("before")) / gap).round(9),
             # Where nothing is known of what was shown, the walk of the price has to speak for itself.
             taken=pl.col("qty") / pl.when(shown > 0).then(shown),
             lag=(pl.col("fired_ns") - pl.col("first_ns")) / _SECOND,

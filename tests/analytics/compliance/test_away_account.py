@@ -3,6 +3,7 @@
 import pytest
 
 from analytics.compliance.detectors.away_account import AwayAccount, AwayAccountParameters
+from tests.analytics.compliance._declared import Edge, Kit, upside_down
 from tests.analytics.compliance._kit import CHANGES, alerts, gaps, tables, verdict
 from tests.analytics.compliance._orders import START, Book, split, unmoved
 
@@ -101,3 +102,25 @@ def test_splitting_over_linked_accounts_hides_nothing(ways):
 @pytest.mark.parametrize("change", [name for name in CHANGES if name != "buys for sells"])
 def test_the_verdict_depends_on_nothing_else(change):
     unmoved(AwayAccount, dips(), change)
+
+
+# What test_kit_complete.py holds this detector to.
+KIT = Kit(
+    AwayAccount,
+    dips,
+    (
+        test_who_is_as_lucky_as_everybody_else_is_left_alone,
+        test_a_few_lucky_fills_among_very_many_prove_nothing,
+        test_each_threshold_has_two_sides,
+    ),
+    {
+        "before": Edge(3.01, 2.99),
+        "after": Edge(3.0, 2.99),
+        "move": Edge(1.99, 2.01),
+        "reverted": Edge(0.74, 0.76, scene=lambda: dips(back=0.01)),
+        "fills": Edge(6, 7),
+        "base_rate": Edge(0.215, 0.216),
+        "max_chance": Edge(6.41e-11, 6.38e-11),
+    },
+    changes={"buys for sells": upside_down},
+)

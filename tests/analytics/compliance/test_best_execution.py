@@ -3,9 +3,11 @@
 from datetime import date, timedelta
 
 import numpy as np
+import polars as pl
 import pytest
 
 from analytics.compliance.detectors.best_execution import BestExecution, BestExecutionParameters
+from tests.analytics.compliance._declared import Edge, Kit, Near, upside_down
 from tests.analytics.compliance._kit import (
     alerts,
     gaps,
@@ -120,3 +122,42 @@ def test_missing_arrival_prices_and_empty_tables_are_gaps():
         "No arrival price is known for some fills of clients."
     ]
     assert len(gaps(BestExecution, {})) == 3
+
+
+# What test_kit_complete.py holds this detector to.
+def beyond():
+    quotes = "instrument_id bid_px ask_px transact_time seq\nAAPL 99.98 100.02 15:57:00 1"
+    return given(fills(last_bp=30.0), quotes=quotes)
+
+
+def dear_broker():
+    return given(fills(119, last_bp=None, bias=8.0))
+
+
+def dearer(rows):
+    """Prices ten times as high, those of arrival too; the money lost grows with them, and the score."""
+    high = scaled(rows, 10)
+    dtype = rows["executions"].collect_schema()["arrival_px"]
+    high["executions"] = high["executions"].with_columns((pl.col("arrival_px") * 10).cast(dtype))
+    return high
+
+
+KIT = Kit(
+    BestExecution,
+    lambda: given(fills()),
+    (test_fair_orders_are_left_alone,),
+    {
+        "deviations": Edge(
+            5.25, 5.27, scene=lambda: given(fills(last_bp=20.0)), others={"excess": 5.0, "money": 0.0}
+        ),
+        "excess": Edge(112.0, 113.0),
+        "money": Edge(11_330.0, 11_360.0),
+        "through": Edge(7.0, 7.1, scene=beyond, others={"deviations": 20.0}),
+        "bias": Edge(7.88, 7.9, scene=dear_broker),
+        "orders": Edge(40, 41, scene=dear_broker),
+    },
+    changes={
+        "prices times ten": Near(dearer, by=20.0),
+        "buys for sells": Near(upside_down, by=0.2),
+    },
+)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from analytics.compliance.detectors.cherry_picking import CherryPicking, CherryPickingParameters, permuted
+from tests.analytics.compliance._declared import Edge, Kit, Near, Waived
 from tests.analytics.compliance._kit import (
     alerts,
     gaps,
@@ -133,3 +134,24 @@ def test_blocks_without_fills_and_empty_tables_are_gaps():
     lone["executions"] = lone["executions"].limit(1)
     assert "Some allocations belong to blocks without a fill on record." in gaps(CherryPicking, lone)
     assert len(gaps(CherryPicking, {})) == 3
+
+
+# What test_kit_complete.py holds this detector to.
+KIT = Kit(
+    CherryPicking,
+    given,
+    (test_innocent_allocations_are_left_alone,),
+    {
+        "q": Edge(1.51e-4, 1.49e-4),
+        "effect": Edge(199.9, 200.1),
+        "allocations": Edge(40, 41),
+        "delay": Edge(179.0, 181.0, scene=lambda: given(at="14:05:00")),
+        "draws": Waived("How finely chance is computed, by drawing; it is no bound of anything."),
+        "seed": Waived("Where the random draws begin, so that a run can be repeated."),
+    },
+    changes={
+        "prices times ten": lambda rows: scaled(rows, 10) | {"allocations": scaled_price(rows)},
+        "buys for sells": Near(lambda _: mirrored(given(edge=-2.0)), by=1.0),
+    },
+    params=FEW,
+)

@@ -2,9 +2,11 @@
 
 from datetime import date, timedelta
 
+import polars as pl
 import pytest
 
 from analytics.compliance.detectors.churning import Churning, ChurningParameters
+from tests.analytics.compliance._declared import Edge, Kit, Waived
 from tests.analytics.compliance._kit import (
     alerts,
     gaps,
@@ -108,3 +110,52 @@ def test_clients_whose_worth_is_unknown_are_a_gap():
         "Neither cash flows nor a net asset value tell what some client accounts are worth."
     ]
     assert len(gaps(Churning, {})) == 2
+
+
+# What test_kit_complete.py holds this detector to.
+def half_kept():
+    """The ten rounds, and ten purchases more that are kept."""
+    more = trades(10, sells=False, names=("KO",)).split("\n", 1)[1].replace("B", "K")
+    return given(trades() + "\n" + more)
+
+
+def dearer(rows):
+    """Prices, commissions and what was paid in, all ten times as high."""
+    money = {"executions": "commission", "cash_flows": "amount"}
+    return scaled(rows, 10) | {
+        name: scaled(rows, 10)[name].with_columns(
+            (pl.col(column) * 10).cast(rows[name].collect_schema()[column])
+        )
+        for name, column in money.items()
+    }
+
+
+def test_an_account_dealt_over_two_with_their_money_is_found_in_both():
+    text = trades(20, qty=25, commission=30)
+    head, *rows = text.splitlines()
+    dealt = [row.replace(" C1 ", " C2 ") if n // 2 % 2 else row for n, row in enumerate(rows)]
+    two = ACCOUNTS + "C2          client    USD            ann\n"
+    funded = FUNDED.replace("100000", "50000") + "C2 F3 2026-09-01 deposit 50000 USD\n"
+    found = alerts(Churning, given("\n".join([head, *dealt]), accounts=two, cash_flows=funded))
+    assert sorted(one["actors"][0]["id"] for one in found) == ["C1", "C2"]
+    assert {one["actor_group"] for one in found} == {"owner:ann"}
+
+
+KIT = Kit(
+    Churning,
+    lambda: given(trades()),
+    (test_innocent_activity_is_left_alone,),
+    {
+        "window": Edge(43, 44),
+        "turnover": Edge(6.08, 6.09),
+        "cost": Edge(0.1459, 0.1461),
+        "in_and_out": Edge(0.5, 0.51, scene=half_kept),
+        "fills": Edge(20, 21),
+    },
+    changes={
+        "prices times ten": dearer,
+        "split over linked accounts": Waived(
+            "Turnover is measured against what one account is worth; its halves are found each by itself."
+        ),
+    },
+)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from analytics.compliance.detectors.circular_trading import CircularTrading
+from tests.analytics.compliance._declared import Edge, Kit, Waived
 from tests.analytics.compliance._kit import CHANGES, alerts, gaps, verdict
 from tests.analytics.compliance._session import OPENS, accounts, fill, frame, market
 
@@ -99,3 +100,25 @@ def test_the_verdict_does_not_depend_on_names_units_order_or_side(change):
 def test_without_other_sides_it_says_what_it_cannot_see():
     assert gaps(CircularTrading, {}) == ["No executions to look at."]
     assert "rings cannot be seen" in gaps(CircularTrading, given(fill(1, 0, "buy", 100, 100)))[0]
+
+
+# What test_kit_complete.py holds this detector to.
+KIT = Kit(
+    CircularTrading,
+    lambda: given(*hops(*RING * 2)),
+    (test_each_rule_parts_a_ring_from_dealing,),
+    {
+        "smallest": Edge(3, 4),
+        "largest": Edge(
+            4, 3, scene=lambda: given(*hops(*[("A1", "B1"), ("B1", "C1"), ("C1", "D1"), ("D1", "A1")] * 2))
+        ),
+        "net": Edge(0.021, 0.020, scene=lambda: given(*hops(*RING * 2, sizes=(100, 100, 96)))),
+        "laps": Edge(2, 3),
+        "volume_share": Waived(
+            "The share of usual volume raises the score of a ring; small rings are told as well."
+        ),
+        "base_score": Waived(
+            "It sets how high the score begins; whether there is an alert does not hang on it."
+        ),
+    },
+)

@@ -11,6 +11,7 @@ from analytics.compliance.detectors.communications import (
     supervision_sample,
 )
 from analytics.datasets import MESSAGES
+from tests.analytics.compliance._declared import Edge, Kit
 from tests.analytics.compliance._kit import (
     alerts,
     gaps,
@@ -188,3 +189,55 @@ def test_a_careful_desk_and_lost_games_are_left_alone(text):
 def test_words_stand_for_what_they_mean_whatever_their_ending(token, meaning):
     found = stands_for(token)
     assert meaning in found if meaning else found == ()
+
+
+# What test_kit_complete.py holds this detector to.
+SOFT = "buy 5000 AAPL, keep it quiet"
+WORTH = {
+    metric["name"]: metric["value"]
+    for metric in alerts(Communications, said(SOFT), CommunicationsParameters(odds=0.5))[0]["metrics"]
+}
+LINK_ONLY = {"odds": 0.99, "grave": 100.0, "doubt": 0.0}
+
+
+KIT = Kit(
+    Communications,
+    lambda: said(GRAVE),
+    (
+        test_training_sports_orders_small_print_and_quoted_mail_are_left_alone,
+        test_a_careful_desk_and_lost_games_are_left_alone,
+    ),
+    {
+        "odds": Edge(
+            WORTH["odds"],
+            1.001 * WORTH["odds"],
+            scene=lambda: said(SOFT),
+            others={"grave": 100.0, "link": 100.0},
+        ),
+        "doubt": Edge(
+            WORTH["odds"],
+            1.001 * WORTH["odds"],
+            scene=lambda: said(SOFT),
+            others={"odds": 0.99, "grave": 0.0},
+        ),
+        "link": Edge(WORTH["link"], 1.001 * WORTH["link"], scene=lambda: said(SOFT), others=LINK_ONLY),
+        "grave": Edge(
+            WORTH["gravity"],
+            1.001 * WORTH["gravity"],
+            scene=lambda: said(SOFT),
+            others={"odds": 0.99, "link": 100.0, "doubt": 0.0},
+        ),
+        "before": Edge(
+            1800.0, 1799.0, scene=lambda: said(SOFT, at="14:51:00"), others=LINK_ONLY | {"link": 40.0}
+        ),
+        "after": Edge(600.0, 599.0, scene=lambda: said(SOFT, to=("cid",)), others=LINK_ONLY),
+        "tau": Edge(5700.0, 5690.0, scene=lambda: said(SOFT), others=LINK_ONLY | {"link": 98.0}),
+        "most_recipients": Edge(3, 2, scene=lambda: said(GRAVE, to=("bob", "cid", "dan"))),
+    },
+    changes={
+        "buys for sells": lambda rows: (
+            said(GRAVE.replace("buy", "sell")) | {"executions": mirrored(rows)["executions"]}
+        ),
+        "other names": lambda _: renamed(said(GRAVE, sender="zzann", to=("zzbob",))),
+    },
+)

@@ -3,6 +3,7 @@
 import pytest
 
 from analytics.compliance.detectors.concentration import Concentration, ConcentrationParameters
+from tests.analytics.compliance._declared import Edge, Kit
 from tests.analytics.compliance._kit import (
     alerts,
     gaps,
@@ -180,3 +181,22 @@ def test_the_verdict_does_not_depend_on_order_price_level_clock_or_side(change):
 def test_the_verdict_does_not_depend_on_names():
     base = given(fill("E1", 900), kind="-", subject="-")
     assert verdict(alerts(Concentration, renamed(base))) == verdict(alerts(Concentration, base))
+
+
+# What test_kit_complete.py holds this detector to.
+def much_of_the_day():
+    rows = (fill("E1", 500), fill("E2", 500, side="sell", at="14:40:00"))
+    return given(*rows, subject="X", prices=PRICES)
+
+
+KIT = Kit(
+    Concentration,
+    lambda: given(fill("E1", 900), kind="-", subject="-"),
+    (test_look_alikes_are_left_alone,),
+    {
+        "warn": Edge(0.9, 0.905),
+        "ownership": Edge(0.03, 0.0301, scene=lambda: given(fill("E1", 300), subject="X", shares=10_000)),
+        "adv_share": Edge(0.25, 0.251, scene=much_of_the_day),
+        "option_delta": Edge(0.445, 0.444, scene=lambda: given(fill("E1", 18, name="AAPLC"))),
+    },
+)

@@ -3,6 +3,7 @@
 import pytest
 
 from analytics.compliance.detectors.cross_product import CrossProduct
+from tests.analytics.compliance._declared import Edge, Kit, Near
 from tests.analytics.compliance._kit import (
     alerts,
     gaps,
@@ -147,3 +148,45 @@ def test_the_verdict_does_not_depend_on_order_price_level_names_or_clock(change)
 def test_a_mirrored_market_gives_the_mirrored_verdict():
     down = QUOTES.replace("100.99 101.01", "98.99 99.01")
     assert len(alerts(CrossProduct, mirrored(given(*FLOW, quotes=down)))) == 1
+
+
+# What test_kit_complete.py holds this detector to.
+FALLEN = QUOTES.replace("100.99 101.01", "98.99 99.01")
+
+
+def by_history():
+    """The harvest in a name that only moves with the one pushed."""
+    swaps = (("XYZC", "SIS"), (" 100 5 ", " 4000 50 "), (" 60 6 ", " 3000 50 "))
+    lines = list(FLOW)
+    for old, new in swaps:
+        lines = [line.replace(old, new) for line in lines]
+    return given(*lines)
+
+
+def loosely_tied():
+    """The same where part of the other name's moves are its own."""
+    own = "instrument_id date close volume\n" + "\n".join(
+        f"{name} 2026-{10 + n // 28:02}-{1 + n % 28:02} {level + step * (n % 3) + noise * (n % 2)} 390000"
+        for n in range(46)
+        for name, level, step, noise in (("XYZ", 100, 1, 0), ("SIS", 50, 0.6, 0.15))
+    )
+    return by_history() | tables(prices=own)
+
+
+KIT = Kit(
+    CrossProduct,
+    lambda: given(*FLOW),
+    (test_look_alikes_are_left_alone,),
+    {
+        "share": Edge(0.333, 0.334),
+        "sigmas": Edge(13.5, 13.53),
+        "window": Edge(25, 24),
+        "exposure": Edge(9.99, 10.01),
+        "unwind": Edge(0.8, 0.81),
+        "unwind_seconds": Edge(345, 344),
+        "beta": Edge(0.999, 1.001, scene=by_history),
+        "r2": Edge(0.967, 0.97, scene=loosely_tied),
+        "sessions": Edge(91, 92, scene=by_history),
+    },
+    changes={"buys for sells": Near(lambda _: mirrored(given(*FLOW, quotes=FALLEN)), by=2.0)},
+)

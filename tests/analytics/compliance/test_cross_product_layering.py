@@ -9,6 +9,7 @@ import pytest
 from analytics.compliance._related_products import related_pairs
 from analytics.compliance.detectors.cross_product_layering import CrossProductLayering
 from analytics.datasets import DATASETS
+from tests.analytics.compliance._declared import Edge, Kit, Waived
 from tests.analytics.compliance._kit import CHANGES, alerts, gaps, tables, verdict
 from tests.analytics.compliance._orders import Book, split, unmoved
 
@@ -108,3 +109,52 @@ def test_no_orders_are_a_gap():
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_verdict_depends_on_nothing_else(change):
     unmoved(CrossProductLayering, given(), change)
+
+
+# What test_kit_complete.py holds this detector to.
+def each(*extras, out=5.4):
+    """Cycles with more orders in the share in each: (entered, side, price, quantity, withdrawn)."""
+    book = Book()
+    for n in range(3):
+        at = 120 * n
+        for level in range(3):
+            book.order(at, "sell", 100.02 + level / 100, 300, out=at + out, instrument="SHARE")
+        book.order(at + 0.5, "buy", 50, 100, fill=(at + 5, 100), instrument="CALL")
+        for entered, side, px, qty, gone in extras:
+            book.order(at + entered, side, px, qty, out=at + gone, instrument="SHARE")
+    return book.given(**tables(instruments=DERIVATIVES))
+
+
+def among_others():
+    """The layers among orders of fifteen to six hundred in the share."""
+    book = Book()
+    for n in range(3):
+        cycle(book, 120 * n)
+    for n in range(1, 41):
+        book.order(1000 + n, "buy", 100, 15 * n, out=2000 + n, account="X1", instrument="SHARE")
+    return book.given(**tables(instruments=DERIVATIVES))
+
+
+KIT = Kit(
+    CrossProductLayering,
+    given,
+    (test_only_fills_that_the_layers_help_count, test_history_ties_names_whose_moves_are_mostly_common),
+    {
+        "max_age": Edge(5.0, 4.99),
+        "before": Edge(1.0, 0.99, scene=lambda: each(out=4.0)),
+        "pull_window": Edge(0.4, 0.39),
+        "size_multiple": Edge(18.0, 18.1),
+        "withdrawn": Edge(0.92, 0.93, scene=lambda: each((0.0, "sell", 100.06, 75, 100.0))),
+        "asymmetry": Edge(0.59, 0.61, scene=lambda: each((0.0, "buy", 100.02, 225, 5.4))),
+        "returned": Edge(0.41, 0.395, scene=lambda: each((5.5, "sell", 100.01, 360, 100.0))),
+        "return_window": Edge(1.49, 1.51, scene=lambda: each((6.9, "sell", 100.01, 900, 100.0))),
+        "max_chance": Edge(2.4e-6, 2.3e-6),
+        "coverage_floor": Edge(0.0996, 0.1001),
+        "levels": Edge(3, 4),
+        "level_size": Edge(0.53, 0.533, scene=among_others),
+        "cycles": Edge(3, 4),
+        "r_squared": Edge(0.731, 0.734, scene=lambda: given(prices=closes(0.6), **PAIR)),
+        "beta": Edge(1.003, 1.006, scene=lambda: given(prices=closes(0.6), **PAIR)),
+        "sessions": Waived("How far back it looks for ties; sixty days at least are needed whatever it is."),
+    },
+)

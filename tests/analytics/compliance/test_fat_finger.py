@@ -3,6 +3,7 @@
 import pytest
 
 from analytics.compliance.detectors.fat_finger import FatFinger, FatFingerParameters
+from tests.analytics.compliance._declared import Edge, Kit, upside_down
 from tests.analytics.compliance._kit import (
     alerts,
     gaps,
@@ -198,3 +199,62 @@ def test_a_mirrored_market_gives_the_mirrored_verdict():
     flow = given(order("110"), order("100", qty=30_000, at="15:00:00", order_id="O9", seq=99))
     turned = mirrored(given(order("90"), order("100", qty=30_000, at="15:00:00", order_id="O9", seq=99)))
     assert verdict(alerts(FatFinger, turned)) == verdict(alerts(FatFinger, flow))
+
+
+# What test_kit_complete.py holds this detector to.
+def wide():
+    return given(order("121"), quotes=QUOTES.replace("99.99  100.01", "98     102"))
+
+
+def no_quote():
+    return given(order("150"), quotes=QUOTES.splitlines()[1])
+
+
+def quoted_before():
+    """A minute after the only quote, beyond the collar of the mid and within that of the last close."""
+    return given(order("106"))
+
+
+def old_close():
+    """No quote, and the last close is five days old."""
+    known = "\n".join(
+        line for line in PRICES.splitlines() if line.split()[1] < "2026-11-16" or "date" in line
+    )
+    return given(order("150"), quotes=QUOTES.splitlines()[1], prices=known)
+
+
+def used_to_size(qty):
+    """An order of an account whose forty orders before were of 11,000 and more."""
+    large = [line.replace(" 100 1", " 100 11") for line in HISTORY]
+    return given(*large, order("100", qty=qty, at="15:00:00", seq=99))
+
+
+def poor():
+    return given(order("100", qty=100), daily_nav=NAV.format(4000))
+
+
+KIT = Kit(
+    FatFinger,
+    lambda: given(order("106"), order("100", qty=30_000, at="15:00:00", order_id="O9", seq=99)),
+    (
+        test_only_the_aggressive_side_of_the_collar_is_flagged,
+        test_auction_orders_and_options_are_not_held_to_the_collar,
+        test_orders_that_differ_in_venue_quantity_or_account_are_no_repetition,
+    ),
+    {
+        "collar": Edge(0.0599, 0.0601, scene=lambda: given(order("106"))),
+        "spreads": Edge(5.24, 5.26, scene=wide),
+        "sigmas": Edge(47.3, 47.5, scene=no_quote),
+        "close_collar": Edge(0.484, 0.486, scene=no_quote),
+        "max_quote_age": Edge(60.0, 59.9, scene=quoted_before),
+        "max_close_age": Edge(5, 4, scene=old_close),
+        "own_multiple": Edge(26.3, 26.4, scene=lambda: used_to_size(300_000)),
+        "own_history": Edge(41, 40, scene=lambda: used_to_size(20_000)),
+        "adv_share": Edge(0.299, 0.301),
+        "nav_multiple": Edge(2.49, 2.51, scene=poor),
+        "repeats": Edge(3, 4, scene=lambda: given(*burst(3, 250_000))),
+        "repeat_window": Edge(0.501, 0.499, scene=lambda: given(*burst(3, 250_000))),
+        "repeat_chance": Edge(0.019, 0.0188, scene=lambda: given(*burst(3, 100_000), *rhythm(100)[::10])),
+    },
+    changes={"buys for sells": upside_down},
+)

@@ -3,6 +3,7 @@
 import pytest
 
 from analytics.compliance.detectors.front_running import FrontRunning, FrontRunningParameters
+from tests.analytics.compliance._declared import Edge, Kit, upside_down
 from tests.analytics.compliance._kit import (
     alerts,
     gaps,
@@ -218,3 +219,49 @@ def test_a_mirrored_market_gives_the_mirrored_verdict():
         for line in (CLIENT, AHEAD, OUT)), quotes=down))  # fmt: skip
     (left,), (right,) = alerts(FrontRunning, turned), alerts(FrontRunning, given(CLIENT, AHEAD, OUT))
     assert left["score"] == pytest.approx(right["score"], abs=1)
+
+
+# What test_kit_complete.py holds this detector to.
+def desk_of_thirty():
+    """Client orders of one desk from 100 to 3,000 units."""
+    return [
+        done(f"U{n}", "C1", "T1", qty=100 * (n + 1), px="100.4", at=f"13:{n:02}:00", received=f"13:{n:02}:00")
+        for n in range(30)
+    ]
+
+
+def half_a_minute_early():
+    return given(CLIENT, done("A", "P1", "T1", px="99", at="14:09:30"), OUT)
+
+
+def told_early():
+    """A stranger who was told twenty-five minutes before the order was received."""
+    own = done("A", "P2", "T9", px="100.2", at="14:09:20", desk="D9")
+    out = done("X", "P2", "T9", side="sell", px="100.8", at="14:40:00", desk="D9")
+    return given(CLIENT, own, out, messages=SAID.format(at="13:45:00", to="T9"))
+
+
+def hedge():
+    """Shares bought thirty seconds after calls were sold."""
+    calls = done("H", "P1", "T1", side="sell", qty=2, px="3", at="14:10:30", instrument="AAPLC")
+    return given(CLIENT, calls, AHEAD, OUT)
+
+
+KIT = Kit(
+    FrontRunning,
+    lambda: given(CLIENT, AHEAD, OUT),
+    (test_look_alikes_are_left_alone,),
+    {
+        "desk_percentile": Edge(0.333, 0.3345, scene=lambda: given(CLIENT, AHEAD, OUT, *desk_of_thirty())),
+        "desk_history": Edge(32, 31, scene=lambda: given(CLIENT, AHEAD, OUT, *desk_of_thirty())),
+        "size_multiple": Edge(10.0, 10.1),
+        "clock_tolerance": Edge(30.0, 29.9, scene=half_a_minute_early),
+        "message_lead": Edge(1500.0, 1499.0, scene=told_early),
+        "exit_window": Edge(1740.0, 1739.0),
+        "longest_order": Edge(1200.0, 1199.0),
+        "hedge_window": Edge(29.0, 30.0, scene=hedge),
+        "lead_scale": Edge(600.0, 590.0, others={"min_score": 98.5}),
+        "min_score": Edge(98.4, 98.6),
+    },
+    changes={"buys for sells": upside_down},
+)

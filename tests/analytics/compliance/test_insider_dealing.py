@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from analytics.compliance.detectors.insider_dealing import InsiderDealing, InsiderDealingParameters
+from tests.analytics.compliance._declared import Edge, Kit, upside_down
 from tests.analytics.compliance._kit import (
     alerts,
     gaps,
@@ -214,3 +215,55 @@ def test_the_verdict_does_not_depend_on_order_price_level_names_or_clock(change)
 def test_a_mirrored_market_gives_the_mirrored_verdict():
     turned = mirrored(given(*habit(), *POSITION, closes=prices(up=-1)))
     assert len(alerts(InsiderDealing, turned)) == 1
+
+
+# What test_kit_complete.py holds this detector to.
+def after_a_story():
+    """Bought one and three days after public news of the name."""
+    told = STORY.format(f"{DAYS[179]}T12:00:00Z", "merger", "true")
+    return given(*habit(), fill("E1", 180, 1500), fill("E2", 182, 1500), news=told)
+
+
+def sleeping():
+    """An account that hardly traded for a year buys the name, and a little of another one."""
+    return given(*habit("L1")[:2], fill("E1", 186, 3000), fill("E2", 186, 600, name="OTH", px="50"))
+
+
+def trades_large():
+    """Who built as much in another name once before."""
+    return given(*habit(), fill("B1", 60, 3100, name="OTH", px="100"), *POSITION)
+
+
+def varied():
+    """A small position of an account whose trades differ in size."""
+    sizes = (60, 70, 80, 90, 100, 110, 125, 140, 160)
+    own = [line.replace(" 100 50 ", f" {size} 50 ") for line, size in zip(habit(), sizes, strict=True)]
+    return given(*own, fill("E1", 186, 300))
+
+
+def timed():
+    """Four fifths of a record in a known name in the last five days."""
+    return given(*habit(name="XYZ", qty=1500)[:-1], fill("E1", 180, 600), fill("E2", 188, 2400))
+
+
+KIT = Kit(
+    InsiderDealing,
+    lambda: given(*habit(), *POSITION),
+    (test_look_alikes_are_left_alone,),
+    {
+        "event_sigmas": Edge(3.86, 3.88, scene=lambda: given(*habit(), *POSITION, closes=prices(jump=0.05))),
+        "event_move": Edge(0.103, 0.104),
+        "look_back": Edge(10, 9),
+        "rumour_days": Edge(3.12, 3.13, scene=after_a_story),
+        "size_sigmas": Edge(5.1, 5.13, scene=varied),
+        "own_trades": Edge(9, 10, others={"profit_floor": 1e6}),
+        "alone": Edge(0.9, 0.91, scene=sleeping),
+        "placebo": Edge(0.1432, 0.1425, scene=trades_large),
+        "novelty_days": Edge(175, 176, others={"signs": 3}),
+        "profit_floor": Edge(30_900.0, 31_100.0, others={"signs": 3}),
+        "profit_multiple": Edge(59.9, 60.2, others={"signs": 3, "profit_floor": 0.0}),
+        "late": Edge(0.8, 0.81, scene=timed),
+        "signs": Edge(3, 4),
+    },
+    changes={"buys for sells": upside_down},
+)

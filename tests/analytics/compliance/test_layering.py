@@ -4,6 +4,7 @@ import pytest
 
 from analytics.compliance.detectors.layering import Layering, LayeringParameters
 from analytics.compliance.detectors.spoofing import Spoofing
+from tests.analytics.compliance._declared import Edge, Kit
 from tests.analytics.compliance._kit import CHANGES, alerts, gaps, tables, verdict
 from tests.analytics.compliance._orders import Book, split, unmoved
 
@@ -206,3 +207,54 @@ def test_executions_that_no_event_shows_are_a_gap():
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_verdict_depends_on_nothing_else(change):
     unmoved(Layering, layered().given(), change)
+
+
+# What test_kit_complete.py holds this detector to.
+def each(extra, cycles=3):
+    """Cycles with something more in each of them."""
+    book = Book()
+    for n in range(cycles):
+        extra(cycle(book, 60 * n), 60 * n)
+    return book.given()
+
+
+def stays(book, at):
+    book.order(at, "sell", 100.09, 100, out=at + 55)
+
+
+def other_side(book, at):
+    book.order(at, "buy", 99.98, 300, out=at + 5.5)
+
+
+def again(qty, after):
+    return lambda book, at: book.order(at + after, "sell", 100.01, qty, out=at + 50)
+
+
+def among_others():
+    """The layers among orders of thirty to six hundred."""
+    book = layered()
+    for n in range(1, 41):
+        book.order(1000 + n, "buy", 99, 15 * n, out=2000 + n, account="X1")
+    return book.given()
+
+
+KIT = Kit(
+    Layering,
+    lambda: layered().given(),
+    (test_look_alikes_are_left_alone,),
+    {
+        "max_age": Edge(5.0, 4.99),
+        "before": Edge(0.99, 0.96, scene=lambda: layered(wait=-1.0).given()),
+        "pull_window": Edge(0.532, 0.529),
+        "size_multiple": Edge(12.0, 12.1),
+        "withdrawn": Edge(0.92, 0.93, scene=lambda: each(stays)),
+        "asymmetry": Edge(0.59, 0.61, scene=lambda: each(other_side)),
+        "returned": Edge(0.41, 0.395, scene=lambda: each(again(480, 5.6))),
+        "return_window": Edge(1.36, 1.42, scene=lambda: each(again(1200, 6.9))),
+        "max_chance": Edge(2.4e-6, 2.3e-6),
+        "coverage_floor": Edge(0.0996, 0.1001),
+        "levels": Edge(4, 5),
+        "sure_levels": Edge(4, 5, scene=lambda: layered(cycles=1).given(), others={"max_chance": 1.0}),
+        "level_size": Edge(0.638, 0.64, scene=among_others),
+    },
+)

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from analytics.compliance.detectors.marking_the_close import MarkingTheClose
+from tests.analytics.compliance._declared import Edge, Kit, Waived
 from tests.analytics.compliance._kit import alerts, gaps, verdict
 from tests.analytics.compliance._session import CLOSES, PUSHED, SWING, accounts, entry, fill, frame, market
 
@@ -113,3 +114,41 @@ def test_without_bars_it_says_what_it_cannot_see():
     assert gaps(MarkingTheClose, {}) == ["No executions to look at."]
     rows = given(*push()) | {"bars": frame("bars", [])}
     assert "closing volume and hours are not known" in gaps(MarkingTheClose, rows)[0]
+
+
+# What test_kit_complete.py holds this detector to.
+def partly_undone():
+    """The push, a fifth of it sold again meanwhile."""
+    return given(*push(), fill(9, 130, "sell", 60, 100.5, start=CLOSES - timedelta(minutes=4)))
+
+
+def pulled_out():
+    """An order of 900 for the auction withdrawn ten seconds before it, another of 100 kept."""
+    row = {"start": CLOSES, "time_in_force": "cls"}
+    events = [
+        entry(1, -300, "new", "buy", 900, **row),
+        entry(1, -10, "cancel", "buy", 900, cancel_by="user", **row),
+        entry(2, -300, "new", "buy", 100, **row),
+    ]
+    return given(*push(1, 0), events=events)
+
+
+KIT = Kit(
+    MarkingTheClose,
+    lambda: given(*push()),
+    (test_each_threshold_parts_push_from_ordinary_trading, test_only_late_cancels_of_ones_own_count),
+    {
+        "share": Edge(0.299, 0.301),
+        "move": Edge(2.98, 3.0),
+        "fills": Edge(5, 6),
+        "usual": Edge(0.00384, 0.00386),
+        "one_sided": Edge(0.66, 0.67, scene=partly_undone),
+        "base_score": Waived(
+            "It sets how high the score begins; whether there is an alert does not hang on it."
+        ),
+        "pulled": Edge(0.9, 0.91, scene=pulled_out),
+        "pulled_seconds": Edge(10.0, 9.9, scene=pulled_out),
+        "pulled_share": Edge(0.9, 0.91, scene=pulled_out),
+    },
+    changes={"buys for sells": PUSHED["buys for sells"]},
+)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from analytics.compliance.detectors.marking_the_open import MarkingTheOpen
+from tests.analytics.compliance._declared import Edge, Kit, Waived
 from tests.analytics.compliance._kit import alerts, gaps, verdict
 from tests.analytics.compliance._session import OPENS, PUSHED, SWING, accounts, entry, fill, frame, market
 
@@ -110,3 +111,29 @@ def test_the_verdict_does_not_depend_on_names_units_order_or_side(change):
 
 def test_empty_tables_are_reported_as_gaps():
     assert sorted(gaps(MarkingTheOpen, {})) == ["No executions to look at.", "No order events to look at."]
+
+
+# What test_kit_complete.py holds this detector to.
+KIT = Kit(
+    MarkingTheOpen,
+    lambda: given(push(), shown()),
+    (
+        test_each_threshold_parts_a_show_from_a_change_of_mind,
+        test_each_threshold_parts_a_push_from_a_busy_opening,
+        test_news_between_entry_and_cancel_is_a_reason,
+    ),
+    {
+        "pulled": Edge(0.9, 0.91, scene=lambda: given(events=shown(kept=100))),
+        "pulled_seconds": Edge(10.0, 9.9),
+        "pulled_share": Edge(0.9, 0.91),
+        "share": Edge(0.399, 0.401),
+        "move": Edge(3.98, 4.0),
+        "fills": Edge(5, 6),
+        "usual": Edge(0.00512, 0.00514),
+        "one_sided": Edge(0.66, 0.67, scene=lambda: given([*push(), fill(9, 130, "sell", 80, 100.5)])),
+        "base_score": Waived(
+            "It sets how high the score begins; whether there is an alert does not hang on it."
+        ),
+    },
+    changes={"buys for sells": PUSHED["buys for sells"]},
+)

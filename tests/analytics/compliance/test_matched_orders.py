@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from analytics.compliance.detectors.matched_orders import MatchedOrders, _tail
+from tests.analytics.compliance._declared import Edge, Kit, Waived
 from tests.analytics.compliance._kit import CHANGES, alerts, gaps, verdict
 from tests.analytics.compliance._session import OPENS, accounts, entry, fill, frame, market
 
@@ -103,3 +104,35 @@ def test_the_verdict_does_not_depend_on_names_units_order_or_side(change):
 
 def test_empty_tables_are_reported_as_gaps():
     assert sorted(gaps(MatchedOrders, {})) == ["No executions to look at.", "No order events to look at."]
+
+
+# What test_kit_complete.py holds this detector to.
+def sometimes():
+    """Six arranged meetings, and four more a minute after the orders had been entered."""
+    arranged, late = given(), given(10, gap=60.0)
+    rows = {name: late[name].collect() for name in ("executions", "order_events")}
+    rest = {
+        name: frame.filter(pl.col("transact_time") >= OPENS + timedelta(minutes=240))
+        for name, frame in rows.items()
+    }
+    return arranged | {
+        name: pl.concat([arranged[name].collect(), frame]).lazy() for name, frame in rest.items()
+    }
+
+
+KIT = Kit(
+    MatchedOrders,
+    given,
+    (test_each_rule_parts_an_arrangement_from_meeting,),
+    {
+        "matches": Edge(6, 7),
+        "lift": Edge(12.9, 13.1, scene=lambda: given(trades=1)),
+        "false_rate": Edge(9.1e-6, 8.9e-6, scene=lambda: given(trades=1)),
+        "together": Edge(0.6, 0.61, scene=sometimes),
+        "gap": Edge(1.0, 0.99),
+        "quantity": Edge(0.96, 0.97, scene=lambda: given(other=96)),
+        "base_score": Waived(
+            "It sets how high the score begins; whether there is an alert does not hang on it."
+        ),
+    },
+)

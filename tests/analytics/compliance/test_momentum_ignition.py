@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from analytics.compliance.detectors.momentum_ignition import MomentumIgnition
+from tests.analytics.compliance._declared import Edge, Kit, Waived
 from tests.analytics.compliance._kit import alerts, gaps, verdict
 from tests.analytics.compliance._session import OPENS, PUSHED, SWING, accounts, fill, frame, market
 
@@ -101,3 +102,23 @@ def test_without_bars_it_says_what_it_cannot_see():
     assert gaps(MomentumIgnition, {}) == ["No executions to look at."]
     rows = given(*ignite()) | {"bars": frame("bars", [])}
     assert "share of a burst is not known" in gaps(MomentumIgnition, rows)[0]
+
+
+# What test_kit_complete.py holds this detector to.
+KIT = Kit(
+    MomentumIgnition,
+    lambda: given(*ignite()),
+    (test_each_phase_is_needed,),
+    {
+        "fills": Edge(6, 7),
+        "longest": Edge(20.1, 19.9),
+        "share": Edge(0.31, 0.32, scene=lambda: given(*ignite(5.2))),
+        "move": Edge(7.98, 8.01),
+        "exit": Edge(0.6, 0.61, scene=lambda: given(*ignite(out=0.6))),
+        "gain": Edge(19.4, 19.5),
+        "base_score": Waived(
+            "It sets how high the score begins; whether there is an alert does not hang on it."
+        ),
+    },
+    changes={"buys for sells": PUSHED["buys for sells"]},
+)

@@ -3,6 +3,7 @@
 import pytest
 
 from analytics.compliance.detectors.order_to_trade import OrderToTrade, OrderToTradeParameters
+from tests.analytics.compliance._declared import Edge, Kit
 from tests.analytics.compliance._kit import CHANGES, alerts, gaps, verdict
 from tests.analytics.compliance._orders import Book, split, unmoved
 
@@ -135,3 +136,28 @@ def test_no_orders_are_a_gap():
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_verdict_depends_on_nothing_else(change):
     unmoved(OrderToTrade, sent(340, fills=1).given(), change)
+
+
+# What test_kit_complete.py holds this detector to.
+def in_pieces():
+    """Twenty orders, of which one is filled in two pieces."""
+    book = sent(20)
+    book.rows.extend(
+        dict(book.rows[0], event_type="fill", last_qty=10, last_px=99, exec_id=f"P{n}") for n in range(2)
+    )
+    return book.given()
+
+
+KIT = Kit(
+    OrderToTrade,
+    lambda: sent(340, fills=1).given(),
+    (test_the_ratio_in_number_is_exceeded_beyond_the_limit_and_not_at_it,),
+    {
+        # A ratio of 339 is four fifths of 423.75.
+        "limits": Edge("* * 423 1000000", "* * 424 1000000"),
+        "weights": Edge("* 1 1 2", "* 1 0.99 2", scene=lambda: sent(170, withdrawn=160).given()),
+        "soft_share": Edge(0.84, 0.85, others={"limits": "* * 400 1000000"}),
+        "minimum_messages": Edge(340, 341),
+        "count_every_fill": Edge(found=False, missed=True, scene=in_pieces, others=vars(TEN)),
+    },
+)

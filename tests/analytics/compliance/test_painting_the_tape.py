@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from analytics.compliance.detectors.painting_the_tape import PaintingTheTape
+from tests.analytics.compliance._declared import Edge, Kit, Waived
 from tests.analytics.compliance._kit import CHANGES, alerts, gaps, verdict
 from tests.analytics.compliance._session import OPENS, accounts, fill, frame, market
 
@@ -108,3 +109,32 @@ def test_the_verdict_does_not_depend_on_names_units_order_or_side(change):
 
 def test_no_executions_are_reported_as_a_gap():
     assert gaps(PaintingTheTape, {}) == ["No executions to look at."]
+
+
+# What test_kit_complete.py holds this detector to.
+def habitual():
+    """The show of a group that prints as often every day, in a market of few prints."""
+    habit = [
+        fill(1000 + 100 * day + n, 30 * n, "buy", 400, 100, start=NOON - timedelta(days=day + 1))
+        for day in range(6)
+        for n in range(24)
+    ]
+    return given(*show(), *habit, trades=20)
+
+
+KIT = Kit(
+    PaintingTheTape,
+    lambda: given(*show()),
+    (test_each_threshold_parts_a_show_from_ordinary_trading,),
+    {
+        "prints": Edge(24, 25),
+        "net": Edge(0.091, 0.0905, scene=lambda: given(*show(20), *kept(2))),
+        "small": Edge(0.5, 0.49, scene=lambda: given(*show(qty=200))),
+        "print_share": Edge(0.399, 0.402, scene=habitual),
+        "surprise": Edge(12.1, 12.2),
+        "turns": Edge(0.95, 0.96),
+        "base_score": Waived(
+            "It sets how high the score begins; whether there is an alert does not hang on it."
+        ),
+    },
+)

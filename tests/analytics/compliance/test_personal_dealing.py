@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from analytics.compliance.detectors.personal_dealing import PersonalDealing, PersonalDealingParameters
+from tests.analytics.compliance._declared import Edge, Kit, Waived
 from tests.analytics.compliance._kit import (
     alerts,
     gaps,
@@ -210,3 +211,45 @@ def test_the_verdict_does_not_depend_on_order_price_level_clock_or_side(change):
 def test_the_verdict_does_not_depend_on_names():
     base = given(trade(at="16:00:00"), approvals=())
     assert verdict(alerts(PersonalDealing, renamed(base))) == verdict(alerts(PersonalDealing, base))
+
+
+# What test_kit_complete.py holds this detector to.
+def before_a_block():
+    """A private trade five days before a large client order of the desk the same way."""
+    return given(trade(), order_events=ORDERS.format(received="2026-11-25T14:30:00Z", side="buy"))
+
+
+def near_research():
+    news = "news_id published_time instrument_ids headline event_type\nN1 2026-11-21T14:30:00Z AAPL Initiation research"
+    return given(trade(), news=news)
+
+
+def among_blocks():
+    """The same where the desk had thirty client orders of 500 to 15,000 units in another name."""
+    others = "".join(
+        f"\nB{n} 1 new MSFT C1 bob D1 buy {500 * (n + 1)} - - 2026-11-01T15:{n:02}:00Z 2026-11-01T15:{n:02}:00Z"
+        f"\nB{n} 2 fill MSFT C1 bob D1 buy {500 * (n + 1)} {500 * (n + 1)} 191 2026-11-01T15:{n:02}:30Z -"
+        for n in range(30)
+    )
+    return given(trade(), order_events=ORDERS.format(received="2026-11-25T14:30:00Z", side="buy") + others)
+
+
+KIT = Kit(
+    PersonalDealing,
+    lambda: given(
+        trade(), trade("E2", qty=30, at="14:50:00"), trade("E3", "P2", at="15:30:00"), approvals=()
+    ),
+    (test_what_the_rules_leave_out_is_left_alone,),
+    {
+        "holding_days": Edge(20.1, 20.0, scene=lambda: held("2026-11-10T14:30:00Z")),
+        "proximity_days": Edge(5.0, 4.99, scene=before_a_block, others={"trust_approval": False}),
+        "blackout_days": Edge(1.0, 0.99, scene=near_research, others={"trust_approval": False}),
+        "block_percentile": Edge(0.333, 0.334, scene=among_blocks, others={"trust_approval": False}),
+        "block_history": Edge(32, 31, scene=among_blocks, others={"trust_approval": False}),
+        "trust_approval": Edge(found=False, missed=True, scene=before_a_block),
+        "approval_memory": Waived(
+            "It tells an approval that did not cover the time from none at all; both are told."
+        ),
+        "funds": Edge(found=True, missed=False, scene=lambda: given(trade(name="SPIX"), approvals=())),
+    },
+)

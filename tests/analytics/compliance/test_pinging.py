@@ -3,6 +3,7 @@
 import pytest
 
 from analytics.compliance.detectors.pinging import Pinging
+from tests.analytics.compliance._declared import Edge, Kit
 from tests.analytics.compliance._kit import CHANGES, alerts, gaps, verdict
 from tests.analytics.compliance._orders import Book, split, unmoved
 
@@ -90,3 +91,45 @@ def test_no_orders_are_a_gap():
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_verdict_depends_on_nothing_else(change):
     unmoved(Pinging, probe().given(), change)
+
+
+# What test_kit_complete.py holds this detector to.
+def beside_a_single_share():
+    """The probe where somebody once ordered a single share; the median order is of 174."""
+    return probe().order(50, "sell", 101, 1, account="X1").given()
+
+
+def often_small():
+    """The probe of an owner that sends a tiny order every twenty seconds."""
+    book = probe(at=250.0)
+    for n in range(6):
+        book.order(125 + 20 * n, "buy", 99, 5, out=125.2 + 20 * n)
+    return book.given()
+
+
+def often_large():
+    """The probe of an owner that sends a large order every minute."""
+    book = probe()
+    for n in range(50):
+        book.order(200 + 60 * n, "buy", 99, 300, out=201 + 60 * n)
+    return book.given()
+
+
+KIT = Kit(
+    Pinging,
+    lambda: probe().given(),
+    (
+        test_without_a_large_order_on_the_same_side_after_a_fill_it_is_no_pinging,
+        test_each_threshold_has_two_sides,
+    ),
+    {
+        "pings": Edge(6, 7),
+        "window": Edge(2.0, 1.99),
+        "small": Edge(0.00325, 0.00315, scene=lambda: probe(size=101, follow=2600).given()),
+        "crumb": Edge(0.0292, 0.029, scene=beside_a_single_share, others={"small": 0.0}),
+        "follow_window": Edge(0.501, 0.499),
+        "follow_multiple": Edge(40.0, 40.1),
+        "burst": Edge(11.9, 12.1, scene=often_small),
+        "follow_chance": Edge(0.0275, 0.0273, scene=often_large),
+    },
+)

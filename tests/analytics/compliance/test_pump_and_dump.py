@@ -205,10 +205,11 @@ STORY = "news_id instrument_ids headline published_time\nN1 RRC results 10:00:00
 
 
 def nearly_alike():
-    said = posts()
-    for n in range(8):
-        said = said.replace("buy_before_all_the_others", f"buy_before_all_the_others_{chr(97 + n)}now", 1)
-    return given(said=said)
+    """A chorus whose posts end in words of their own."""
+    lines = posts().splitlines()
+    return given(
+        said="\n".join(line.replace("_others", f"_others_{chr(97 + n)}q") for n, line in enumerate(lines))
+    )
 
 
 def bought_before():
@@ -231,12 +232,12 @@ KIT = Kit(
     {
         "burst": Edge(6.99, 7.02),
         "posts": Edge(8, 9),
-        "alike": Edge(0.6, 0.61, scene=nearly_alike),
+        "alike": Edge(0.714, 0.716, scene=nearly_alike),
         "bought_days": Edge(3, 2, scene=bought_before),
         "lead": Edge(59.9, 60.1),
         "sold": Edge(0.4, 0.41, scene=sold_part, others={"floor": 0.0}),
         "news_hours": Edge(3.99, 4.01, scene=lambda: given(news=STORY), others={"floor": 50.0}),
-        "habit": Edge(0.5, 0.49, scene=sells_daily),
+        "habit": Edge(0.334, 0.332, scene=sells_daily),
         "floor": Edge(76.2, 76.3),
     },
     changes={

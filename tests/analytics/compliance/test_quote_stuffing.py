@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from analytics.compliance.detectors.quote_stuffing import QuoteStuffing
+from tests.analytics.compliance._declared import Edge, Kit
 from tests.analytics.compliance._kit import CHANGES, alerts, gaps, verdict
 from tests.analytics.compliance._orders import Book, split, unmoved
 
@@ -128,3 +129,52 @@ def test_no_orders_are_a_gap():
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_verdict_depends_on_nothing_else(change):
     unmoved(QuoteStuffing, flood().given(), change)
+
+
+# What test_kit_complete.py holds this detector to.
+def amid(extra=0):
+    """The flood in a market that is always fast."""
+    return flood(steady(120, extra=extra), n=40, at=10.0).given()
+
+
+def busy_owner():
+    """A flood by who sends two messages a second for half a minute, and more in a few of them."""
+    book = flood()
+    for second in range(40):
+        flood(book, n=45 if second % 10 == 0 else 1, at=1000.0 + second)
+    return book.given()
+
+
+def left(stays):
+    book = flood(n=40 - stays)
+    for _ in range(stays):
+        book.order(10.5, "buy", 99, 10)
+    return book.given()
+
+
+def one_filled():
+    return flood(n=99).order(10.1, "buy", 100, 10, fill=(10.2, 10)).given()
+
+
+def beside_another():
+    """The flood while somebody else sends half as many messages in the same second."""
+    return flood(flood(), n=20, account="X1").given()
+
+
+KIT = Kit(
+    QuoteStuffing,
+    lambda: flood().given(),
+    (test_look_alikes_are_left_alone,),
+    {
+        "messages": Edge(80, 81),
+        "instrument_multiple": Edge(13.3, 13.4, scene=amid),
+        "usual_seconds": Edge(125, 126, scene=amid, others={"market_share": 1.0}),
+        "own_percentile": Edge(0.912, 0.915, scene=busy_owner, others={"own_seconds": 10}),
+        "own_seconds": Edge(42, 41, scene=busy_owner, others={"own_percentile": 1.0}),
+        "withdrawn": Edge(0.95, 0.96, scene=lambda: left(2)),
+        "filled": Edge(0.0101, 0.0099, scene=one_filled),
+        "entered": Edge(0.5, 0.51),
+        "market_share": Edge(0.66, 0.67, scene=beside_another),
+        "calm": Edge(1.51, 1.49, scene=lambda: amid(extra=60), others={"market_share": 1.0}),
+    },
+)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from analytics.compliance.detectors.ramping import Ramping
+from tests.analytics.compliance._declared import Edge, Kit, Waived
 from tests.analytics.compliance._kit import alerts, gaps, verdict
 from tests.analytics.compliance._session import OPENS, PUSHED, SWING, accounts, fill, frame, market
 
@@ -97,3 +98,30 @@ def test_without_bars_it_says_what_it_cannot_see():
     assert gaps(Ramping, {}) == ["No executions to look at."]
     rows = given(*ramp()) | {"bars": frame("bars", [])}
     assert "share of the market is not known" in gaps(Ramping, rows)[0]
+
+
+# What test_kit_complete.py holds this detector to.
+def dented():
+    """The ramp with two of its steps the wrong way round."""
+    rows = ramp()
+    rows[5], rows[6] = rows[5] | {"last_px": rows[6]["last_px"]}, rows[6] | {"last_px": rows[5]["last_px"]}
+    return given(*rows)
+
+
+KIT = Kit(
+    Ramping,
+    lambda: given(*ramp()),
+    (test_each_threshold_parts_a_ramp_from_ordinary_trading,),
+    {
+        "fills": Edge(11, 12),
+        "upticks": Edge(0.9, 0.91, scene=dented),
+        "trend": Edge(0.99, 0.993, scene=dented),
+        "share": Edge(0.329, 0.331),
+        "move": Edge(4.96, 4.99),
+        "minutes": Edge(9.99, 10.02),
+        "base_score": Waived(
+            "It sets how high the score begins; whether there is an alert does not hang on it."
+        ),
+    },
+    changes={"buys for sells": PUSHED["buys for sells"]},
+)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from analytics.compliance.detectors.restricted_list import RestrictedList, RestrictedListParameters
+from tests.analytics.compliance._declared import Edge, Kit, Waived
 from tests.analytics.compliance._kit import (
     alerts,
     gaps,
@@ -153,3 +154,23 @@ def test_executions_without_an_order_in_a_listed_instrument_are_reported_as_not_
 
 def test_empty_lists_are_a_gap_because_an_unmaintained_list_looks_the_same():
     assert gaps(RestrictedList, given(order("14:45:00"), entries=())) == ["No list entries to look at."]
+
+
+# What test_kit_complete.py holds this detector to.
+KIT = Kit(
+    RestrictedList,
+    lambda: given(*FLOW),
+    (test_innocent_flow_is_left_alone,),
+    {
+        "derivatives": Edge(
+            found=True, missed=False, scene=lambda: given(order("14:45:00", instrument="AAPLC200"))
+        ),
+        "issuer_family": Edge(
+            found=True, missed=False, scene=lambda: given(order("14:45:00", instrument="AAPLB"))
+        ),
+        "restricted_score": Waived("It is the score itself: a breach of a list is told whatever it weighs."),
+        "insider_score": Waived("It is the score itself: a breach of a list is told whatever it weighs."),
+        "watch_score": Waived("It is the score itself: a breach of a list is told whatever it weighs."),
+        "amend_discount": Waived("It lowers the score of an amended order, which is told all the same."),
+    },
+)

@@ -4,6 +4,7 @@ import pytest
 
 from analytics.compliance.detectors.layering import Layering
 from analytics.compliance.detectors.spoofing import Spoofing
+from tests.analytics.compliance._declared import Edge, Kit
 from tests.analytics.compliance._kit import CHANGES, alerts, gaps, verdict
 from tests.analytics.compliance._orders import Book, split, unmoved
 
@@ -125,3 +126,53 @@ def test_no_orders_are_a_gap():
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_verdict_depends_on_nothing_else(change):
     unmoved(Spoofing, spoofed().given(), change)
+
+
+# What test_kit_complete.py holds this detector to.
+def each(extra):
+    """Cycles with something more in each of them."""
+    book = Book()
+    for n in range(3):
+        extra(cycle(book, 120 * n), 120 * n)
+    return book.given()
+
+
+def stays(book, at):
+    book.order(at, "buy", 99.98, 100, out=at + 100)
+
+
+def other_side(book, at):
+    book.order(at, "sell", 100.04, 375, out=at + 5.5)
+
+
+def again(qty, after):
+    return lambda book, at: book.order(at + after, "buy", 99.99, qty, out=at + 100)
+
+
+def among_others():
+    """The large order among others of a hundred to four thousand."""
+    book = spoofed()
+    for n in range(1, 41):
+        book.order(1000 + n, "sell", 101, 100 * n, out=2000 + n, account="X1")
+    return book.given()
+
+
+KIT = Kit(
+    Spoofing,
+    lambda: spoofed().given(),
+    (test_look_alikes_are_left_alone,),
+    {
+        "max_age": Edge(5.0, 4.99),
+        "before": Edge(1.0, 0.99, scene=lambda: spoofed(wait=-1.0).given()),
+        "pull_window": Edge(0.5, 0.49),
+        "size_multiple": Edge(15.0, 15.1),
+        "withdrawn": Edge(0.93, 0.94, scene=lambda: each(stays)),
+        "asymmetry": Edge(0.59, 0.61, scene=lambda: each(other_side)),
+        "returned": Edge(0.41, 0.395, scene=lambda: each(again(600, 5.6))),
+        "return_window": Edge(1.49, 1.51, scene=lambda: each(again(1500, 7.0))),
+        "max_chance": Edge(2.4e-6, 2.3e-6),
+        "coverage_floor": Edge(0.0996, 0.1001),
+        "order_size": Edge(0.455, 0.457, scene=among_others),
+        "cycles": Edge(3, 4),
+    },
+)

@@ -4,6 +4,7 @@ import pytest
 
 from analytics.compliance.checklists import abuse_type
 from analytics.compliance.detectors.stop_triggering import StopTriggering, StopTriggeringParameters
+from tests.analytics.compliance._declared import Edge, Kit, upside_down
 from tests.analytics.compliance._kit import alerts, gaps, tables
 
 ACCOUNTS = """
@@ -183,3 +184,28 @@ def test_what_it_cannot_see_is_said():
 def test_thresholds_out_of_range_are_refused():
     with pytest.raises(ValueError, match="window must lie between"):
         StopTriggeringParameters(window=0.5)
+
+
+# What test_kit_complete.py holds this detector to.
+def told_at_two():
+    """A stranger who was told half an hour and ten seconds before his first sale."""
+    stranger = {"account": "P2", "trader": "T9", "desk": "D9"}
+    told = SAID.format(at="14:00:00", to="T9")
+    return given(waiting(), *push(**stranger), cover(**stranger), messages=told)
+
+
+KIT = Kit(
+    StopTriggering,
+    whole,
+    (test_look_alikes_are_left_alone,),
+    {
+        "window": Edge(20.0, 19.9, others={"taken": 2.5}),
+        "distance": Edge(10.0, 10.1),
+        "reach": Edge(1.0, 1.01),
+        "taken": Edge(3.0, 3.01),
+        "message_lead": Edge(1810.0, 1809.0, scene=told_at_two),
+        "exit_window": Edge(30.0, 29.9, others={"min_score": 70.0}),
+        "min_score": Edge(77.6, 77.7),
+    },
+    changes={"buys for sells": upside_down},
+)

@@ -3,6 +3,7 @@
 import pytest
 
 from analytics.compliance.detectors.wash_trade import WashTrade, WashTradeParameters
+from tests.analytics.compliance._declared import Edge, Kit, Waived
 from tests.analytics.compliance._kit import CHANGES, alerts, gaps, shuffled, tables, verdict
 
 ACCOUNTS = """
@@ -205,3 +206,51 @@ def test_the_same_rows_in_another_order_give_the_same_ids_and_words():
 def test_no_executions_are_reported_as_a_gap_not_as_silence():
     assert gaps(WashTrade, {}) == ["No executions to look at."]
     assert gaps(WashTrade, given()) == []
+
+
+# What test_kit_complete.py holds this detector to.
+def agency_cross():
+    text = """
+    exec_id  account_id  trader_id  instrument_id  side  last_qty  last_px  transact_time  match_id  capacity  strategy
+    E1       L1          T1         AAPL           buy   100       190.10   14:30:00       M1        agency    cross
+    E2       L2          T2         AAPL           sell  100       190.10   14:30:00       M1        agency    cross
+    """
+    return given(text)
+
+
+def fitting():
+    return given(FIT.format(qty=95, px="190.105", time="14:30:00.5"), instruments=TICKS)
+
+
+def nearly_one_price():
+    """Bought at 190.10 and sold at 190.12, until nothing is left."""
+    return given(
+        NET.format(last=300)
+        .replace("sell  300       190.10", "sell  300       190.12")
+        .replace("sell  300    190.10", "sell  300    190.12")
+    )
+
+
+KIT = Kit(
+    WashTrade,
+    given,
+    (test_innocent_flow_is_left_alone,),
+    {
+        "base_score": Waived(
+            "It sets how high the score begins; whether there is an alert does not hang on it."
+        ),
+        "repeat_score": Waived(
+            "It sets what each repetition adds to the score, not whether there is an alert."
+        ),
+        "volume_share": Waived(
+            "The share of usual volume grades the score; a wash of one share is told as well."
+        ),
+        "exempt_agency_cross": Edge(found=False, missed=True, scene=agency_cross),
+        "fit_seconds": Edge(0.5, 0.49, scene=fitting),
+        "fit_ticks": Edge(0.5, 0.49, scene=fitting),
+        "fit_quantity": Edge(0.95, 0.96, scene=fitting),
+        "net_fraction": Edge(0.0042, 0.0041, scene=lambda: given(NET.format(last=295))),
+        "net_price": Edge(1.06, 1.05, scene=nearly_one_price),
+        "net_legs": Edge(4, 5, scene=lambda: given(NET.format(last=300))),
+    },
+)
