@@ -2,10 +2,12 @@
 
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from typing import Any, TextIO
 
+import orjson
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -26,6 +28,9 @@ SURVEILLANCE = (
     "parameter_set",
 )  # not for admins
 _COLUMNS = (*HASHED, "hash")
+_SORTED = sorted(HASHED)
+_PROVEN = (*_SORTED, "hash")
+_SEQ, _PREVIOUS, _HASH = (_PROVEN.index(name) for name in ("seq", "prev_hash", "hash"))
 
 
 @dataclass(frozen=True)
@@ -60,13 +65,12 @@ def verify(database: Database, org: str) -> AuditReport:
     first_bad, reason = None, "every entry holds"
     with database.session(None) as session:
         head = head_of(session, org)
-        for row in _rows(session, org):
+        for row in _tuples(session, org, _PROVEN):
             seq += 1
-            reason = _fault(row, seq, previous, expected.get(seq)) or reason
-            if reason != "every entry holds":
-                first_bad = seq
+            if fault := _fault(row, seq, previous, expected.get(seq)):
+                first_bad, reason = seq, fault
                 break
-            previous = row["hash"]
+            previous = row[_HASH]
     if first_bad is None:
         first_bad, reason = _end(seq, previous, head, signed, reason)
     return AuditReport(
@@ -152,22 +156,37 @@ def _readable(query: Any, actor: Identity, without: frozenset[str]) -> Any:
 
 
 def _rows(session: Session, org: str) -> Iterator[dict[str, Any]]:
-    columns = [getattr(AuditEntry, name) for name in _COLUMNS]
-    query = select(*columns).where(AuditEntry.org == org).order_by(AuditEntry.seq)
-    for row in session.execute(query.execution_options(yield_per=5000)):
+    for row in _tuples(session, org, _COLUMNS):
         yield dict(zip(_COLUMNS, row, strict=True))
 
 
-def _fault(row: dict[str, Any], seq: int, previous: str, anchor: Anchor | None) -> str | None:
-    if row["seq"] != seq:
+def _tuples(session: Session, org: str, columns: Sequence[str]) -> Iterator[Any]:
+    chosen = [getattr(AuditEntry, name) for name in columns]
+    query = select(*chosen).where(AuditEntry.org == org).order_by(AuditEntry.seq)
+    # On the connection, not through the session: no entry becomes an object, and there may be millions.
+    yield from session.connection().execute(query, execution_options={"yield_per": 5000})
+
+
+def _fault(row: Sequence[Any], seq: int, previous: str, anchor: Anchor | None) -> str | None:
+    """Return what is wrong with an entry, its columns in the order of ``_PROVEN``; None if nothing."""
+    if row[_SEQ] != seq:
         return f"entry {seq} is missing"
-    if row["prev_hash"] != previous:
+    if row[_PREVIOUS] != previous:
         return f"entry {seq} does not follow the entry before it"
-    if not hmac.compare_digest(digest(row), row["hash"]):
+    if not hmac.compare_digest(_digest(row), row[_HASH]):
         return f"entry {seq} was changed"
-    if anchor is not None and anchor.hash != row["hash"]:
+    if anchor is not None and anchor.hash != row[_HASH]:
         return f"entry {seq} is not the one that was anchored at {anchor.time}: the chain was rewritten"
     return None
+
+
+def _digest(row: Sequence[Any]) -> str:
+    """Return what ``digest`` does of the same entry: of text, numbers and nulls in order it is the same JSON."""
+    try:
+        text = orjson.dumps(dict(zip(_SORTED, row, strict=False)))
+    except orjson.JSONEncodeError:  # a number or a text that no entry is written with
+        return digest(dict(zip(_SORTED, row, strict=False)))
+    return sha256(text).hexdigest()
 
 
 def _end(

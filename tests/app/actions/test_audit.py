@@ -328,3 +328,20 @@ def test_kinds_are_counted_as_far_as_one_may_read(database, admin):
     assert trail.kinds(database, watcher, without=frozenset({"a1"}))["alert"] == 1
     with pytest.raises(Forbidden):
         trail.kinds(database, replace(admin, role="trader"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        'a "quoted" \\ word',
+        "\x00\x01\x1f\x7f\b\f\n\r\t",
+        "é ß 中文 😀 \u2028\u2029",
+        "</script>&<>",
+        '{"a":1.5}',
+    ],
+)
+def test_the_quick_digest_is_the_one_an_entry_was_written_with(text):
+    for before in (text, None):
+        fields = dict.fromkeys(HASHED, text) | {"seq": 2**62, "before": before}
+        assert trail._digest([fields[name] for name in trail._SORTED]) == digest(fields)
