@@ -93,6 +93,47 @@ _SYNONYMS: dict[str, str] = {
         instruction* authorised authorized signed reported entered attached confirmation consent""",
     "told_openly": """announced published tape wires papers site statement consensus analyst* report reports radio note link
         headline conference poll index according seven morning yesterday since company""",
+    "sport": """goal goals match* team league referee* ref linesman striker keeper cup scored scores nil game games golf tennis
+        marathon race races horse* derby season club rugby cricket football squad coach penalty penalties stadium olympi*
+        quiz fantasy player* champion* pitch kick offside squash gym ski skiing poker swim* boxing boxer athlet* united
+        lap laps final finals medal beaten won""",
+    "home_life": """kids kid baby babies mum mom dad parents nursery birthday* party dentist doctor* flat house garden dog cat
+        wedding* flu cooking dishes sofa kitchen plumber builder* landlord rent school lunch* granddad grandma fever
+        neighbour* barbecue holiday* christmas flowers train bus airport hospital operation anniversary married moving
+        bike shopping supermarket""",
+    "social": """happy haha lol cake coffee drinks beers pizza joke* laugh* congrat* proud welcome leaving farewell award bravo
+        congratulations weekend sorry funny espresso biscuits sweepstake raffle whip""",
+    "order_terms": """vwap twap limit average working partial* filled best tenth remaining natural rfq queue algo slippage
+        hedge delta net gross allocation* allocate size lots care iceberg uncross touch roll borrow basket programme
+        agent principal firm confirm confirms settled better two way axe axed clip slice done""",
+    "opinion": """think feel feels view views guess expect* consensus hunch outlook reckon rally breadth sentiment opinion
+        forecast* maybe perhaps probably might could would seems sounds believe wrong convinced fade like cautious crowded
+        rich cheap""",
+    "systems": """system* server* feed* recon reconcil* settlement* ssi sandbox uat test password* login portal screen* laptop*
+        backup* vendor tech it network line lines bridge vpn printer cabinet wiki spreadsheet macro file version draft deck
+        ticket* duplicate migration outage upgrade* export invoice* key distribution queue gateway""",
+    "duty": """must should shall cannot never always required duty law laws legal illegal crime prison jail* fined fine* convict*
+        judge court offence breach* sanction* forbidden prohibited banned report reportable declare* disclosed attest*
+        register* logged inform hotline retaliation guideline* remind* reminder compulsory mandatory overdue""",
+    "public_source": """wire wires press paper papers headline* published statement filing* podcast column journal* interview
+        news website blog* article prospectus bulletin broadcast release announced confirmed wrap digest exclusive""",
+    "small_print": """indicative privileged intended addressee recipient* liability accuracy completeness forecasts guide
+        investments professional* onward distribution consent copies warranty implied express solicitation reliance
+        returns disclaimer terms regulated""",
+    "permit": """approved approval allowed consent instructed instruction* documented signed agreed permission authoris*
+        authoriz* cleared official stamped mandate* undertaking request* requested policy""",
+    "urge": """please pls just now quick quickly let lets make get put go take give send tell keep come use try need want
+        must leave hold bring drop start stop""",
+    "evade": """avoid dodge* sidestep* bypass* circumvent* around under below beneath limit threshold split splitting alert*
+        flag flagged filter* detect* nobody scan* loophole blind radar slip slipped cover excuse story pretext glitch error
+        mistake suspense dormant dummy wink hint code codeword""",
+    "falsify": """backdat* false fake* alter* amend* change changed rewrite rebook* mismark* misstate* forge* invent* pretend*
+        fudge* dress* cook* doctor* edit* overwrite fabricat* made make up cover wrong story stories fairy tale excuse
+        mislabel* misreport*""",
+    "influence_price": """close closing bell auction expiry strike barrier stops stop trigger* settle* settlement fixing fix window
+        month quarter year end nav mark marks knock digital knockout level low high print prints last final minute seconds""",
+    "share_secret": """heads tip tips hint nod wink wind word whisper* scoop lowdown steer told tells heard leaked inside
+        embargo* confidential* sensitive unofficial* officially source sounded conflicted crossed""",
     "office": """lunch birthday party football tennis server kitchen canteen printer floor room invoice cake badge
         elevator team hr payroll laptop desktop coffee fire drill attached agenda rota vendor system feed software
         please thanks regards holiday charity repairs photos""",

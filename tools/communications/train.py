@@ -9,14 +9,15 @@ import polars as pl
 
 from analytics.compliance import _wording
 from analytics.compliance._lexicon import FAMILIES
-from tools.communications import taught, taught_more, taught_wide
+from tools.communications import desk_lines, taught, taught_more, taught_wide, tuning
 
 STOCKS = ("stock", "stock", "stock", "stock", "it", "the stock")  # what the detector makes of any name
 SIZES = ("50k", "120,000", "5000", "2m", "190.5", "300", "20", "75k shares")
 PEOPLE = ("ben", "leila", "the head of desk", "Tomas", "anya", "the manager", "grace")
 TIMES = ("3pm", "the close", "14:30", "noon", "four", "9.15", "lunch time")
 DROP = 0.02  # weights smaller than this say nothing
-STRENGTH = 8.0  # inverse of the penalty
+STRENGTH = 2.0  # inverse of the penalty, by cross-validation on families of phrases left out
+SLOPE, SHIFT = 0.83, 0.05  # by cross-validation: without them the classifier is too sure of itself
 MEANT = 2.0  # what a word stands for carries over to words nobody taught
 LOUD = 2.0  # what people wrote into the lexicon is believed sooner than what the classifier finds by itself
 
@@ -69,12 +70,22 @@ def features(texts: list[str]) -> list[dict[str, float]]:
     return found
 
 
-def _scale(name: str) -> float:
+def scale(name: str) -> float:
+    """Return what a feature's presence counts for a sum."""
     return MEANT if name.startswith("c:") else LOUD if ":" in name else 1.0
 
 
-def fitted(rows: list[dict[str, float]], labels: list[int]) -> dict[str, Any]:
-    """Return bias and weights of a logistic regression."""
+def fitted(
+    rows: list[dict[str, float]], labels: list[int], *, slope: float = 1.0, shift: float = 0.0
+) -> dict[str, Any]:
+    """Return bias and weights of a logistic regression.
+
+    Args:
+        rows: Features of each text.
+        labels: 1 for misconduct.
+        slope: Times every sum, so that the odds told are those that come true on phrases it was not taught.
+        shift: Added to every sum.
+    """
     from sklearn.feature_extraction import DictVectorizer
     from sklearn.linear_model import LogisticRegression
 
@@ -83,21 +94,26 @@ def fitted(rows: list[dict[str, float]], labels: list[int]) -> dict[str, Any]:
     found = LogisticRegression(C=STRENGTH, max_iter=2000, class_weight="balanced").fit(x, labels)
     names = vectors.get_feature_names_out().tolist()
     pairs = zip(names, found.coef_[0].tolist(), strict=True)
-    loud = {name: weight * _scale(name) for name, weight in pairs}
+    loud = {name: slope * weight * scale(name) for name, weight in pairs}
     weights = {name: round(weight, 3) for name, weight in sorted(loud.items()) if abs(weight) >= DROP}
-    return {"bias": round(float(found.intercept_[0]), 3), "weights": weights}
+    return {"bias": round(slope * float(found.intercept_[0]) + shift, 3), "weights": weights}
+
+
+def lines() -> list[tuple[str, str, str]]:
+    """Return family (``good`` for innocent ones), phrase family ("" where it is not told) and text of every line."""
+    found = [
+        (family, "", line)
+        for source in (taught, taught_more, taught_wide, tuning)
+        for family, said in (*source.BAD.items(), ("good", source.GOOD))
+        for line in said
+    ]
+    return found + [(line.family, line.phrase_family, line.text) for line in desk_lines.lines()]
 
 
 def taught_set() -> tuple[list[str], list[int]]:
     """Return the lines to learn from, and 1 for misconduct."""
-    wrong = [
-        line
-        for source in (taught, taught_more, taught_wide)
-        for lines in source.BAD.values()
-        for line in lines
-    ]
-    bad = filled(wrong, times=6, seed=1)
-    good = filled([*taught.GOOD, *taught_more.GOOD, *taught_wide.GOOD], times=6, seed=2)
+    bad = filled([text for family, _, text in lines() if family != "good"], times=4, seed=1)
+    good = filled([text for family, _, text in lines() if family == "good"], times=4, seed=2)
     return bad + good, [1] * len(bad) + [0] * len(good)
 
 
@@ -105,7 +121,7 @@ def main() -> None:
     """Write the model."""
     assert set(taught.BAD) == set(FAMILIES)
     texts, labels = taught_set()
-    found = fitted(features(texts), labels)
+    found = fitted(features(texts), labels, slope=SLOPE, shift=SHIFT)
     _wording.MODEL.write_text(
         json.dumps(found, indent=0, sort_keys=True, ensure_ascii=True) + "\n", encoding="utf-8"
     )

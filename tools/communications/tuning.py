@@ -1,7 +1,4 @@
-"""Lines that thresholds and features are tried out on: neither taught nor used to measure.
-
-Each family says it in words that no taught line uses for it, so that what is tuned is what carries over.
-"""
+"""More lines to learn from, in words that the others do not use; never used to measure."""
 
 BAD: dict[str, tuple[str, ...]] = {
     "collusion": (

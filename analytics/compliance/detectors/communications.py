@@ -30,8 +30,8 @@ class CommunicationsParameters(Parameters):
     """When a message is worth a person's time."""
 
     odds: float = parameter(
-        0.6, unit="probability", low=0.05, high=0.99,
-        rationale="Near the best F1 on other templates than those taught; lower it where reviewers have time.",
+        0.5, unit="probability", low=0.05, high=0.99,
+        rationale="Near the best F1 on families of phrases not taught; lower it where reviewers have time.",
     )  # fmt: skip
     doubt: float = parameter(
         0.3, unit="probability", low=0.0, high=0.99,
@@ -73,7 +73,7 @@ class Communications(Detector):
     name = "communications"
     code = "D25"
     title = "Suspicious communication"
-    version = "1.1.0"
+    version = "1.2.0"
     description = "A message whose words suggest misconduct, and the trade it appears to be about."
     regulation = ("MAR Art. 16(2), Reg. 2016/957",)
     inputs = ("messages",)
