@@ -1,11 +1,11 @@
-"""Order books in a few words: orders with what became of them, and the changes no verdict may depend on."""
+"""Order books in a few words: orders with what became of them."""
 
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
 from analytics.datasets import DATASETS
-from tests.analytics.compliance._kit import CHANGES, alerts, tables, verdict
+from tests.analytics.compliance._kit import tables
 
 START = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 ACCOUNTS = "account_id kind base_currency owner_id link_group\n" + "\n".join(
@@ -64,10 +64,3 @@ def split(given, ways: int):
     turn = pl.col("order_id").str.slice(1).cast(pl.Int64) % ways + 1
     dealt = pl.when(pl.col("account_id") == "A1").then(pl.format("A{}", turn)).otherwise("account_id")
     return given | {"order_events": given["order_events"].with_columns(account_id=dealt)}
-
-
-def unmoved(detector, given, change: str) -> None:
-    """Assert that a change leaves the verdict as it is, and that there is one."""
-    found = alerts(detector, given)
-    assert found
-    assert verdict(alerts(detector, CHANGES[change](given))) == verdict(found)

@@ -10,13 +10,8 @@ from tests.analytics.compliance._declared import Edge, Kit, Waived
 from tests.analytics.compliance._kit import (
     alerts,
     gaps,
-    mirrored,
-    renamed,
     scaled,
-    shifted,
-    shuffled,
     tables,
-    verdict,
 )
 
 ACCOUNTS = """
@@ -89,20 +84,6 @@ def test_the_derived_value_of_the_account_comes_before_what_was_paid_in():
 
 
 FEE = trades()
-
-
-@pytest.mark.parametrize("change", [
-    lambda g: shuffled(g, 1), renamed, lambda g: shifted(g, hours=3), lambda g: shifted(g, days=40), mirrored,
-])  # fmt: skip
-def test_the_verdict_does_not_depend_on_order_names_clock_or_side(change):
-    want = verdict(alerts(Churning, given(FEE)))
-    assert len(want) == 1
-    assert verdict(alerts(Churning, change(given(FEE)))) == want
-
-
-def test_prices_and_money_ten_times_as_high_give_the_same_verdict():
-    more = scaled(given(FEE.replace(" 60 ", " 600 "), cash_flows=FUNDED.replace("100000", "1000000")), 10)
-    assert verdict(alerts(Churning, more)) == verdict(alerts(Churning, given(FEE)))
 
 
 def test_clients_whose_worth_is_unknown_are_a_gap():

@@ -8,12 +8,7 @@ from tests.analytics.compliance._kit import (
     alerts,
     gaps,
     mirrored,
-    renamed,
-    scaled,
-    shifted,
-    shuffled,
     tables,
-    verdict,
 )  # fmt: skip
 
 ACCOUNTS = """
@@ -134,20 +129,6 @@ def test_linked_accounts_that_share_the_work_are_one_actor():
 
 def test_no_quotes_are_a_gap():
     assert "No quotes to look at." in gaps(CrossProduct, {})
-
-
-@pytest.mark.parametrize("change", [
-    lambda g: shuffled(g, 1), lambda g: shuffled(g, 2), lambda g: scaled(g, 10), renamed,
-    lambda g: shifted(g, hours=2), lambda g: shifted(g, days=40),
-])  # fmt: skip
-def test_the_verdict_does_not_depend_on_order_price_level_names_or_clock(change):
-    base = given(*FLOW)
-    assert verdict(alerts(CrossProduct, change(base))) == verdict(alerts(CrossProduct, base))
-
-
-def test_a_mirrored_market_gives_the_mirrored_verdict():
-    down = QUOTES.replace("100.99 101.01", "98.99 99.01")
-    assert len(alerts(CrossProduct, mirrored(given(*FLOW, quotes=down)))) == 1
 
 
 # What test_kit_complete.py holds this detector to.

@@ -10,8 +10,8 @@ from analytics.compliance._related_products import related_pairs
 from analytics.compliance.detectors.cross_product_layering import CrossProductLayering
 from analytics.datasets import DATASETS
 from tests.analytics.compliance._declared import Edge, Kit, Waived
-from tests.analytics.compliance._kit import CHANGES, alerts, gaps, tables, verdict
-from tests.analytics.compliance._orders import Book, split, unmoved
+from tests.analytics.compliance._kit import alerts, gaps, tables, verdict
+from tests.analytics.compliance._orders import Book, split
 
 DERIVATIVES = """
 instrument_id  symbol  asset_class  currency  underlying_id  put_call
@@ -104,11 +104,6 @@ def test_splitting_over_linked_accounts_hides_nothing(ways):
 
 def test_no_orders_are_a_gap():
     assert gaps(CrossProductLayering, {}) == ["No order events to look at."]
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_the_verdict_depends_on_nothing_else(change):
-    unmoved(CrossProductLayering, given(), change)
 
 
 # What test_kit_complete.py holds this detector to.

@@ -7,13 +7,7 @@ from tests.analytics.compliance._declared import Edge, Kit, upside_down
 from tests.analytics.compliance._kit import (
     alerts,
     gaps,
-    mirrored,
-    renamed,
-    scaled,
-    shifted,
-    shuffled,
     tables,
-    verdict,
 )  # fmt: skip
 
 ACCOUNTS = """
@@ -199,26 +193,6 @@ def test_a_client_order_without_time_of_receipt_is_a_gap_judged_from_its_entry()
 
 def test_no_orders_are_a_gap():
     assert "No order events to look at." in gaps(FrontRunning, {})
-
-
-@pytest.mark.parametrize("change", [
-    lambda g: shuffled(g, 1), lambda g: shuffled(g, 2), lambda g: scaled(g, 10), renamed,
-    lambda g: shifted(g, hours=3), lambda g: shifted(g, days=40),
-])  # fmt: skip
-def test_the_verdict_does_not_depend_on_order_price_level_names_or_clock(change):
-    base = given(CLIENT, AHEAD, OUT)
-    assert verdict(alerts(FrontRunning, change(base))) == verdict(alerts(FrontRunning, base))
-
-
-def test_a_mirrored_market_gives_the_mirrored_verdict():
-    down = "instrument_id transact_time seq bid_px ask_px\n" + "\n".join(
-        f"AAPL 14:{n:02}:00 {n} {102 - n / 50 - 0.01} {102 - n / 50 + 0.01}" for n in range(10, 60)
-    )
-    turned = mirrored(given(*(
-        line.replace("100.4", "101.6").replace("100.2", "101.8").replace("100.8", "101.2")
-        for line in (CLIENT, AHEAD, OUT)), quotes=down))  # fmt: skip
-    (left,), (right,) = alerts(FrontRunning, turned), alerts(FrontRunning, given(CLIENT, AHEAD, OUT))
-    assert left["score"] == pytest.approx(right["score"], abs=1)
 
 
 # What test_kit_complete.py holds this detector to.

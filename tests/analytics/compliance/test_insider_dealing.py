@@ -10,7 +10,6 @@ from tests.analytics.compliance._kit import (
     alerts,
     gaps,
     lists,
-    mirrored,
     renamed,
     scaled,
     shifted,
@@ -210,11 +209,6 @@ def test_the_verdict_does_not_depend_on_order_price_level_names_or_clock(change)
     before, after = alerts(InsiderDealing, base, loose), alerts(InsiderDealing, change(base), loose)
     assert verdict(after) == verdict(before)
     assert len(before) == 1
-
-
-def test_a_mirrored_market_gives_the_mirrored_verdict():
-    turned = mirrored(given(*habit(), *POSITION, closes=prices(up=-1)))
-    assert len(alerts(InsiderDealing, turned)) == 1
 
 
 # What test_kit_complete.py holds this detector to.

@@ -5,8 +5,8 @@ import pytest
 from analytics.compliance.detectors.layering import Layering, LayeringParameters
 from analytics.compliance.detectors.spoofing import Spoofing
 from tests.analytics.compliance._declared import Edge, Kit
-from tests.analytics.compliance._kit import CHANGES, alerts, gaps, tables, verdict
-from tests.analytics.compliance._orders import Book, split, unmoved
+from tests.analytics.compliance._kit import alerts, gaps, tables, verdict
+from tests.analytics.compliance._orders import Book, split
 
 
 def cycle(book, at, *, levels=4, size=300, age=5.0, wait=0.5, wanted=100, shows="A1", by="user", **more):
@@ -202,11 +202,6 @@ def test_executions_that_no_event_shows_are_a_gap():
         "Executions of some orders are not among the order events."
     ]
     assert gaps(Layering, {}) == ["No order events to look at."]
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_the_verdict_depends_on_nothing_else(change):
-    unmoved(Layering, layered().given(), change)
 
 
 # What test_kit_complete.py holds this detector to.

@@ -7,7 +7,7 @@ import pytest
 
 from analytics.compliance.detectors.marking_the_close import MarkingTheClose
 from tests.analytics.compliance._declared import Edge, Kit, Waived
-from tests.analytics.compliance._kit import alerts, gaps, verdict
+from tests.analytics.compliance._kit import alerts, gaps
 from tests.analytics.compliance._session import CLOSES, PUSHED, SWING, accounts, entry, fill, frame, market
 
 # A quarter of an hour's standard deviation.
@@ -102,12 +102,6 @@ def test_the_move_of_the_whole_market_is_no_push():
     moved = late.with_columns((pl.col("close").cast(pl.Float64) * up).cast(late.schema["close"]))
     assert len(alerts(MarkingTheClose, rising)) == 1
     assert alerts(MarkingTheClose, rising | {"bars": moved.lazy()}) == []
-
-
-@pytest.mark.parametrize("change", PUSHED, ids=PUSHED)
-def test_the_verdict_does_not_depend_on_names_units_order_or_side(change):
-    rows = given(*push())
-    assert verdict(alerts(MarkingTheClose, PUSHED[change](rows))) == verdict(alerts(MarkingTheClose, rows))
 
 
 def test_without_bars_it_says_what_it_cannot_see():

@@ -6,7 +6,7 @@ import pytest
 
 from analytics.compliance.detectors.marking_the_open import MarkingTheOpen
 from tests.analytics.compliance._declared import Edge, Kit, Waived
-from tests.analytics.compliance._kit import alerts, gaps, verdict
+from tests.analytics.compliance._kit import alerts, gaps
 from tests.analytics.compliance._session import OPENS, PUSHED, SWING, accounts, entry, fill, frame, market
 
 SIGMA = SWING * (5 / 390) ** 0.5
@@ -99,14 +99,6 @@ def test_one_order_through_the_whole_book_is_one_trade():
     assert len(found(push())) == 1
     rows = [row | {"order_id": "X1"} for row in push()]
     assert found(rows) == []
-
-
-@pytest.mark.parametrize("change", PUSHED, ids=PUSHED)
-def test_the_verdict_does_not_depend_on_names_units_order_or_side(change):
-    rows = given(push(), shown())
-    base = verdict(alerts(MarkingTheOpen, rows))
-    assert len(base) == 2
-    assert verdict(alerts(MarkingTheOpen, PUSHED[change](rows))) == base
 
 
 def test_empty_tables_are_reported_as_gaps():

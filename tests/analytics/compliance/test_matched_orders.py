@@ -7,7 +7,7 @@ import pytest
 
 from analytics.compliance.detectors.matched_orders import MatchedOrders, _tail
 from tests.analytics.compliance._declared import Edge, Kit, Waived
-from tests.analytics.compliance._kit import CHANGES, alerts, gaps, verdict
+from tests.analytics.compliance._kit import alerts, gaps
 from tests.analytics.compliance._session import OPENS, accounts, entry, fill, frame, market
 
 OWNERS = {"A1": "O1", "A2": "O1", "B1": "O2", "MM": "mm"}
@@ -94,12 +94,6 @@ def test_the_chance_of_so_many_meetings_is_the_tail_of_a_poisson_law():
     assert _tail(3, 1.0) == pytest.approx(0.0803014)
     assert _tail(0, 1.0) == _tail(1, 2.0) == 1.0
     assert (_tail(2, 0.0), _tail(0, 0.0)) == (0.0, 1.0)
-
-
-@pytest.mark.parametrize("change", CHANGES, ids=CHANGES)
-def test_the_verdict_does_not_depend_on_names_units_order_or_side(change):
-    rows = given()
-    assert verdict(alerts(MatchedOrders, CHANGES[change](rows))) == verdict(alerts(MatchedOrders, rows))
 
 
 def test_empty_tables_are_reported_as_gaps():

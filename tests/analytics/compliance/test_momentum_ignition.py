@@ -6,7 +6,7 @@ import pytest
 
 from analytics.compliance.detectors.momentum_ignition import MomentumIgnition
 from tests.analytics.compliance._declared import Edge, Kit, Waived
-from tests.analytics.compliance._kit import alerts, gaps, verdict
+from tests.analytics.compliance._kit import alerts, gaps
 from tests.analytics.compliance._session import OPENS, PUSHED, SWING, accounts, fill, frame, market
 
 NOON = OPENS + timedelta(hours=3, minutes=1)
@@ -90,12 +90,6 @@ def test_the_four_phases_are_told_one_by_one():
 )
 def test_each_phase_is_needed(rows, hit):
     assert len(found(*rows)) == hit
-
-
-@pytest.mark.parametrize("change", PUSHED, ids=PUSHED)
-def test_the_verdict_does_not_depend_on_names_units_order_or_side(change):
-    rows = given(*ignite())
-    assert verdict(alerts(MomentumIgnition, PUSHED[change](rows))) == verdict(alerts(MomentumIgnition, rows))
 
 
 def test_without_bars_it_says_what_it_cannot_see():

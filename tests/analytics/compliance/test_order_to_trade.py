@@ -4,8 +4,8 @@ import pytest
 
 from analytics.compliance.detectors.order_to_trade import OrderToTrade, OrderToTradeParameters
 from tests.analytics.compliance._declared import Edge, Kit
-from tests.analytics.compliance._kit import CHANGES, alerts, gaps, verdict
-from tests.analytics.compliance._orders import Book, split, unmoved
+from tests.analytics.compliance._kit import alerts, gaps, verdict
+from tests.analytics.compliance._orders import Book, split
 
 TEN = OrderToTradeParameters(limits="* * 10 1000000; * mm 100 1000000", soft_share=1.0, minimum_messages=1)
 
@@ -131,11 +131,6 @@ def test_splitting_over_linked_accounts_hides_nothing(ways):
 
 def test_no_orders_are_a_gap():
     assert gaps(OrderToTrade, {}) == ["No order events to look at."]
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_the_verdict_depends_on_nothing_else(change):
-    unmoved(OrderToTrade, sent(340, fills=1).given(), change)
 
 
 # What test_kit_complete.py holds this detector to.

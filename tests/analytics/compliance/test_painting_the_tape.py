@@ -6,7 +6,7 @@ import pytest
 
 from analytics.compliance.detectors.painting_the_tape import PaintingTheTape
 from tests.analytics.compliance._declared import Edge, Kit, Waived
-from tests.analytics.compliance._kit import CHANGES, alerts, gaps, verdict
+from tests.analytics.compliance._kit import alerts, gaps
 from tests.analytics.compliance._session import OPENS, accounts, fill, frame, market
 
 NOON = OPENS + timedelta(hours=3)
@@ -99,12 +99,6 @@ def test_prints_of_the_usual_size_while_everybody_prints_are_no_show(crowd, hit)
 
 def test_another_order_of_the_group_in_the_same_half_hour_does_not_hide_it():
     assert len(found(*show(), fill(90, 100, "buy", 150, 100, start=NOON, account="A2"))) == 1
-
-
-@pytest.mark.parametrize("change", CHANGES, ids=CHANGES)
-def test_the_verdict_does_not_depend_on_names_units_order_or_side(change):
-    rows = given(*show())
-    assert verdict(alerts(PaintingTheTape, CHANGES[change](rows))) == verdict(alerts(PaintingTheTape, rows))
 
 
 def test_no_executions_are_reported_as_a_gap():

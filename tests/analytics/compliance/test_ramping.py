@@ -6,7 +6,7 @@ import pytest
 
 from analytics.compliance.detectors.ramping import Ramping
 from tests.analytics.compliance._declared import Edge, Kit, Waived
-from tests.analytics.compliance._kit import alerts, gaps, verdict
+from tests.analytics.compliance._kit import alerts, gaps
 from tests.analytics.compliance._session import OPENS, PUSHED, SWING, accounts, fill, frame, market
 
 NOON = OPENS + timedelta(hours=3)
@@ -86,12 +86,6 @@ def test_a_busy_group_does_not_hide_one_of_its_accounts():
     noise = [fill(60 + n, 70 * n + 30, "buy", 40, 100, start=NOON, account="A2") for n in range(8)]
     (alert,) = found(*ramp(), *noise)
     assert {"E000", "E010"} <= set(alert["exec_ids"])
-
-
-@pytest.mark.parametrize("change", PUSHED, ids=PUSHED)
-def test_the_verdict_does_not_depend_on_names_units_order_or_side(change):
-    rows = given(*ramp())
-    assert verdict(alerts(Ramping, PUSHED[change](rows))) == verdict(alerts(Ramping, rows))
 
 
 def test_without_bars_it_says_what_it_cannot_see():
