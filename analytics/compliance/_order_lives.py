@@ -34,14 +34,16 @@ def order_lives(tables: Tables) -> pl.LazyFrame:
     end, else null). Orders taken out by the market count as not withdrawn. Two groupings by order, linear; nothing is sorted but orders
     that were amended, and detectors that look at the same tables share the result.
     """
-    return once(tables, "order_lives", lambda: _order_lives(tables))
+    return once(tables, "order_lives", lambda: _order_lives(tables), kept=True)
 
 
 def parent_orders(tables: Tables) -> pl.LazyFrame:
     """Return order_id of the orders anywhere in the market that others name as their parent."""
     market = market_of(tables)
     parents = pl.col("parent_order_id").alias("order_id")
-    return once(market, "parents", lambda: market["order_events"].select(parents).drop_nulls().unique())
+    return once(
+        market, "parents", lambda: market["order_events"].select(parents).drop_nulls().unique(), kept=True
+    )
 
 
 def _order_lives(tables: Tables) -> pl.LazyFrame:

@@ -28,7 +28,7 @@ _SESSION_MINUTES = 390.0
 
 def every_fill(tables: Tables) -> pl.LazyFrame:
     """Return the fills among order events, with group and side, in floats; ``filled_in`` is the instrument."""
-    return once(tables, "every_fill", lambda: _fills(tables))
+    return once(tables, "every_fill", lambda: _fills(tables), kept=True)
 
 
 def _fills(tables: Tables) -> pl.LazyFrame:
@@ -45,7 +45,7 @@ def _fills(tables: Tables) -> pl.LazyFrame:
 
 def own_pulls(tables: Tables, params: PulledParameters, *, levels: int, level_quantile: float) -> Pulls:
     """Return the look at sides pulled around fills in the same instrument."""
-    clusters = once(tables, "fill_clusters", lambda: fill_clusters(every_fill(tables)))
+    clusters = once(tables, "fill_clusters", lambda: fill_clusters(every_fill(tables)), kept=True)
     lives = once(tables, "lives_in_books", lambda: _shown(order_lives(tables)))
     return Pulls(lives, clusters, params, levels=levels, level_quantile=level_quantile)
 

@@ -1,8 +1,41 @@
 """What several detectors make of the same tables: computed once while one look lasts."""
 
+import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import polars as pl
+
+
+class Features:
+    """What was made of tables that never change again, kept in a folder: a later look need not read the rows.
+
+    The folder belongs to one state of the tables and one version of the code; who gives it sees to that.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.reused: set[str] = set()
+        self.made: set[str] = set()
+
+    def get(self, name: str) -> pl.DataFrame | None:
+        """Return what is kept under a name, None if nothing is."""
+        path = self._path(name)
+        if not path.exists():
+            return None
+        self.reused.add(name)
+        return pl.scan_ipc(path).collect()
+
+    def put(self, name: str, frame: pl.DataFrame) -> None:
+        """Keep a frame; one that is half written never counts."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        part = self.folder / f".{name}.{os.getpid()}"
+        frame.write_ipc(part, compression="lz4")
+        part.replace(self._path(name))
+        self.made.add(name)
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.arrow"
 
 
 class Shared(dict[str, pl.LazyFrame]):
@@ -17,6 +50,7 @@ class Shared(dict[str, pl.LazyFrame]):
         market: Where these are one part of the market, the whole of it; None where they are the whole.
         standing: What has been made of tables that stay the same from one look to the next.
         still: Names of these tables.
+        features: Where what is worth keeping is kept; None: nowhere.
     """
 
     def __init__(
@@ -27,17 +61,26 @@ class Shared(dict[str, pl.LazyFrame]):
         market: "Shared | None" = None,
         standing: dict[str, pl.DataFrame] | None = None,
         still: frozenset[str] = frozenset(),
+        features: Features | None = None,
     ) -> None:
         super().__init__(tables)
         self.made: dict[str, pl.DataFrame] = {} if made is None else made
         self.market = market
         self.standing: dict[str, pl.DataFrame] = {} if standing is None else standing
         self.still = still
+        self.features = features
 
     def narrowed(self, given: Callable[[Mapping[str, pl.LazyFrame]], Mapping[str, pl.LazyFrame]]) -> "Shared":
         """Return what ``given`` makes of the tables, and of the whole market's, with the same memory."""
         market = None if self.market is None else self.market.narrowed(given)
-        return Shared(given(self), self.made, market=market, standing=self.standing, still=self.still)
+        return Shared(
+            given(self),
+            self.made,
+            market=market,
+            standing=self.standing,
+            still=self.still,
+            features=self.features,
+        )
 
 
 def market_of(tables: Mapping[str, pl.LazyFrame]) -> Mapping[str, pl.LazyFrame]:
@@ -51,6 +94,7 @@ def once(
     build: Callable[[], pl.LazyFrame],
     *,
     of: tuple[str, ...] = (),
+    kept: bool = False,
 ) -> pl.LazyFrame:
     """Return what ``build`` makes, computed; made by an earlier detector of the same look, it is not made again.
 
@@ -59,10 +103,17 @@ def once(
         name: Names what is made. The same name must mean the same of the same tables.
         build: Makes it.
         of: The tables it is made of, where a name is given: while all of them stand still, it outlives the look.
+        kept: Whether it is a feature: no threshold decides it, and other thresholds are tried on it alone.
     """
     if not isinstance(tables, Shared):
         return build().collect(engine="streaming").lazy()
     memory = tables.standing if of and tables.still.issuperset(of) else tables.made
     if name not in memory:
-        memory[name] = build().collect(engine="streaming")
+        features = tables.features if kept else None
+        found = None if features is None else features.get(name)
+        if found is None:
+            found = build().collect(engine="streaming")
+            if features is not None:
+                features.put(name, found)
+        memory[name] = found
     return memory[name].lazy()

@@ -79,10 +79,14 @@ class Detector(ABC):
     def found(self, tables: Tables, params: Parameters | None = None) -> pl.LazyFrame:
         """Return alerts and blind spots in ``ALERT_SCHEMA``, in any order: ``detect`` less ``gaps_of_all``."""
         chosen = params if params is not None else self.Params()
-        given = self._given(tables)
-        alerts = _told(self.episodes(given, chosen), self._teller(chosen))
-        gaps = [_told(frame, self._gap_teller(chosen)) for frame in self.blind_spots(given, chosen)]
-        return pl.concat([alerts, *gaps])
+        spots = self.blind_spots(self._given(tables), chosen)
+        gaps = [_told(frame, self._gap_teller(chosen)) for frame in spots]
+        return pl.concat([self.alerts(tables, chosen), *gaps])
+
+    def alerts(self, tables: Tables, params: Parameters | None = None) -> pl.LazyFrame:
+        """Return the alerts alone, in any order."""
+        chosen = params if params is not None else self.Params()
+        return _told(self.episodes(self._given(tables), chosen), self._teller(chosen))
 
     def gaps_of_all(self, tables: Tables, params: Parameters | None = None) -> pl.LazyFrame:
         """Return data gaps in ``ALERT_SCHEMA``: tables that are needed and have no row, and ``market_gaps``."""

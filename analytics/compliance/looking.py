@@ -1,11 +1,12 @@
 """Several detectors over the same tables: shared work done once, memory bounded by parts of the market."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
-from analytics.compliance._shared import Shared
+from analytics.compliance._shared import Features, Shared
 from analytics.compliance.alerts import ALERT_SCHEMA
 from analytics.compliance.detector import Detector, Tables
 from analytics.compliance.parameters import Parameters
@@ -36,12 +37,27 @@ class Parts:
     result is what the detector says of the whole tables, bit for bit.
     """
 
-    def __init__(self, tables: Tables, collect: Collect, *, rows: int = ROWS_AT_ONCE) -> None:
-        self._tables, self._collect = Shared(tables), collect
+    def __init__(
+        self, tables: Tables, collect: Collect, *, rows: int = ROWS_AT_ONCE, folder: Path | None = None
+    ) -> None:
+        self._tables, self._collect = Shared(tables, features=_features(folder, "market")), collect
+        self._folder = folder
         self.names = _bundles(tables, collect, rows)
 
     def part(self, number: int) -> Shared:
         """Return the tables with one part's orders and fills, held in memory while somebody holds the result."""
+        tables = self._chosen(number)
+        for name in _PARTED:
+            if name in tables:
+                tables[name] = self._collect(tables[name].drop(_UNREAD, strict=False)).lazy()
+        return Shared(tables, market=self._tables)
+
+    def late(self, number: int) -> Shared:
+        """Return a part whose rows are read by those who ask for them, and what was kept of it before."""
+        features = _features(self._folder, str(number))
+        return Shared(self._chosen(number), market=self._tables, features=features)
+
+    def _chosen(self, number: int) -> dict[str, pl.LazyFrame]:
         tables, names = dict(self._tables), self.names[number]
         chosen = pl.col("instrument_id").is_in(names)
         if number == 0:
@@ -49,10 +65,7 @@ class Parts:
         for name in (*_PARTED, *_NARROWED):
             if name in tables and len(self.names) > 1:
                 tables[name] = tables[name].filter(chosen)
-        for name in _PARTED:
-            if name in tables:
-                tables[name] = self._collect(tables[name].drop(_UNREAD, strict=False)).lazy()
-        return Shared(tables, market=self._tables)
+        return tables
 
     def look(self, asked: Asked, part: Shared) -> pl.DataFrame:
         """Return what a detector finds in a part; ``joined`` makes one of all of them."""
@@ -69,20 +82,46 @@ def parted(detector: Detector | type[Detector]) -> bool:
     return detector.by_instrument or detector.in_parts
 
 
-def look_with(
-    detector: Detector, params: Sequence[Parameters], tables: Tables, collect: Collect
+def try_with(
+    detector: Detector,
+    params: Sequence[Parameters],
+    tables: Tables,
+    collect: Collect,
+    *,
+    folder: Path | None = None,
 ) -> list[pl.DataFrame]:
-    """Return what a detector says of the same tables with each set of thresholds; the rows are read once."""
-    asked = [Asked(detector, one) for one in params]
+    """Return the alerts, without gaps, that a detector raises of the same tables with each set of thresholds.
+
+    What no threshold decides (an order's life, what was filled, messages counted) is made once for all of the
+    sets. With a ``folder`` it is kept there, as are the alerts of each set: asked again, the rows themselves are
+    not read. The folder belongs to one state of these tables and one version of the detector.
+    """
+    found = {one.version: _features(folder, "found", one.version) for one in params}
+    known = {version: kept.get("alerts") if kept else None for version, kept in found.items()}
+    asked = {one.version: one for one in params if known[one.version] is None}
+    said: dict[str, list[pl.DataFrame]] = {version: [pl.DataFrame(schema=ALERT_SCHEMA)] for version in asked}
+    for part in _late_parts(detector, tables, collect, folder) if asked else ():
+        for version, one in asked.items():
+            said[version].append(collect(detector.alerts(part, one)))
+    for version, some in said.items():
+        known[version] = alerts = pl.concat(some).sort("alert_id")
+        if kept := found[version]:
+            kept.put("alerts", alerts)
+    return [rows for one in params if (rows := known[one.version]) is not None]
+
+
+def _late_parts(
+    detector: Detector, tables: Tables, collect: Collect, folder: Path | None
+) -> Iterator[Shared]:
     if not parted(detector):
-        return [collect(detector.detect(tables, one)) for one in params]
-    parts = Parts(tables, collect)
-    found: list[list[pl.DataFrame]] = [[] for _ in asked]
-    for number in range(len(parts.names)):
-        part = parts.part(number)
-        for one, said in zip(asked, found, strict=True):
-            said.append(parts.look(one, part))
-    return [parts.joined(one, said) for one, said in zip(asked, found, strict=True)]
+        yield Shared(tables, features=_features(folder, "market"))
+        return
+    parts = Parts(tables, collect, folder=folder)
+    yield from (parts.late(number) for number in range(len(parts.names)))
+
+
+def _features(folder: Path | None, *names: str) -> Features | None:
+    return None if folder is None else Features(folder.joinpath(*names))
 
 
 def _bundles(tables: Mapping[str, pl.LazyFrame], collect: Collect, rows: int) -> list[list[str]]:

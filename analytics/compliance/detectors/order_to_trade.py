@@ -8,7 +8,8 @@ import polars as pl
 
 from analytics.compliance._features import with_group
 from analytics.compliance._order_lives import at_ns, parent_orders, whose
-from analytics.compliance.alerts import Metric, Told, listed
+from analytics.compliance._shared import Shared, once
+from analytics.compliance.alerts import Metric, Told, flattened, listed
 from analytics.compliance.detector import Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
 
@@ -177,20 +178,35 @@ class OrderToTrade(Detector):
 
 def _sent(tables: Tables, params: OrderToTradeParameters) -> pl.LazyFrame:
     """Return one row per account, venue, instrument, day, order type and kind of message, weighed."""
+    rows = once(tables, "messages", lambda: _messages(tables), kept=True)
+    weight = _weight(params)
+    kinds = tables["accounts"].select("account_id", "kind").unique("account_id", keep="any")
+    return (
+        with_group(rows, tables)
+        .join(kinds, on="account_id", how="left")
+        .with_columns(
+            account_kind=pl.when(pl.col("kind") == "mm").then(pl.lit("mm")).otherwise(pl.lit("other")),
+            weight=pl.col("messages") * weight,
+            volume=pl.col("volume") * weight,
+        )
+    )
+
+
+def _messages(tables: Tables) -> pl.LazyFrame:
+    """Return one row per account, venue, instrument, day, order type and kind of message, counted."""
     kind, qty = pl.col("event_type"), pl.col("order_qty").cast(pl.Float64)
     counted = kind.is_in(_SENT) & ~pl.col("cancel_by").is_in(_BY_MARKET).fill_null(value=False)
     filled = kind == "fill"
-    parents = parent_orders(tables)
     keys = ["account_id", "instrument_id", "ord_type", "time_in_force", "event_type", "venue", "day"]
     events = (
         tables["order_events"]
         .filter(kind.is_in([*_SENT, "fill"]))
-        .join(parents, on="order_id", how="anti")
+        .join(parent_orders(tables), on="order_id", how="anti")
         .with_columns(pl.col("venue").fill_null(""), day=pl.col("transact_time").dt.date())
     )
     # Sums alone stream; how many orders were filled is asked of the fills, which are few.
     orders = events.filter(filled).group_by(keys).agg(filled_orders=pl.col("order_id").n_unique())
-    rows = (
+    return (
         events.group_by(keys)
         .agg(
             messages=counted.sum(),
@@ -202,17 +218,6 @@ def _sent(tables: Tables, params: OrderToTradeParameters) -> pl.LazyFrame:
         )
         .join(orders, on=keys, how="left", nulls_equal=True)
         .with_columns(pl.col("filled_orders").fill_null(0))
-    )
-    weight = _weight(params)
-    kinds = tables["accounts"].select("account_id", "kind").unique("account_id", keep="any")
-    return (
-        with_group(rows, tables)
-        .join(kinds, on="account_id", how="left")
-        .with_columns(
-            account_kind=pl.when(pl.col("kind") == "mm").then(pl.lit("mm")).otherwise(pl.lit("other")),
-            weight=pl.col("messages") * weight,
-            volume=pl.col("volume") * weight,
-        )
     )
 
 
@@ -250,19 +255,29 @@ def _with_limits(totals: pl.LazyFrame, params: OrderToTradeParameters) -> pl.Laz
 def _with_evidence(near: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
     """Add the ids of the orders: a second look, for the few sessions that are near a limit."""
     chosen = near.select(*_KEYS, account_id="accounts").explode("account_id")
-    orders = (
-        tables["order_events"]
-        .filter(pl.col("event_type") == "new")
-        .select(
-            "account_id", "instrument_id", "order_id",
-            venue=pl.col("venue").fill_null(""), day=pl.col("transact_time").dt.date(),
+    by = ["account_id", "instrument_id", "venue", "day"]
+    if isinstance(tables, Shared) and tables.features is not None:
+        # Limits are tried one after another: the first ids of every session are asked for once.
+        first = once(
+            tables,
+            "session_orders",
+            lambda: _entered(tables).group_by(by).agg(order_ids=listed("order_id")),
+            kept=True,
         )
-        .join(chosen, on=["account_id", "instrument_id", "venue", "day"], how="inner")
-        .group_by(_KEYS)
-        .agg(order_ids=listed("order_id"))
-    )  # fmt: skip
+        asked, ids = first.join(chosen, on=by, how="inner"), flattened("order_ids")
+    else:
+        asked, ids = _entered(tables).join(chosen, on=by, how="inner"), listed("order_id")
+    orders = asked.group_by(_KEYS).agg(order_ids=ids)
     return near.join(orders, on=list(_KEYS), how="left").with_columns(
         order_ids=pl.col("order_ids").fill_null([])
+    )
+
+
+def _entered(tables: Tables) -> pl.LazyFrame:
+    entered = tables["order_events"].filter(pl.col("event_type") == "new")
+    day = pl.col("transact_time").dt.date()
+    return entered.select(
+        "account_id", "instrument_id", "order_id", venue=pl.col("venue").fill_null(""), day=day
     )
 
 

@@ -8,6 +8,7 @@ import polars as pl
 
 from analytics.compliance._features import with_group
 from analytics.compliance._order_lives import BUYS, DAY, SECOND, at_ns, whose
+from analytics.compliance._shared import once
 from analytics.compliance._spans import settled, steadied
 from analytics.compliance.alerts import Metric, Told, flattened, listed, sequence, with_episode
 from analytics.compliance.detector import Detector, Tables
@@ -180,6 +181,10 @@ class Pinging(Detector):
 
 def _orders(tables: Tables) -> pl.LazyFrame:
     """Return entered orders with group and side, in floats."""
+    return once(tables, "entered", lambda: _entered(tables), kept=True)
+
+
+def _entered(tables: Tables) -> pl.LazyFrame:
     entered = (
         tables["order_events"]
         .filter(pl.col("event_type") == "new")
@@ -252,12 +257,15 @@ def _crowd(orders: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
+def _filled(tables: Tables) -> pl.LazyFrame:
+    fills = tables["order_events"].filter(pl.col("event_type") == "fill")
+    return fills.select("order_id", "exec_id", met_ns="transact_time_ns")
+
+
 def _met(pings: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
     """Return the pings that were filled, with the first fill."""
     fills = (
-        tables["order_events"]
-        .filter(pl.col("event_type") == "fill")
-        .select("order_id", "exec_id", met_ns="transact_time_ns")
+        once(tables, "met", lambda: _filled(tables), kept=True)
         .join(pings.select("order_id"), on="order_id", how="semi")
         .sort("met_ns", "exec_id", nulls_last=True)
         .unique("order_id", keep="first", maintain_order=True)

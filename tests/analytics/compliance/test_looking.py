@@ -6,8 +6,9 @@ import pytest
 from analytics.compliance._order_lives import order_lives
 from analytics.compliance._shared import Shared
 from analytics.compliance.alerts import ALERT_SCHEMA
+from analytics.compliance.calibration import perturbed
 from analytics.compliance.detector import all_detectors
-from analytics.compliance.looking import Asked, Parts, parted
+from analytics.compliance.looking import Asked, Parts, parted, try_with
 from tests.analytics.compliance._orders import Book
 from tests.analytics.compliance.test_layering import layered
 from tests.analytics.compliance.test_pinging import probe
@@ -81,3 +82,28 @@ def test_what_one_detector_makes_of_a_part_serves_the_next(market):
     assert list(shared.made) == ["order_lives"]
     assert shared.narrowed(lambda some: {"order_events": some["order_events"]}).made is shared.made
     assert order_lives(market).collect().sort("order_id", "entered").equals(first.sort("order_id", "entered"))
+
+
+@pytest.mark.parametrize("name", LOCAL)
+def test_thresholds_tried_on_features_raise_what_a_look_at_the_rows_raises(name, market, tmp_path):
+    detector = all_detectors()[name]()
+    base = detector.Params()
+    *_, moved = next(perturbed(base))
+    whole = [
+        detector.detect(market, one).collect().filter(pl.col("kind") == "alert") for one in (base, moved)
+    ]
+    first = try_with(detector, [base], market, pl.LazyFrame.collect, folder=tmp_path)
+    again = try_with(detector, [base, moved], market, pl.LazyFrame.collect, folder=tmp_path)
+    assert first[0].equals(whole[0])
+    assert [one.equals(other) for one, other in zip(again, whole, strict=True)] == [True, True]
+
+
+@pytest.mark.parametrize("name", ["layering", "order_to_trade", "pinging", "spoofing"])
+def test_what_is_kept_needs_no_rows(name, market, tmp_path):
+    detector = all_detectors()[name]()
+    *_, moved = next(perturbed(detector.Params()))
+    try_with(detector, [detector.Params()], market, pl.LazyFrame.collect, folder=tmp_path)
+    bare = market | {"order_events": market["order_events"].select("instrument_id")}
+    try_with(detector, [moved], bare, pl.LazyFrame.collect, folder=tmp_path)
+    with pytest.raises(pl.exceptions.ColumnNotFoundError):
+        try_with(detector, [moved], bare, pl.LazyFrame.collect)

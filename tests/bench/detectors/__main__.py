@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--bitstamp", type=Path, help="the tape of the negative control, not shipped")
     made.add_argument(
         "--part",
-        choices=("quality", *_quality.PARTS, "speed"),
+        choices=("quality", *_quality.PARTS, "speed", "what-if"),
         help="one part only: quality is the four of found and right, split, density and the tape's control",
     )
     made.add_argument(
@@ -61,7 +61,7 @@ def main(argv: list[str]) -> int:
     if min(plan.seeds) < HELD_OUT:
         _say("These seeds are open to tuning: the figures say nothing of new data.")
     played = None
-    if asked.part != "speed":
+    if asked.part not in {"speed", "what-if"}:
         _say(f"playing {plan.words()}")
         played = _quality.measure(kinds, plan, _say)
         for row in table(kinds, played):
@@ -72,6 +72,9 @@ def main(argv: list[str]) -> int:
     if asked.part in {None, "speed"}:
         speed = _speed.measure(names, rows=ROWS // 10 if asked.quick else ROWS)
         for row in speed.words():
+            _say(row)
+    if asked.part == "what-if":
+        for row in _speed.tried(names, rows=ROWS // 10 if asked.quick else ROWS):
             _say(row)
     out = destination(asked)
     if out is not None and played is not None:
