@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from analytics.compliance.detectors.unusual_pnl import UnusualPnl, UnusualPnlParameters
+from tests.analytics.compliance._declared import Edge, Kit, Near, Waived, upside_down
 from tests.analytics.compliance._kit import (
     alerts,
     gaps,
@@ -17,6 +18,14 @@ from tests.analytics.compliance._kit import (
     shuffled,
     tables,
     verdict,
+)
+from tests.analytics.compliance.test_unusual_pnl_variants import (
+    FAR_APART,
+    booked,
+    bought,
+    corrected,
+    jumps,
+    record,
 )
 
 DAYS = [date(2026, 6, 1) + timedelta(days=n) for n in range(60)]
@@ -124,3 +133,54 @@ def test_a_day_dealt_over_two_house_accounts_of_a_trader_is_found_by_its_trader(
     (found,) = alerts(UnusualPnl, split)
     assert found["actor_group"] == "trader:T0"
     assert {"kind": "account", "id": "B0"} in found["actors"]
+
+
+# What test_kit_complete.py holds this detector to.
+def bought_amid_nothing():
+    """A purchase below both of two quotes that are ten minutes apart."""
+    return bought(99.4, FAR_APART, qty=50_000)
+
+
+def partly_both():
+    """Who sold a fifth of each purchase at once."""
+    rows = jumps(both=True)
+    sold = pl.col("exec_id").str.starts_with("S")
+    less = pl.when(sold).then(pl.col("last_qty") / 5).otherwise("last_qty")
+    dtype = rows["executions"].collect_schema()["last_qty"]
+    return rows | {"executions": rows["executions"].with_columns(last_qty=less.cast(dtype))}
+
+
+KIT = Kit(
+    UnusualPnl,
+    given,
+    (test_innocent_days_are_left_alone,),
+    {
+        "risk": Edge(4.21, 4.23),
+        "own": Edge(12.05, 12.1),
+        "peers": Edge(17.02, 17.08, scene=lambda: given(accounts=7)),
+        "half_life": Waived("How fast the account's past is forgotten; no day is told or left for it alone."),
+        "history": Edge(53, 54),
+        "fellows": Edge(8, 7, scene=lambda: given(accounts=7, wild=True)),
+        "names": Edge(3.99, 4.01),
+        "money": Edge(117_100.0, 117_600.0),
+        "off_market": Edge(14.99, 15.01, scene=bought),
+        "off_sigmas": Edge(3.66, 3.68, scene=bought_amid_nothing),
+        "off_money": Edge(15_000.0, 15_001.0, scene=bought),
+        "late": Edge(29.8, 29.95, scene=booked),
+        "late_share": Edge(0.1, 0.099, scene=booked),
+        "late_money": Edge(12_000.0, 12_001.0, scene=booked),
+        "reversed_money": Edge(11_999.0, 12_001.0, scene=corrected, others={"reversed_usual": 0.0}),
+        "reversed_usual": Edge(1.39, 1.41, scene=lambda: corrected(95.0), others={"reversed_money": 0.0}),
+        "recent": Edge(20, 21, scene=record),
+        "record": Edge(54, 55, scene=record),
+        "jump": Edge(4.39, 4.41, scene=record),
+        "sharpe": Edge(54.0, 54.4, scene=record),
+        "jump_money": Edge(162_600.0, 163_100.0, scene=record),
+        "shock": Edge(3.15, 3.17, scene=jumps),
+        "least_move": Edge(0.0785, 0.0789, scene=jumps),
+        "met": Edge(0.66, 0.67, scene=partly_both),
+        "shocks": Edge(7, 8, scene=jumps),
+        "shock_q": Edge(7.66e-8, 7.6e-8, scene=jumps),
+    },
+    changes={"buys for sells": Near(upside_down, by=0.6)},
+)
