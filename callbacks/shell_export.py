@@ -1,5 +1,6 @@
 """Wires the export of any card's table: the same question again, its answer as a file."""
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -16,6 +17,7 @@ from components.page import Page
 from components.sheets import Sheet, endless, sheets
 
 PATH = "/export/table/<page>/<card>"
+WHOLE = "whole"  # a page's own parameter: show every row of a long list
 OWN = frozenset({"format", "about"})  # everything else is the page's own query string
 
 
@@ -54,7 +56,9 @@ def _tables(found: Filled, kind: str) -> tuple[Any, list[Sheet]]:
     search = urlencode([pair for pair in pairs if pair[0] not in OWN])
     desk, view = look_at(search, None)
     ask = asked_about(found.ask, request.args.get("about")) if found.about else found.ask
-    drawn = found.draw(ask(desk), view)
+    # A file holds what a card shows on request only: every row.
+    whole = replace(view, scope=replace(view.scope, extra={**view.scope.extra, WHOLE: "1"}))
+    drawn = found.draw(ask(desk), whole)
     columns = endless(drawn.body, title=found.title) if found.rows is not None else None
     if found.rows is not None and columns is not None:
         rows, total = found.rows(desk, LIMITS[kind])

@@ -15,6 +15,8 @@ from components.states import banner, icon
 from components.tables import cell, link, table
 
 Names = Mapping[str, Mapping[str, str]]
+_LABELS = {"q": "Chance of a false find (q)", "log10_chance": "Chance, as a power of ten"}
+_GROUP = re.compile(r"\b(account|owner|link|trader|person):(?=\S)(\S)")
 _IDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*[A-Za-z0-9]")
 
 
@@ -42,6 +44,8 @@ def _sentence(text: str) -> str:
 def _named(text: str, names: Names) -> str:
     """Return a sentence with people's names for their ids."""
     people = names.get("person", {})
+    # A group is told as its kind and its name.
+    text = _GROUP.sub(r"\1 \2", text)
     return _IDENT.sub(lambda found: people.get(found[0], found[0]), text)
 
 
@@ -144,7 +148,10 @@ def _measure(metric: Mapping[str, Any], stands: Mapping[str, Any] | None) -> htm
     unit = str(metric.get("unit") or "")
     parts: list[Any] = [
         html.Div(
-            [html.Span(words(str(metric["name"]))), html.Span(measured(value, unit), className="num")],
+            [
+                html.Span(_LABELS.get(str(metric["name"])) or words(str(metric["name"]))),
+                html.Span(measured(value, unit), className="num"),
+            ],
             className="hd",
         )
     ]

@@ -1,6 +1,6 @@
 """The rows behind an alert: a timeline of what happened, and tables that lead to each order's life."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -29,57 +29,61 @@ def life(order_id: Any) -> str | None:
 
 
 def lines(alert: Mapping[str, Any], evidence: Mapping[str, Any], people: Mapping[str, str]) -> list[Line]:
-    """Return what happened, oldest first: orders, fills, messages, posts, and the alert itself."""
-    found: list[Line] = []
-    for event in evidence["events"].to_dicts():
-        kind = str(event["event_type"])
-        if kind in _EVENTS and event["transact_time"]:
-            shape, tone = _EVENTS[kind]
-            found.append((event["transact_time"], shape, tone, _event_words(event, kind), "order"))
-    for fill in evidence["executions"].to_dicts():
-        buys = str(fill["side"]).startswith("buy")
-        said = [
-            f"{_did(fill['side'])} {quantity(fill['last_qty'])} at {price(fill['last_px'])} in ",
-            link(fill["account_id"], life(fill["order_id"]), mono=True),
-        ]
-        found.append(
-            (
-                fill["transact_time"],
-                "caret-up-fill" if buys else "caret-down-fill",
-                "up" if buys else "down",
-                said,
-                "fill",
-            )
-        )
-    found.extend(
-        (
-            row["transact_time"],
-            "chat-left-text",
-            "",
-            f"{people.get(row['sender_id'], row['sender_id'])} wrote: {_short(row['text'])}",
-            "message",
-        )
-        for row in evidence["messages"].to_dicts()
-    )
-    found.extend(
-        (
-            row["transact_time"],
-            "megaphone",
-            "",
-            f"{people.get(row['author_id'], row['author_id'])} posted: {_short(row['text'])}",
-            "post",
-        )
-        for row in evidence["posts"].to_dicts()
-    )
-    found.extend(
-        (row["published_time"], "newspaper", "", f"Public: {row['headline']}", "news")
-        for row in evidence["news"].to_dicts()
-    )
-    found.sort(key=lambda line: line[0])
+    """Return what happened, oldest first: orders, fills, messages, posts, and the alert itself.
+
+    Only the first MOST have words: an alert may rest on hundreds of orders, and more are not shown.
+    """
+    makers: dict[str, tuple[Callable[[Mapping[str, Any]], Line], tuple[str, ...]]] = {
+        "events": (_of_event, ("transact_time", "event_type", "side", "order_qty", "limit_px", "reason", "order_id")),
+        "executions": (_of_fill, ("transact_time", "side", "last_qty", "last_px", "account_id", "order_id")),
+        "messages": (lambda row: _of_talk(row, people), ("transact_time", "sender_id", "text")),
+        "posts": (lambda row: _of_post(row, people), ("transact_time", "author_id", "text")),
+        "news": (_of_news, ("published_time", "headline")),
+    }  # fmt: skip
+    pending = [
+        (row[columns[0]], make, row)
+        for kind, (make, columns) in makers.items()
+        if not evidence[kind].is_empty()
+        for row in evidence[kind].select(columns).iter_rows(named=True)
+        if row[columns[0]] is not None and (kind != "events" or row["event_type"] in _EVENTS)
+    ]
+    pending.sort(key=lambda one: one[0])
+    found = [make(row) for _, make, row in pending[:MOST]]
+    found += [(moment, "", "", None, "") for moment, *_ in pending[MOST:]]
     found.append(
         (alert["created_at"], "bell", "acc", f"Alert raised, score {alert['score']:.0f}", "detector")
     )
     return found
+
+
+def _of_event(row: Mapping[str, Any]) -> Line:
+    kind = str(row["event_type"])
+    shape, tone = _EVENTS[kind]
+    return row["transact_time"], shape, tone, _event_words(row, kind), "order"
+
+
+def _of_fill(row: Mapping[str, Any]) -> Line:
+    buys = str(row["side"]).startswith("buy")
+    said = [
+        f"{_did(row['side'])} {quantity(row['last_qty'])} at {price(row['last_px'])} in ",
+        link(row["account_id"], life(row["order_id"]), mono=True),
+    ]
+    shape = "caret-up-fill" if buys else "caret-down-fill"
+    return row["transact_time"], shape, "up" if buys else "down", said, "fill"
+
+
+def _of_talk(row: Mapping[str, Any], people: Mapping[str, str]) -> Line:
+    said = f"{people.get(row['sender_id'], row['sender_id'])} wrote: {_short(row['text'])}"
+    return row["transact_time"], "chat-left-text", "", said, "message"
+
+
+def _of_post(row: Mapping[str, Any], people: Mapping[str, str]) -> Line:
+    said = f"{people.get(row['author_id'], row['author_id'])} posted: {_short(row['text'])}"
+    return row["transact_time"], "megaphone", "", said, "post"
+
+
+def _of_news(row: Mapping[str, Any]) -> Line:
+    return row["published_time"], "newspaper", "", f"Public: {row['headline']}", "news"
 
 
 def timeline(found: Sequence[Line]) -> list[Any]:

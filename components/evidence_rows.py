@@ -54,8 +54,9 @@ def news_list(rows: Sequence[Mapping[str, Any]]) -> html.Div:
     return _scrolling(table(heads, cells, wrap=(1,), label="News"))
 
 
-def allocations_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
-    """Draw who got what, and how long after the block was done it was decided."""
+def allocations_table(rows: Sequence[Mapping[str, Any]], people: Mapping[str, str] | None = None) -> html.Div:
+    """Draw who got what, and how long after the block was done it was decided. ``people``: person id to name."""
+    named = people or {}
     cells = [
         [
             link(row["order_id"], order_page(row["order_id"]), mono=True),
@@ -64,9 +65,11 @@ def allocations_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
             quantity(row["quantity"]),
             price(row["price"]),
             row["account_id"],
-            row["allocated_by"] or "–",
+            named.get(row["allocated_by"], row["allocated_by"]) or "–",
             html.Span(
-                clock(row["alloc_time"], seconds=True), className="mono", title=day(row["alloc_time"].date())
+                f"{row['alloc_time'].day} {row['alloc_time']:%b} {clock(row['alloc_time'], seconds=True)}",
+                className="mono",
+                title=day(row["alloc_time"].date()),
             ),
             _after(row["after"]),
         ]

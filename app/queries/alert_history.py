@@ -6,6 +6,7 @@ from analytics.datasets import ACCOUNTS
 from app.desk import Desk
 from app.queries.compliance import alert, visible
 from app.storage.cache import cached
+from app.storage.records.alerts import Alert
 
 FEW = 20  # alerts below which a percentile would say more than is known
 
@@ -23,7 +24,8 @@ def history(desk: Desk, alert_id: str) -> dict[str, Any]:
         NotFound: If there is no such alert here, or it is about the one who asks.
     """
     found = alert(desk, alert_id)
-    others = [one for one in visible(desk) if one.detector == found["detector"] and one.alert_id != alert_id]
+    same = Alert.detector == found["detector"]
+    others = [one for one in visible(desk, same) if one.alert_id != alert_id]
     known: dict[str, list[float]] = {"score": [one.score for one in others]}
     for one in others:
         for metric in one.metrics:

@@ -84,7 +84,7 @@ def case(desk: Desk, case_id: str) -> dict[str, Any]:
     """
     found = known(desk, case_id)
     at = now()
-    shown = {alert.alert_id for alert in visible(desk)}
+    shown = {alert.alert_id for alert in visible(desk, light=True)}
     with desk.session() as session:
         alerts = list(
             session.scalars(select(Alert).where(Alert.case_id == case_id).order_by(Alert.score.desc()))

@@ -29,7 +29,7 @@ def alert_work(desk: Desk, alert_id: str) -> dict[str, Any]:
         NotFound: If there is no such alert for the asking person.
     """
     door(desk)
-    found = next((one for one in visible(desk) if one.alert_id == alert_id), None)
+    found = next(iter(visible(desk, Alert.alert_id == alert_id, light=True)), None)
     if found is None:
         raise NotFound("There is no such alert.")
     waits = [row for row in reviews_of(desk, alert_id, "alert") if row["decision"] == "pending"]
@@ -61,8 +61,7 @@ def second_eyes(desk: Desk, alert_ids: list[str]) -> dict[str, Any]:
         Forbidden: If the role does not read surveillance.
     """
     door(desk)
-    wanted = set(alert_ids)
-    found = [one for one in visible(desk) if one.alert_id in wanted]
+    found = visible(desk, Alert.alert_id.in_(alert_ids), light=True)
     why = Counter(checked_why(one.alert_id, one.severity) for one in found)
     return {
         "rows": [{"_id": one.alert_id, "_detector": one.detector} for one in found],
@@ -81,7 +80,7 @@ def quietable(desk: Desk, alert_id: str) -> dict[str, Any] | None:
         NotFound: If there is no such alert for the asking person.
     """
     door(desk)
-    found = next((one for one in visible(desk) if one.alert_id == alert_id), None)
+    found = next(iter(visible(desk, Alert.alert_id == alert_id, light=True)), None)
     if found is None:
         raise NotFound("There is no such alert.")
     if not found.actor_group or found.severity == "critical":
@@ -91,7 +90,7 @@ def quietable(desk: Desk, alert_id: str) -> dict[str, Any] | None:
 
 def hidden_objects(desk: Desk) -> frozenset[str]:
     """Return the ids of alerts, cases and drawn messages that the asking person must not read of in the trail."""
-    shown = {one.alert_id for one in visible(desk)} | {one.id for one in visible_cases(desk)}
+    shown = {one.alert_id for one in visible(desk, light=True)} | {one.id for one in visible_cases(desk)}
     own = own_line(desk).own
     with desk.session() as session:
         every = {*session.scalars(select(Alert.alert_id)), *session.scalars(select(Case.id))}
@@ -209,9 +208,8 @@ def colleagues(desk: Desk) -> list[dict[str, Any]]:
     query = select(User).where(User.role == "compliance", User.disabled.is_(False)).order_by(User.name)
     with desk.session() as session:
         people = list(session.scalars(query))
-    open_now = [
-        one.assignee for one in visible(desk) if one.status in {"assigned", "in_review", "info_requested"}
-    ]
+    busy = Alert.status.in_(("assigned", "in_review", "info_requested"))
+    open_now = [one.assignee for one in visible(desk, busy, light=True)]
     return [{"user_id": one.id, "name": one.name, "open": open_now.count(one.id)} for one in people]
 
 

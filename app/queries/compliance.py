@@ -6,7 +6,8 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import polars as pl
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import defer
 
 from analytics.compliance.detector import all_detectors
 from analytics.compliance.workflow import DONE
@@ -29,6 +30,7 @@ _SORTS = {
     "created_at": lambda a: (a.created_at, a.score),
     "window": lambda a: (a.window_start or a.created_at, a.score),
 }
+_LONG = ("evidence", "metrics", "story", "regulation", "data_versions", "triage")
 _FILTERS = frozenset({"status", "severity", "detector", "actor", "open"})
 
 
@@ -59,7 +61,9 @@ def _summary(desk: Desk) -> tuple[dict[str, Any], dict[str, str]]:
     reasons: dict[str, str] = {}
     # What is open is open whatever dates are looked at.
     undated = desk.with_scope(start=None, end=None)
-    open_now = Counter(a.severity for a in _in_scope(undated, visible(desk)) if a.status not in CLOSED)
+    open_now = Counter(
+        a.severity for a in _in_scope(undated, visible(desk, light=True)) if a.status not in CLOSED
+    )
     values["alerts_open"] = {severity: open_now[severity] for severity in SEVERITIES}
     values["limit_breaches"], why = breached(desk)
     if why:
@@ -102,12 +106,14 @@ def alerts(
         raise Invalid("Unknown filter.", errors=[FieldError(u, "is not a filter of alerts") for u in unknown])
     if sort.removeprefix("-") not in _SORTS:
         raise Invalid("Unknown sort.", errors=[FieldError("sort", f"must be one of {', '.join(_SORTS)}")])
-    found = [alert for alert in _in_scope(desk, visible(desk)) if _matches(alert, chosen)]
+    found = [alert for alert in _in_scope(desk, visible(desk, light=True)) if _matches(alert, chosen)]
     found.sort(key=lambda alert: alert.alert_id)
     found.sort(key=_SORTS[sort.removeprefix("-")], reverse=sort.startswith("-"))
     size = desk.scope.limit if limit is None else limit
+    page = [alert.alert_id for alert in found[offset : offset + size]]
+    whole = {alert.alert_id: alert for alert in visible(desk, Alert.alert_id.in_(page))}
     return {
-        "rows": [as_dict(alert) for alert in found[offset : offset + size]],
+        "rows": [as_dict(whole[name]) for name in page if name in whole],
         "total": len(found),
         "facets": {
             name: dict(sorted(Counter(getattr(alert, name) for alert in found).items()))
@@ -125,8 +131,7 @@ def alert(desk: Desk, alert_id: str) -> dict[str, Any]:
         NotFound: If there is none of this id here, or it is about the one who asks.
     """
     door(desk)
-    everything = visible(desk)
-    found = next((a for a in everything if a.alert_id == alert_id), None)
+    found = next(iter(visible(desk, Alert.alert_id == alert_id)), None)
     if found is None:
         raise NotFound("There is no such alert.")
     who = {(a["kind"], a["id"]) for a in found.actors}
@@ -138,7 +143,7 @@ def alert(desk: Desk, alert_id: str) -> dict[str, Any]:
             "status": a.status,
             "score": a.score,
         }
-        for a in sorted(everything, key=lambda a: a.created_at, reverse=True)
+        for a in sorted(visible(desk, light=True), key=lambda a: a.created_at, reverse=True)
         if a.alert_id != alert_id and who & {(x["kind"], x["id"]) for x in a.actors}
     ]
     return as_dict(found) | {"related": related[:20]}
@@ -220,10 +225,19 @@ def door(desk: Desk) -> None:
         raise Forbidden("Surveillance is read by compliance.")
 
 
-def visible(desk: Desk) -> list[Alert]:
-    """Return the organisation's alerts without those about the one who asks."""
+def visible(desk: Desk, *which: ColumnElement[bool], light: bool = False) -> list[Alert]:
+    """Return the organisation's alerts without those about the one who asks.
+
+    Args:
+        desk: Who asks.
+        which: Conditions on ``Alert`` that all must hold; without any every alert.
+        light: Leave out what is long (evidence, measures, story, rules, versions): reading it then fails.
+    """
+    query = select(Alert).where(*which)
+    if light:
+        query = query.options(*(defer(getattr(Alert, name), raiseload=True) for name in _LONG))
     with desk.session() as session:
-        found = list(session.scalars(select(Alert)))
+        found = list(session.scalars(query))
     own = own_line(desk).own
     return [alert for alert in found if not own & {actor["id"] for actor in alert.actors}] if own else found
 

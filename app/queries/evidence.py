@@ -102,7 +102,8 @@ def market(desk: Desk, alert_id: str) -> dict[str, Any]:
     Returns:
         ``instrument_id``, ``start`` and ``end`` (what is shown), ``kind`` and ``rows`` (see
         ``_course.course``), ``orders`` (order_id, side, limit_px, order_qty, first_time, last_time, status) and
-        ``fills`` (exec_id, side, price, quantity, time). Prices as floats: they are only drawn.
+        ``fills`` (exec_id, side, price, quantity, time), ``marks`` (time, ``kind`` news or post, ``words``: what was
+        said in public meanwhile, oldest first). Prices as floats: they are only drawn.
 
     Raises:
         Forbidden: If the role does not read surveillance.
@@ -122,6 +123,7 @@ def market(desk: Desk, alert_id: str) -> dict[str, Any]:
         "end": finish,
         "window": found["window"],
         "kind": kind,
+        "marks": _marks(rows),
         "rows": rows_shown.to_dicts(),
         "orders": orders.select(
             "order_id",
@@ -139,6 +141,13 @@ def market(desk: Desk, alert_id: str) -> dict[str, Any]:
             quantity=pl.col("last_qty").cast(pl.Float64),
         ).to_dicts(),
     }
+
+
+def _marks(rows: Mapping[str, pl.DataFrame]) -> list[dict[str, Any]]:
+    few = 120
+    news = rows["news"].select(time="published_time", kind=pl.lit("news"), words="headline")
+    posts = rows["posts"].select(time="transact_time", kind=pl.lit("post"), words="text")
+    return pl.concat([news, posts]).sort("time", "kind", "words").head(few).to_dicts()
 
 
 @cached(PEOPLE, ACCOUNTS, INSTRUMENTS)

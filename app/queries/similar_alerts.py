@@ -30,15 +30,15 @@ def similar(desk: Desk, alert_id: str, *, limit: int = 10) -> dict[str, Any]:
         NotFound: If there is no such alert for the asking person.
     """
     door(desk)
-    every = visible(desk)
-    asked = next((one for one in every if one.alert_id == alert_id), None)
+    asked = next(iter(visible(desk, Alert.alert_id == alert_id)), None)
     if asked is None:
         raise NotFound("There is no such alert.")
-    past = [
-        one
-        for one in every
-        if one.detector == asked.detector and one.alert_id != alert_id and one.status in ENDINGS
-    ]
+    past = visible(
+        desk,
+        Alert.detector == asked.detector,
+        Alert.alert_id != alert_id,
+        Alert.status.in_(ENDINGS),
+    )
     ended = Counter(one.status for one in past)
     ranked = sorted(
         ((likeness(asked, one), one) for one in past), key=lambda row: (-row[0][0], row[1].alert_id)

@@ -11,7 +11,9 @@
       const axis = graph && graph._fullLayout && graph._fullLayout.xaxis;
       if (!axis || axis.type !== "date" || !axis.range) continue;
       const place = axis._offset + axis.d2p(ms);
-      line(plot, place, place >= axis._offset && place <= axis._offset + axis._length, plot.classList.contains("seekable"));
+      // As high as the plot itself: below stand the axis and its title.
+      const { t, h } = graph._fullLayout._size;
+      line(plot, place, { top: `${t}px`, height: `${h}px` }, place >= axis._offset && place <= axis._offset + axis._length, plot.classList.contains("seekable"));
     }
     for (const lanes of document.querySelectorAll(".lanes[data-start]")) {
       const share = (ms - Number(lanes.dataset.start)) / (Number(lanes.dataset.end) - Number(lanes.dataset.start));
@@ -27,13 +29,14 @@
     if (current) current.classList.add("now");
   };
 
-  function line(plot, place, inside, told) {
+  function line(plot, place, box, inside, told) {
     let cursor = plot.querySelector(":scope > .replay-cursor");
     if (!cursor) {
       cursor = document.createElement("span");
       cursor.className = "replay-cursor";
       plot.append(cursor);
     }
+    Object.assign(cursor.style, box);
     cursor.hidden = !inside;
     cursor.classList.toggle("first", told);
     cursor.style.transform = `translateX(${place}px)`;

@@ -39,6 +39,7 @@ _COURSES = {
     "closes": "daily closes",
 }
 _KINDS = ("orders", "executions", "messages", "posts", "news", "allocations", "rules", "instruments")
+SHOWN = 80  # rows of one kind that are drawn at once: hundreds make a slow page
 _ALWAYS = ("orders", "executions", "messages")
 _SUBS = {
     "orders": "as they stand now",
@@ -134,6 +135,8 @@ def _market(answer: dict[str, Any], view: View) -> Drawn:
     keys = [("ln", "t2", _COURSES[answer["kind"]].capitalize())]
     keys += [("ln", "up", "Buys: limit, ▲ fill")] if True in sides else []
     keys += [("ds", "down", "Sells: limit, ▼ fill")] if False in sides else []
+    keys += [("dot", "high", "News")] if any(m["kind"] == "news" for m in answer["marks"]) else []
+    keys += [("dot", "acc", "Posts")] if any(m["kind"] == "post" for m in answer["marks"]) else []
     keys.append(("band", "acc", "Suspected window"))
     rows = [
         [clock(f["time"], millis=True), words(f["side"]), quantity(f["quantity"]), price(f["price"])]
@@ -184,26 +187,38 @@ def _rows(answer: tuple[dict[str, Any], Any, Any, Any], view: View) -> Drawn:
     sub = _SUBS.get(shown, "named by the alert")
     if shown in {"messages", "posts"} and behind["around" if shown == "messages" else "posts_around"]:
         sub = "what these people wrote within an hour of it"
-    made = _made(shown, behind, applied, names["person"])
-    return Drawn(made, sub=sub, tools=tools, fit="flush")
+    most = None if view.state("whole") else SHOWN
+    made = _made(shown, behind, applied, names["person"], most)
+    if most is None or counts[shown] <= most:
+        return Drawn(made, sub=sub, tools=tools, fit="flush")
+    every = html.Button(
+        f"Show all {counts[shown]}",
+        type="button",
+        className="btn btn-sm btn-outline-secondary",
+        **{"data-set": "whole", "data-value": "1"},
+    )
+    said = f"The first {most} of {counts[shown]}; the file holds all."
+    return Drawn(made, sub=sub, tools=tools, footer=[said, every], fit="flush")
 
 
-def _made(shown: str, behind: Any, applied: Any, people: Any) -> Any:
+def _made(shown: str, behind: Any, applied: Any, people: Any, most: int | None) -> Any:
     if shown == "rules":
         return more_rows.rules_table(applied["rules"])
     if shown == "instruments":
         return more_rows.instruments_table(applied["instruments"])
-    rows = (applied if shown == "allocations" else behind)[shown].to_dicts()
+    frame = (applied if shown == "allocations" else behind)[shown]
+    rows = (frame if most is None else frame.head(most)).to_dicts()
     if shown == "messages":
         return rows_of.messages_list(rows, people)
     if shown == "posts":
         return more_rows.posts_list(rows, people)
     if shown == "orders":
         return rows_of.orders_table(rows, people)
+    if shown == "allocations":
+        return more_rows.allocations_table(rows, people)
     drawings = {
         "executions": rows_of.executions_table,
         "news": more_rows.news_list,
-        "allocations": more_rows.allocations_table,
     }
     return drawings[shown](rows)
 

@@ -1,7 +1,7 @@
 """An alert's orders and fills on the price around them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from dash import html
@@ -39,6 +39,8 @@ def price_marks(course: Mapping[str, Any], *, look: Theme, height: int) -> html.
     ]
     low, high = (min(levels), max(levels)) if levels else (0.0, 1.0)
     room = (high - low) * 0.08 or abs(high) * 0.002 or 1.0
+    data += _said(course.get("marks", ()), look, at=low - room / 2)
+    days = (finish - begin) > timedelta(hours=36)
     layout: dict[str, Any] = {
         "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
         "hovermode": "closest",
@@ -46,9 +48,15 @@ def price_marks(course: Mapping[str, Any], *, look: Theme, height: int) -> html.
             "type": "date",
             "range": [_text(begin), _text(finish)],
             "nticks": 8,
-            "tickformat": "%-d %b" if course["kind"] == "closes" else "%H:%M",
+            "tickformat": "%-d %b" if course["kind"] == "closes" or days else "%H:%M",
+            "title": {"text": "Day, UTC" if course["kind"] == "closes" or days else "Time, UTC"},
         },
-        "yaxis": {"range": [low - room, high + room], "nticks": 7, "tickformat": ",.2f"},
+        "yaxis": {
+            "range": [low - room, high + room],
+            "nticks": 7,
+            "tickformat": ",.2f",
+            "title": {"text": "Price"},
+        },
         "shapes": _window(course["window"], look),
     }
     return graph(data, layout, look=look, height=height, finding=_finding(course))
@@ -159,6 +167,35 @@ def _fills(fills: Sequence[Mapping[str, Any]], look: Theme, *, buys: bool) -> li
             "hovertemplate": "<b>%{customdata}</b><extra></extra>",
         }
     ]
+
+
+def _said(marks: Sequence[Mapping[str, Any]], look: Theme, *, at: float) -> list[dict[str, Any]]:
+    """Draw what was said in public as marks at the foot of the plot."""
+    looks = {"news": ("square", look["high"], "Public"), "post": ("circle", look["accent"], "Posted")}
+    drawn = []
+    for kind, (symbol, colour, verb) in looks.items():
+        own = [mark for mark in marks if mark["kind"] == kind]
+        if own:
+            drawn.append(
+                {
+                    "type": "scatter",
+                    "mode": "markers",
+                    "x": [_text(mark["time"]) for mark in own],
+                    "y": floats([at] * len(own)),
+                    "marker": {"symbol": symbol, "size": 8, "color": colour, "line": {"width": 1.5, "color": look["s1"]}},
+                    "customdata": [
+                        f"{verb} {clock(mark['time'], seconds=True)} UTC<br>{_plain(str(mark['words']))}" for mark in own
+                    ],
+                    "hovertemplate": "%{customdata}<extra></extra>",
+                }
+            )  # fmt: skip
+    return drawn
+
+
+def _plain(text: str) -> str:
+    # A hover label reads a little markup: what people wrote is shown as they wrote it.
+    short = text if len(text) <= 90 else f"{text[:89]}…"
+    return short.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _order_words(order: Mapping[str, Any]) -> str:

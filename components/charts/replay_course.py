@@ -58,6 +58,7 @@ def replay_course(answer: Mapping[str, Any], *, look: Theme, height: int) -> htm
             "tickformat": "%H:%M:%S" if seconds else "%H:%M",
             "anchor": "y2",
             "fixedrange": True,
+            "title": {"text": "Time, UTC"},
         },
         "yaxis": {
             "range": [low - room, high + room],
@@ -65,8 +66,15 @@ def replay_course(answer: Mapping[str, Any], *, look: Theme, height: int) -> htm
             "tickformat": ",.2f",
             "domain": [0.27, 1],
             "fixedrange": True,
+            "title": {"text": "Price"},
         },
-        "yaxis2": {"domain": [0, 0.19], "nticks": 3, "rangemode": "tozero", "fixedrange": True},
+        "yaxis2": {
+            "domain": [0, 0.19],
+            "nticks": 3,
+            "rangemode": "tozero",
+            "fixedrange": True,
+            "title": {"text": "Units"},
+        },
     }
     return graph(data, layout, look=look, height=height, finding=_finding(answer, moves), kind="seekable")
 
