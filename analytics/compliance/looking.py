@@ -82,12 +82,11 @@ def parted(detector: Detector | type[Detector]) -> bool:
     return detector.by_instrument or detector.in_parts
 
 
-def try_with(
+def look_with(
     detector: Detector,
     params: Sequence[Parameters],
     tables: Tables,
     collect: Collect,
-    *,
     folder: Path | None = None,
 ) -> list[pl.DataFrame]:
     """Return the alerts, without gaps, that a detector raises of the same tables with each set of thresholds.

@@ -8,7 +8,7 @@ from analytics.compliance._shared import Shared
 from analytics.compliance.alerts import ALERT_SCHEMA
 from analytics.compliance.calibration import perturbed
 from analytics.compliance.detector import all_detectors
-from analytics.compliance.looking import Asked, Parts, parted, try_with
+from analytics.compliance.looking import Asked, Parts, look_with, parted
 from tests.analytics.compliance._orders import Book
 from tests.analytics.compliance.test_layering import layered
 from tests.analytics.compliance.test_pinging import probe
@@ -92,8 +92,8 @@ def test_thresholds_tried_on_features_raise_what_a_look_at_the_rows_raises(name,
     whole = [
         detector.detect(market, one).collect().filter(pl.col("kind") == "alert") for one in (base, moved)
     ]
-    first = try_with(detector, [base], market, pl.LazyFrame.collect, folder=tmp_path)
-    again = try_with(detector, [base, moved], market, pl.LazyFrame.collect, folder=tmp_path)
+    first = look_with(detector, [base], market, pl.LazyFrame.collect, folder=tmp_path)
+    again = look_with(detector, [base, moved], market, pl.LazyFrame.collect, folder=tmp_path)
     assert first[0].equals(whole[0])
     assert [one.equals(other) for one, other in zip(again, whole, strict=True)] == [True, True]
 
@@ -102,8 +102,8 @@ def test_thresholds_tried_on_features_raise_what_a_look_at_the_rows_raises(name,
 def test_what_is_kept_needs_no_rows(name, market, tmp_path):
     detector = all_detectors()[name]()
     *_, moved = next(perturbed(detector.Params()))
-    try_with(detector, [detector.Params()], market, pl.LazyFrame.collect, folder=tmp_path)
+    look_with(detector, [detector.Params()], market, pl.LazyFrame.collect, folder=tmp_path)
     bare = market | {"order_events": market["order_events"].select("instrument_id")}
-    try_with(detector, [moved], bare, pl.LazyFrame.collect, folder=tmp_path)
+    look_with(detector, [moved], bare, pl.LazyFrame.collect, folder=tmp_path)
     with pytest.raises(pl.exceptions.ColumnNotFoundError):
-        try_with(detector, [moved], bare, pl.LazyFrame.collect)
+        look_with(detector, [moved], bare, pl.LazyFrame.collect)

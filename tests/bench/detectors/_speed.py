@@ -24,7 +24,7 @@ import polars as pl
 from analytics.compliance._shared import Shared
 from analytics.compliance.calibration import perturbed
 from analytics.compliance.detector import LISTS, all_detectors
-from analytics.compliance.looking import Asked, Parts, parted, try_with
+from analytics.compliance.looking import Asked, Parts, look_with, parted
 from analytics.datasets import DATASETS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -293,9 +293,9 @@ def what_if(folder: Path, names: Sequence[str]) -> dict[str, dict[str, float]]:
             moves = [moved for _, _, moved in perturbed(base)]
             clock = Clock()
             with clock.on("first"):
-                try_with(detector, [base, moves[0]], tables, streamed, folder=kept)
+                look_with(detector, [base, moves[0]], tables, streamed, folder=kept)
             with clock.on("again"):
-                try_with(detector, [base, moves[1]], tables, streamed, folder=kept)
+                look_with(detector, [base, moves[1]], tables, streamed, folder=kept)
             size = sum(path.stat().st_size for path in kept.rglob("*.arrow")) / 1e9
             told[name] = {"kept_gb": size, "peak_gb": max(clock.peaks.values())} | {
                 f"{when}_{word}": of[when]

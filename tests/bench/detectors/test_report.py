@@ -17,6 +17,16 @@ MACHINE = Machine(2, "Some CPU", 24.0, 0.5, datetime(2026, 11, 22, tzinfo=UTC), 
 KINDS = {"wash_trade": WashTrade}
 
 
+TRIED = {
+    "kept_gb": 0.1,
+    "peak_gb": 2.0,
+    "first_seconds": 11.0,
+    "first_spent": 9.0,
+    "again_seconds": 4.0,
+    "again_spent": 3.0,
+}
+
+
 def scores(**changes):
     found = [Scenario(0.3, 60.0), Scenario(0.7, 30.0), Scenario(0.9, None)]
     base = Tally(scenarios=found, alerts=4, right=2, other=1, lookalike=1, own_lookalikes=3, own_alerted=1)
@@ -46,14 +56,21 @@ def test_figures_stand_beside_their_goals():
 def test_the_page_names_misses_and_no_place():
     speed = Speed(
         rows=100, seconds={"wash_trade": 70.0}, spent={"wash_trade": 80.0}, peaks={"wash_trade": 1.0},
-        peak_gb=1.0, what_if={"wash_trade": 11.0}, batch_rows=9, batches=(0.4, 1.5), peers={"wash_trade": {"duckdb": 35.0, "pandas": 140.0, "hits": 1}},
+        peak_gb=1.0, what_if={"wash_trade": TRIED}, batch_rows=9, batches=(0.4, 1.5), peers={"wash_trade": {"duckdb": 35.0, "pandas": 140.0, "hits": 1}},
     )  # fmt: skip
     told = page(KINDS, scores(), speed, Plan((1001, 1002), (1001,), None), MACHINE)
     assert "- **D01 wash_trade**: recall 0.667" in told
     assert "goal at least 1.00" in told
     assert "not run: no tape" in told
     assert "| All 1 detectors | 70.0 s | at most 60 s | missed |" in told
-    assert "| What-if of wash_trade over 200 events | 11.0 s | at most 10 s | missed |" in told
+    assert (
+        "over 200 events, first (9.0 s of processor, peak 2.0 GB, kept 0.10 GB) | 11.0 s | at most 10 s | missed |"
+        in told
+    )
+    assert (
+        "over 200 events, again (3.0 s of processor, peak 2.0 GB, kept 0.10 GB) | 4.0 s | at most 10 s | met |"
+        in told
+    )
     assert "| wash_trade | 70.00 | 80.00 | 1 | 1.00 |" in told
     assert "| One-minute batch, 95th percentile | 1.50 s | at most 1 s | missed |" in told
     assert "| wash_trade | 70.00 s | 35.00 s | 140.00 s | 0.50x | 2.00x |" in told
