@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from analytics.compliance._client_service import client_windows, poorly_served, tell_service
 from analytics.compliance._features import with_baseline, with_group
 from analytics.compliance._grades import blend, grade
 from analytics.compliance.alerts import Metric, Told, flattened, listed, sequence, with_episode
@@ -13,6 +14,7 @@ from analytics.compliance.detector import GAP_SCHEMA, Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
 from analytics.conventions import BASIS_POINTS
 from analytics.trading.expected_cost import fit_cost_model, with_expected_cost
+from analytics.trading.fills import current
 from analytics.trading.league import standings
 
 _PLACES = ("broker", "venue")
@@ -54,6 +56,27 @@ class BestExecutionParameters(Parameters):
         high=100,
         rationale="Against the others, orders alike; less is a matter of routing.",
     )
+    slow: float = parameter(
+        300.0, unit="seconds to release", low=1, high=86_400, rationale="A desk needs moments, not minutes."
+    )
+    slower: float = parameter(
+        10.0,
+        unit="times the usual delay",
+        low=1,
+        high=1000,
+        rationale="Where all waits are long, that is how it works.",
+    )
+    unfilled: float = parameter(
+        0.5,
+        unit="fraction of the order",
+        low=0.05,
+        high=1.0,
+        rationale="Half of an order without a limit left undone.",
+    )
+    own_share: float = parameter(
+        0.3, unit="fraction of the market's volume", low=0.01, high=1.0,
+        rationale="An order that is the market is its own average.",
+    )  # fmt: skip
     orders: int = parameter(30, unit="orders", low=10, high=10_000, rationale="Fewer are no habit.")
 
 
@@ -71,11 +94,11 @@ class BestExecution(Detector):
     name = "best_execution"
     code = "D20"
     title = "Client order far from best execution"
-    version = "1.1.0"
+    version = "1.2.0"
     description = "A client's order cost far more than expected, or a broker or venue is dear throughout."
     regulation = ("FINRA 5310", "MiFID II Art. 27")
     inputs = ("executions", "accounts", "prices")
-    helpful = ("quotes", "order_events", "instruments")
+    helpful = ("quotes", "order_events", "instruments", "bars", "tape")
     false_positives = (
         "Orders whose venue, limit or time the client prescribed",
         "News that moved the market while the order was worked",
@@ -100,6 +123,8 @@ class BestExecution(Detector):
 
     def tell(self, episode: Mapping[str, Any], params: BestExecutionParameters) -> Told:
         """Grade how far off, how sure and how much."""
+        if episode["vector"]:
+            return tell_service(episode, params)
         return _tell_place(episode, params) if episode["place"] else _tell_order(episode, params)
 
 
@@ -109,14 +134,15 @@ _EPISODES: dict[str, Any] = {
     "name": pl.String, "mean": pl.Float64, "league": pl.Float64, "q": pl.Float64, "n": pl.Int64, "cost": pl.Float64,
     "expected": pl.Float64, "z": pl.Float64, "lost": pl.Float64, "beyond": pl.Float64, "concession": pl.Float64,
     "accounts": pl.List(pl.String), "traders": pl.List(pl.String), "order_ids": pl.List(pl.String),
-    "exec_ids": pl.List(pl.String),
+    "exec_ids": pl.List(pl.String), "vector": pl.String, "off": pl.Float64, "wait": pl.Float64, "usual": pl.Float64,
+    "left": pl.Float64, "expected_cost_bp": pl.Float64,
 }  # fmt: skip
 
 
 def _client_fills(tables: Tables) -> pl.LazyFrame:
     clients = tables["accounts"].filter(pl.col("kind") == "client").select("account_id").unique()
     return (
-        tables["executions"]
+        current(tables["executions"])
         .join(clients, on="account_id", how="semi")
         .filter(pl.col("order_id").is_not_null())
     )
@@ -194,7 +220,12 @@ def _found(tables: Tables, params: BestExecutionParameters) -> pl.DataFrame:
     judged = with_expected_cost(orders, fit_cost_model(orders)).with_columns(
         excess=pl.col("cost_bp") - pl.col("expected_cost_bp")
     )
-    parts = [_outliers(judged, tables, params), *(_places(judged, place, params) for place in _PLACES)]
+    judged = judged.with_columns(vwap=pl.col("paid") / pl.col("filled_qty"))
+    dear = _outliers(judged, tables, params)
+    windows = client_windows(tables, _client_fills(tables))
+    told = dear["order_ids"].explode().unique()
+    served = poorly_served(windows, judged, tables, params, but=told)
+    parts = [dear, served, *(_places(judged, place, params) for place in _PLACES)]
     return pl.concat(
         [part for part in parts if part.height] or [pl.DataFrame(schema=_EPISODES)], how="diagonal"
     ).match_to_schema(_EPISODES, missing_columns="insert")
