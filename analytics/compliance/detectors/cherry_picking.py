@@ -1,7 +1,7 @@
 """Cherry picking: who gets a trade is decided once it is known how well it did, and one account does too well."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from math import erfc, sqrt
 from typing import Any
 
@@ -11,10 +11,11 @@ import polars as pl
 
 from analytics.compliance._features import daily_closes, with_group
 from analytics.compliance._grades import blend, grade
-from analytics.compliance.alerts import Metric, Told, listed, sequence
+from analytics.compliance.alerts import Metric, Told, sequence
 from analytics.compliance.detector import GAP_SCHEMA, Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
 from analytics.conventions import BASIS_POINTS
+from analytics.trading.fills import current
 from analytics.trading.league import q_values
 
 Floats = npt.NDArray[np.float64]
@@ -57,15 +58,17 @@ class CherryPicking(Detector):
 
     Rule: of allocations decided more than ``delay`` after the last fill of their block, the return to the
     close of that day is compared within strata of the same allocator, day and mandate. Labels are drawn anew
-    ``draws`` times within strata; the one-sided p of an account with an allocator is corrected by Benjamini
-    and Hochberg over all such pairs. Raised where q < ``q``, the account's mean beats the others' by ``effect``, and it got at least
-    ``allocations``.
+    ``draws`` times within strata, once for the returns and once for their ranks; the one-sided p of a group
+    with an allocator (twice the lesser of the two), and of each account of a group with several, is corrected
+    by Benjamini and Hochberg over all of them. Raised where q < ``q``, what it got beats what others got in the
+    same strata by ``effect`` on average, and it got at least ``allocations``. The clearest of an allocator is
+    then taken out and the rest looked at again, for two favourites hide each other.
     """
 
     name = "cherry_picking"
     code = "D21"
     title = "Suspected cherry picking"
-    version = "1.0.0"
+    version = "1.1.0"
     description = "Trades were allocated after the fact, and one account was given too many of the winners."
     regulation = ("MAR Art. 16(2), Reg. 2016/957",)
     inputs = ("allocations", "executions", "prices")
@@ -107,7 +110,9 @@ class CherryPicking(Detector):
             Metric("q", episode["q"], params.q, "false discovery rate"),
             Metric("allocations", float(episode["count"]), float(params.allocations), "allocations"),
             Metric("late_share", late, None, "fraction"),
+            Metric("late_share_of_others", episode["late_rest"], None, "fraction"),
             Metric("reallocated", float(episode["again"]), None, "allocations"),
+            Metric("taken_from_others", float(episode["moved"]), None, "allocations"),
         ]
         account = episode["accounts"][0]
         story = [
@@ -120,8 +125,13 @@ class CherryPicking(Detector):
                 f"same days to others made {episode['rest']:+.0f}."
             ),
             f"Chance alone gives such a difference once in {1 / max(episode['p'], 1e-6):,.0f} draws.",
-            "Suspected only: compare mandates, and ask why allocation had to wait.",
         ]
+        if episode["moved"]:
+            story.append(
+                f"{episode['moved']} of them had first been given to another account; they made "
+                f"{episode['moved_made']:+.0f} basis points."
+            )
+        story.append("Suspected only: compare mandates, and ask why allocation had to wait.")
         actors = [("account", one) for one in episode["accounts"]] + [
             ("person", one) for one in episode["allocators"]
         ]
@@ -135,7 +145,7 @@ _EPISODES: dict[str, Any] = {
     "actor_group": pl.String, "instrument_id": pl.String, "window_start": pl.Datetime("us", "UTC"),
     "window_end": pl.Datetime("us", "UTC"), "first_seq": pl.String, "last_seq": pl.String, "effect": pl.Float64,
     "own": pl.Float64, "rest": pl.Float64, "p": pl.Float64, "q": pl.Float64, "count": pl.Int64, "late": pl.Float64,
-    "again": pl.Int64, "accounts": pl.List(pl.String), "allocators": pl.List(pl.String),
+    "late_rest": pl.Float64, "again": pl.Int64, "moved": pl.Int64, "moved_made": pl.Float64, "accounts": pl.List(pl.String), "allocators": pl.List(pl.String),
     "names": pl.List(pl.String), "order_ids": pl.List(pl.String),
 }  # fmt: skip
 
@@ -143,13 +153,16 @@ _EPISODES: dict[str, Any] = {
 def _returns(tables: Tables, params: CherryPickingParameters) -> pl.DataFrame:
     # One row per allocation made after the fact: its group, its stratum, its return to that day's close.
     blocks = tables["allocations"].select("order_id").unique()
-    fills = tables["executions"].join(blocks, on="order_id", how="semi")
+    fills = current(tables["executions"]).join(blocks, on="order_id", how="semi")
     done = fills.group_by("order_id").agg(
         done_ns=pl.col("transact_time_ns").max(), day=pl.col("transact_time").max().dt.date()
     )
+    # Given to another first: who had it when it was first allocated.
+    before = pl.col("account_id").first().over("allocation_id")
     latest = (
         tables["allocations"]
         .sort("allocation_id", "version")
+        .with_columns(moved=pl.col("account_id") != before)
         .unique("allocation_id", keep="last", maintain_order=True)
     )
     rows = latest.join(done, on="order_id", how="inner").with_columns(
@@ -164,7 +177,7 @@ def _returns(tables: Tables, params: CherryPickingParameters) -> pl.DataFrame:
             pl.col("allocated_by", "day", "strategy").cast(pl.String).fill_null(""), separator="|"
         ),
     )
-    keep = ("actor_group", "stratum", "r", "delay", "alloc_time", "transact_time_ns", "allocation_id", "version", "account_id",
+    keep = ("moved", "actor_group", "stratum", "r", "delay", "alloc_time", "transact_time_ns", "allocation_id", "version", "account_id",
             "allocated_by", "instrument_id", "order_id")  # fmt: skip
     return rows.select(*keep).sort("stratum", "allocation_id").collect(engine="streaming")
 
@@ -173,60 +186,145 @@ def _favoured(tables: Tables, params: CherryPickingParameters) -> pl.DataFrame:
     rows = _returns(tables, params)
     # Where a stratum holds one group only there is nothing to pick between.
     rows = rows.filter(pl.col("actor_group").n_unique().over("stratum") > 1).with_columns(
-        pair=pl.concat_str(pl.col("allocated_by").fill_null(""), "actor_group", separator="|")
+        # Ranks tell who got the better ones of a day, whatever a single wild name did.
+        rank=(pl.col("r").rank() / pl.len()).over("stratum"),
+        by=pl.col("allocated_by").fill_null(""),
     )
-    counts = rows.group_by("pair").agg(n=pl.len()).filter(pl.col("n") >= params.allocations).sort("pair")
-    if counts.is_empty():
+    managers = rows.partition_by("by", maintain_order=True)
+    first = [tested for part in managers for tested in _tests(part, params)]
+    if not first:
         return pl.DataFrame(schema=_EPISODES)
-    groups = counts["pair"].to_list()
-    tested = [_tested(rows, group, params) for group in groups]
-    found = pl.DataFrame(
-        {
-            "pair": groups, "effect": [t[0] for t in tested], "own": [t[1] for t in tested],
-            "rest": [t[2] for t in tested], "p": [t[3] for t in tested],
-        }
-    ).with_columns(q=pl.Series(q_values(np.array([t[3] for t in tested]))))  # fmt: skip
-    found = found.filter((pl.col("q") < params.q) & (pl.col("effect") >= params.effect))
-    return (
-        rows.join(found, on="pair", how="inner")
-        .sort("transact_time_ns", "allocation_id")
-        .group_by("pair", maintain_order=True)
-        .agg(
-            *(pl.col(name).first() for name in ("actor_group", "effect", "own", "rest", "p", "q")),
-            window_start=pl.col("alloc_time").min(),
-            window_end=pl.col("alloc_time").max(),
-            first_seq=sequence().first(),
-            last_seq=sequence().last(),
-            count=pl.len().cast(pl.Int64),
-            late=(pl.col("delay") > _LATE).mean(),
-            again=(pl.col("version") > 1).sum().cast(pl.Int64),
-            accounts=listed("account_id"),
-            allocators=listed("allocated_by"),
-            names=pl.col("instrument_id").unique().sort(),
-            order_ids=listed("order_id"),
-        )
-        .with_columns(instrument_id=pl.lit(None, pl.String))
-        .select(*_EPISODES)
+    # All pairs are looked at, so all count towards the false discoveries, whatever is looked at again later.
+    found = [pair for part in managers for pair in _stepwise(part, first, params)]
+    told = [_told(pair) for pair in found]
+    return pl.DataFrame(told, schema=_EPISODES) if told else pl.DataFrame(schema=_EPISODES)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """What an allocator gave a group, or one account of a group with several; returns in basis points."""
+
+    by: str
+    group: str
+    unit: str  # group, or account
+    own: pl.DataFrame
+    effect: float
+    mean: float
+    p: float
+    late_rest: float
+    q: float = 1.0
+
+
+def _stepwise(part: pl.DataFrame, first: list[_Pair], params: CherryPickingParameters) -> Iterator[_Pair]:
+    """Return the favoured of one allocator, clearest first; each is then taken out of what the others are held against.
+
+    Two favourites of one allocator hide each other: what one was given makes the rest look well.
+    """
+    by = part["by"][0]
+    tested, others = [one for one in first if one.by == by], [one.p for one in first if one.by != by]
+    while tested:
+        q = q_values(np.array([one.p for one in tested] + others))[: len(tested)]
+        clear = [
+            replace(one, q=float(value))
+            for one, value in zip(tested, q, strict=True)
+            if value < params.q and one.effect >= params.effect
+        ]
+        if not clear:
+            return
+        best = min(clear, key=lambda one: (one.p, -one.effect, one.unit))
+        yield best
+        part = part.filter(pl.col("actor_group") != best.group)
+        tested = _tests(part, params)
+
+
+def _tests(part: pl.DataFrame, params: CherryPickingParameters) -> list[_Pair]:
+    """Test each group that one allocator gave enough, and each account of a group with several."""
+    part = part.filter(pl.col("actor_group").n_unique().over("stratum") > 1)
+    units = (
+        part.group_by("actor_group").agg(accounts=pl.col("account_id").unique().sort()).sort("actor_group")
     )
+    pairs = []
+    for group, accounts in units.iter_rows():
+        asked = [(group, pl.col("actor_group") == group)]
+        if len(accounts) > 1:
+            asked += [(one, pl.col("account_id") == one) for one in accounts]
+        pairs += [_tested(part, group, unit, mine, params) for unit, mine in asked]
+    return [pair for pair in pairs if pair is not None]
 
 
 def _tested(
-    rows: pl.DataFrame, pair: str, params: CherryPickingParameters
-) -> tuple[float, float, float, float]:
-    """Return a pair's effect, own and others' mean (basis points), and the one-sided p of its own sum."""
-    mine = rows.filter((pl.col("pair") == pair).any().over("stratum"))
-    own, r = (mine["pair"] == pair).to_numpy(), mine["r"].to_numpy()
-    means = (float(r[own].mean()) * BASIS_POINTS, float(r[~own].mean()) * BASIS_POINTS)
-    _, first, sizes = np.unique(mine["stratum"].to_numpy(), return_index=True, return_counts=True)
+    part: pl.DataFrame, group: str, unit: str, mine: pl.Expr, params: CherryPickingParameters
+) -> _Pair | None:
+    """Return effect and one-sided p of what a unit got; None with too few allocations.
+
+    The effect is what its allocations made beyond the others' mean of the same stratum. The p is twice the lesser
+    of two, of the sum of returns and of the sum of their ranks within strata.
+    """
+    rows = part.with_columns(mine=mine).filter(pl.col("mine").any().over("stratum"))
+    rows = rows.filter(~pl.col("mine").all().over("stratum"))
+    own = rows.filter("mine")
+    if own.height < params.allocations:
+        return None
+    rest = pl.col("r").filter(~pl.col("mine")).mean()
+    effect = (
+        rows.with_columns(rest=rest.over("stratum"))
+        .filter("mine")
+        .select((pl.col("r") - pl.col("rest")).mean())
+    )
+    p = min(_chance(rows, column, params) for column in ("r", "rank"))
+    return _Pair(
+        by=part["by"][0],
+        group=group,
+        unit=unit,
+        own=own,
+        effect=float(effect.item()) * BASIS_POINTS,
+        mean=float(own.select(pl.col("r").mean()).item()) * BASIS_POINTS,
+        p=min(1.0, 2 * p),
+        late_rest=float(rows.filter(~pl.col("mine")).select((pl.col("delay") > _LATE).mean()).item()),
+    )
+
+
+def _chance(rows: pl.DataFrame, column: str, params: CherryPickingParameters) -> float:
+    """Return how often labels drawn anew within strata give the unit as much of ``column``."""
+    own, values = rows["mine"].to_numpy(), rows[column].to_numpy()
+    _, first, sizes = np.unique(rows["stratum"].to_numpy(), return_index=True, return_counts=True)
     parts = [
-        (r[at : at + size], int(own[at : at + size].sum())) for at, size in zip(first, sizes, strict=True)
+        (values[at : at + size], int(own[at : at + size].sum()))
+        for at, size in zip(first, sizes, strict=True)
     ]
     # Mean and variance of the sum under exchange within strata are known; only what stands out is drawn.
+    observed = float(values[own].sum())
     mean = sum(k * part.mean() for part, k in parts)
     variance = sum(k * (part.size - k) / part.size * part.var(ddof=1) for part, k in parts if part.size > 1)
-    z = (float(r[own].sum()) - mean) / np.sqrt(variance) if variance > 0 else 0.0
-    p = _upper(z) if z < 2.0 else permuted(parts, float(r[own].sum()), draws=params.draws, seed=params.seed)
-    return means[0] - means[1], *means, p
+    z = (observed - mean) / np.sqrt(variance) if variance > 1e-18 else 0.0
+    if z < 2.0:
+        return _upper(z)
+    p = permuted(parts, observed, draws=params.draws, seed=params.seed)
+    # Ranks are bounded and their sums all but normal: where no draw came near, the tail says how much rarer it is.
+    return min(p, _upper(z)) if column == "rank" and p * (params.draws + 1) < 1.5 else p
+
+
+def _told(pair: _Pair) -> dict[str, Any]:
+    own = pair.own.sort("transact_time_ns", "allocation_id")
+    late = own.select((pl.col("delay") > _LATE).mean()).item()
+    row = own.select(
+        window_start=pl.col("alloc_time").min(),
+        window_end=pl.col("alloc_time").max(),
+        first_seq=sequence().first(),
+        last_seq=sequence().last(),
+        count=pl.len().cast(pl.Int64),
+        again=(pl.col("version") > 1).sum().cast(pl.Int64),
+        moved=pl.col("moved").sum().cast(pl.Int64),
+        moved_made=pl.col("r").filter("moved").mean() * BASIS_POINTS,
+        accounts=pl.col("account_id").unique().sort().implode(),
+        allocators=pl.col("allocated_by").drop_nulls().unique().sort().implode(),
+        names=pl.col("instrument_id").unique().sort().implode(),
+        order_ids=pl.col("order_id").unique().sort().head(500).implode(),
+    ).row(0, named=True)
+    return row | {
+        "actor_group": pair.group, "instrument_id": None, "effect": pair.effect, "own": pair.mean,
+        "rest": pair.mean - pair.effect, "p": pair.p, "q": pair.q, "late": late, "late_rest": pair.late_rest,
+    }  # fmt: skip
 
 
 def permuted(parts: list[tuple[Floats, int]], observed: float, *, draws: int, seed: int) -> float:

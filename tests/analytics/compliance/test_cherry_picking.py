@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import numpy as np
+import polars as pl
 import pytest
 
 from analytics.compliance.detectors.cherry_picking import CherryPicking, CherryPickingParameters, permuted
@@ -95,8 +96,6 @@ def test_the_effect_counts_from_its_threshold(effect, n):
 
 
 def scaled_price(g):
-    import polars as pl
-
     return g["allocations"].with_columns(
         (pl.col("price") * 10).cast(g["allocations"].collect_schema()["price"])
     )
@@ -141,3 +140,52 @@ KIT = Kit(
     },
     params=FEW,
 )
+
+
+def two_favourites(days=40):
+    """Return six blocks a day of one manager: the best goes to FAV, the second best to FAV2, the rest to B and C."""
+    rng = np.random.default_rng(9)
+    allocations = [
+        "allocation_id version order_id instrument_id account_id side quantity price alloc_time allocated_by"
+    ]
+    fills = ["exec_id order_id account_id instrument_id side last_qty last_px transact_time"]
+    prices = ["instrument_id date close"]
+    for n, day in enumerate(DAYS[:days]):
+        gains = rng.normal(0, 1, 6)
+        order = np.argsort(-gains)
+        to = {int(order[0]): "FAV", int(order[1]): "FAV2"} | {int(k): "BC"[n % 2] for k in order[2:]}
+        for place in range(6):
+            block, name = f"O{n}{place}", f"N{place}"
+            prices.append(f"{name} {day} {100 + gains[place]:.6f}")
+            fills.append(f"E{block} {block} POOL {name} buy 100 100 {day}T14:0{place}:00Z")
+            row = f"{block} {name} {{}} buy 100 100 {day}T19:00:00Z mgr"
+            allocations.append(f"A{block} 1 {row.format('B' if to[place] == 'FAV' else to[place])}")
+            if to[place] == "FAV":
+                allocations.append(f"A{block} 2 {row.format('FAV')}")
+    texts = {"allocations": allocations, "executions": fills, "prices": prices}
+    return tables(accounts=ACCOUNTS, **{name: "\n".join(rows) for name, rows in texts.items()})
+
+
+def test_two_favourites_of_one_manager_do_not_hide_each_other():
+    found = {row["actor_group"]: row for row in alerts(CherryPicking, two_favourites(), FEW)}
+    assert set(found) == {"owner:ann", "link:kin"}
+
+
+def test_what_was_first_given_to_another_is_counted_and_told():
+    found = {row["actor_group"]: row for row in alerts(CherryPicking, two_favourites(), FEW)}
+    taken = {
+        group: next(m["value"] for m in row["metrics"] if m["name"] == "taken_from_others")
+        for group, row in found.items()
+    }
+    assert taken == {"owner:ann": 40.0, "link:kin": 0.0}
+    assert "first been given to another account" in " ".join(found["owner:ann"]["story"])
+
+
+def test_a_relative_that_gets_the_losers_does_not_hide_the_favourite():
+    mixed = given()
+    to = pl.when(pl.col("account_id") == "FAV").then(pl.lit("FAV2")).when(pl.col("account_id") == "B").then(
+        pl.lit("FAV3")).otherwise("account_id")  # fmt: skip
+    (found,) = alerts(
+        CherryPicking, {**mixed, "allocations": mixed["allocations"].with_columns(account_id=to)}, FEW
+    )
+    assert (found["actor_group"], found["actors"][0]["id"]) == ("link:kin", "FAV2")
