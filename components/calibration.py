@@ -24,13 +24,15 @@ _STATES = {
 def detector_list(rows: Sequence[Mapping[str, Any]], *, chosen: str) -> html.Ul:
     """Draw every detector as a choice: code, title, whose thresholds, proposals that wait."""
     # Another detector has other parameters: what was tried belongs to the one before.
-    own = {"data-resets": "try,days,moved"}
+    own = {"data-resets": "try,days,moved,start,end"}
     return html.Ul([_detector(row, chosen) for row in rows], className="cal-list", **own)
 
 
 def _detector(row: Mapping[str, Any], chosen: str) -> html.Li:
     waits = sum(one["state"] == "proposed" for one in row["versions"])
     said = f"version {row['in_effect']}" if row["in_effect"] else "defaults"
+    if row["segments"]:
+        said += f", {plural(len(row['segments']), 'segment')}"
     return html.Li(
         html.Button(
             [
@@ -51,7 +53,15 @@ def _detector(row: Mapping[str, Any], chosen: str) -> html.Li:
 
 
 def parameter_form(
-    row: Mapping[str, Any], tried: Mapping[str, Any], *, days: int, moved: bool, rows_may: bool
+    row: Mapping[str, Any],
+    tried: Mapping[str, Any],
+    *,
+    segments: Sequence[Mapping[str, Any]],
+    days: int,
+    start: str,
+    end: str,
+    moved: bool,
+    rows_may: bool,
 ) -> html.Div:
     """Draw one line per parameter, with what it means, and the button that tries the values written there."""
     lines = [_parameter(one, tried) for one in row["parameters"]]
@@ -70,6 +80,8 @@ def parameter_form(
                 ],
                 className="term",
             ),
+            _day("From", "calibrate-start", start),
+            _day("to", "calibrate-end", end),
             dbc.Checkbox(id="calibrate-moved", label="Move every number too", value=moved),
             html.Button(
                 [icon("play"), " Try"],
@@ -81,12 +93,56 @@ def parameter_form(
                 "Back to what is in effect",
                 type="button",
                 className="btn btn-sm btn-outline-secondary",
-                **{"data-clear": "try,days,moved"},
+                **{"data-clear": "try,days,moved,start,end"},
             ),
         ],
         className="cal-acts",
     )
-    return html.Div([html.Div([head, *lines], className="cal-lines"), acts if rows_may else None])
+    return html.Div(
+        [_segment(row, segments), html.Div([head, *lines], className="cal-lines"), acts if rows_may else None]
+    )
+
+
+def _day(words: str, name: str, value: str) -> html.Label:
+    return html.Label(
+        [words, dbc.Input(id=name, type="date", value=value or None, size="sm")], className="term cal-day"
+    )
+
+
+def _segment(row: Mapping[str, Any], segments: Sequence[Mapping[str, Any]]) -> html.Div:
+    """Draw the choice of what part of the business the thresholds are for."""
+    own = {one["segment"] for one in row["segments"]}
+    options = [{"label": "Everywhere else" if own else "Everywhere", "value": ""}]
+    for one in segments:
+        unit = "account" if one["segment"].startswith("desk:") else "instrument"
+        mark = ", own thresholds" if one["segment"] in own else ""
+        label = f"{one['dimension']}: {one['value']} ({plural(one['members'], unit)}{mark})"
+        options.append({"label": label, "value": one["segment"]})
+    lost = (own | {row["segment"]}) - {one["value"] for one in options}
+    options += [{"label": f"{segment_words(name)} (empty now)", "value": name} for name in sorted(lost)]
+    choice = dbc.Select(
+        id="calibrate-segment", options=options, value=row["segment"], size="sm", className="w-auto"
+    )
+    said = (
+        "Those of everywhere hold here until a version for it is approved."
+        if row["segment"] and not row["own"]
+        else ""
+    )
+    return html.Div(
+        [
+            html.Label(["For", choice], className="term", **{"data-term": "segment"}),
+            html.Span(said, className="t3 t12"),
+        ],
+        className="cal-acts cal-segment",
+    )
+
+
+def segment_words(segment: str) -> str:
+    """Return a segment as people read it."""
+    if not segment:
+        return "everywhere"
+    dimension, _, value = segment.partition(":")
+    return f"{words(dimension)} {value}"
 
 
 def _parameter(one: Mapping[str, Any], tried: Mapping[str, Any]) -> html.Div:
@@ -181,6 +237,7 @@ def findings_table(rows: Sequence[Mapping[str, Any]], label: str) -> html.Div:
     """Draw findings that only one of two sets of thresholds has."""
     cells = [
         [
+            _name(row),
             severity(row["severity"]),
             number(row["score"]),
             ", ".join(row["instrument_ids"]),
@@ -190,8 +247,22 @@ def findings_table(rows: Sequence[Mapping[str, Any]], label: str) -> html.Div:
         ]
         for row in rows
     ]
-    heads = ["Severity", "Score", "Instrument", "Who", "When, UTC", "What"]
-    return table(heads, cells, numeric=(1,), label=label)
+    heads = ["Id", "Severity", "Score", "Instrument", "Who", "When, UTC", "What"]
+    if any("under" in row for row in rows):
+        heads.append("Tips with")
+        for cell, row in zip(cells, rows, strict=True):
+            cell.append(words(row["under"]))
+    return table(heads, cells, numeric=(2,), label=label)
+
+
+def _name(row: Mapping[str, Any]) -> Any:
+    """Draw an id; a finding that is on record leads to its alert."""
+    short = row["alert_id"][:10]
+    if not row.get("known"):
+        return html.Span(short, className="mono t12", title=row["alert_id"])
+    return html.A(
+        short, href=f"/compliance/alerts/{row['alert_id']}", className="mono t12", title=row["alert_id"]
+    )
 
 
 def moves_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
@@ -236,7 +307,10 @@ def version_table(row: Mapping[str, Any], *, may_approve: bool) -> html.Div:
             [
                 one["version"],
                 html.Span(said, className=f"tag {tone}".strip()),
-                "; ".join(changed) or "the defaults",
+                segment_words(one["segment"]).capitalize(),
+                "withdrawn: those of everywhere"
+                if one["withdrawn"]
+                else "; ".join(changed) or "the defaults",
                 one["rationale"],
                 f"{one['created_by_name']}, {moment(one['created_at'])}",
                 f"{one['approved_by_name']}, {moment(one['approved_at'])}" if one["approved_at"] else None,
@@ -244,7 +318,17 @@ def version_table(row: Mapping[str, Any], *, may_approve: bool) -> html.Div:
                 html.Span([button, again], className="cal-acts"),
             ]
         )
-    heads = ["No.", "State", "Other than the defaults", "Why", "Proposed by", "Approved by", "From", ""]
+    heads = [
+        "No.",
+        "State",
+        "For",
+        "Other than the defaults",
+        "Why",
+        "Proposed by",
+        "Approved by",
+        "From",
+        "",
+    ]
     return table(heads, cells, numeric=(0,), label="Versions")
 
 
@@ -253,11 +337,17 @@ def propose_card() -> html.Section:
     body = html.Div(
         [
             html.P(
-                "What was tried above counts once a second person has approved it.",
+                "What was tried above counts, for the part of the business chosen there, once a second person has "
+                "approved it.",
                 className="t2 t12",
             ),
             field("Why", dbc.Textarea(id="calibrate-why", rows=4, maxLength=4000), "at least 20 characters"),
             field("From", dbc.Input(id="calibrate-from", type="date"), "empty: from its approval on"),
+            dbc.Checkbox(
+                id="calibrate-withdraw",
+                label="Withdraw the segment's own thresholds: those of everywhere hold there again",
+                value=False,
+            ),
             html.Div(
                 html.Button(
                     [icon("send"), " Propose"],

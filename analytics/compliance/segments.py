@@ -83,9 +83,9 @@ def members(instruments: pl.LazyFrame, prices: pl.LazyFrame, accounts: pl.LazyFr
     )
     worth = pl.col("close").cast(pl.Float64) * pl.col("volume").cast(pl.Float64)
     traded = (
-        prices.filter(pl.col("adj_basis") == "raw")
-        .drop_nulls(["close", "volume"])
-        .sort("instrument_id", "date")
+        prices.drop_nulls(["close", "volume"])
+        .sort("instrument_id", "date", "adj_basis")  # raw goes before what is adjusted
+        .unique(["instrument_id", "date"], keep="first", maintain_order=True)
         .group_by("instrument_id", maintain_order=True)
         .agg(worth=worth.tail(DAYS).median())
         .join(

@@ -1,11 +1,12 @@
 """/api/compliance/parameters and what-if: thresholds of detectors, tried before they are agreed on."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from analytics.datasets import ACCOUNTS, INSTRUMENTS, PRICES
 from app.actions import parameters as actions
 from app.api._schema import PROBLEMS, Answer, ScopeQuery, Word
 from app.gateway.auth import current_context, current_desk
@@ -19,12 +20,14 @@ blueprint = resource(
     refusals="alert",
 )  # fmt: skip
 Values = dict[str, bool | int | float | str]
+SEGMENT = "Part of the business as dimension:value (see /parameters/segments); everywhere when left out."
 
 
 class ParametersQuery(ScopeQuery):
     """Which detector."""
 
     detector: Word = Field("", description="Its name; every detector when left out.")
+    segment: Word = Field("", description=SEGMENT)
 
 
 class VersionPath(BaseModel):
@@ -52,10 +55,17 @@ class ProposalBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     detector: Word = Field(min_length=1)
-    parameters: Values = Field(description="Parameter to value; what is left out has its default.")
+    parameters: Values = Field(
+        default_factory=dict, description="Parameter to value; what is left out has its default."
+    )
     rationale: str = Field(min_length=1, max_length=4000)
     effective_from: datetime | None = Field(
         None, description="From when it counts once approved; its approval when left out."
+    )
+    segment: Word = Field("", description=SEGMENT)
+    withdraw: bool = Field(
+        False,
+        description="The segment is to have no thresholds of its own any more; parameters are not asked.",
     )
 
 
@@ -78,13 +88,24 @@ class WhatIfBody(BaseModel):
         calibrate.MINUTES, gt=0, le=600, allow_inf_nan=False, description="Of a reviewer for one alert."
     )
     perturb: bool = Field(False, description="Also move every number by 5, 15 and 30 %.")
+    segment: Word = Field("", description=SEGMENT)
+    start: date | None = Field(None, description="Findings that end on or after this day, in place of days.")
+    end: date | None = Field(None, description="Findings that begin on or before this day.")
 
 
 @blueprint.get("/parameters", summary="Thresholds and their versions", responses={200: Answer, **PROBLEMS})
 def parameters(query: ParametersQuery) -> Response:
     """Answer one row per detector: values in effect and every version with author and approver."""
-    desk = current_desk(own=frozenset({"detector"}))
-    return answer(desk, calibration.parameters(desk, query.detector or None))
+    desk = current_desk(own=frozenset({"detector", "segment"}))
+    segment = calibration.known_segment(desk, query.segment)
+    return answer(desk, calibration.parameters(desk, query.detector or None, segment))
+
+
+@blueprint.get("/parameters/segments", summary="Parts of the business", responses={200: Answer, **PROBLEMS})
+def segments(query: ScopeQuery) -> Response:
+    """Answer which parts of the business may have thresholds of their own, and how much is in each."""
+    desk = current_desk()
+    return answer(desk, calibration.segments(desk), datasets=(INSTRUMENTS, PRICES, ACCOUNTS))
 
 
 @blueprint.post("/parameters", summary="Propose thresholds", responses={201: Answer, **PROBLEMS})
@@ -98,8 +119,11 @@ def propose(query: ScopeQuery, body: ProposalBody) -> Response:
         values=body.parameters,
         rationale=body.rationale,
         effective_from=body.effective_from,
+        segment=calibration.known_segment(desk, body.segment),
+        withdraw=body.withdraw,
     )
-    return answer(desk, {"detector": made.detector, "version": made.version, "state": "proposed"}, status=201)
+    said = {"detector": made.detector, "version": made.version, "segment": made.segment, "state": "proposed"}
+    return answer(desk, said, status=201)
 
 
 @blueprint.post(
@@ -131,6 +155,9 @@ def what_if(path: DetectorPath, query: ScopeQuery, body: WhatIfBody) -> Response
         days=body.days,
         minutes=body.minutes,
         perturb=body.perturb,
+        segment=body.segment,
+        start=body.start,
+        end=body.end,
     )
     return _told(desk, path.name, found)
 

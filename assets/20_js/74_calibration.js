@@ -19,9 +19,15 @@
       if (refused) return qd.notice({ kind: "error", fact: refused + " does not fit", effect: "Nothing was tried." });
       const days = document.getElementById("calibrate-days");
       const moved = document.getElementById("calibrate-moved");
+      const day = (name) => {
+        const box = document.getElementById(name);
+        return box ? box.value : "";
+      };
       return qd.set({
         try: changes.join(","),
         days: days && days.checkValidity() ? days.value : "20",
+        start: day("calibrate-start"),
+        end: day("calibrate-end"),
         moved: moved && moved.checked ? "yes" : "",
       });
     },

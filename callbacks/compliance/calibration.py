@@ -15,24 +15,38 @@ from callbacks._fill import Drawn, View, fill, nothing
 from callbacks._told import told
 from components import calibration as draw
 from components.cards import legend, segment
+from components.charts.pareto import pareto
 from components.charts.score_cuts import score_cuts
-from components.formats import number, plural
+from components.formats import day, number, percent, plural
 from components.ids import URL, at
 from components.tables import table
 from components.what_if import waiting
 
 PAGE = "compliance-calibration"
-OWN = ("try", "days", "moved", "side")
+OWN = ("try", "days", "moved", "side", "start", "end")
 AGAIN = {name: at(PAGE, name, "retry") for name in ("versions", "detectors")}
-SIDES = (("added", "Gained"), ("lost", "Lost"), ("below_the_line", "Just below"))
+SIDES = (
+    ("added", "Gained"),
+    ("lost", "Lost"),
+    ("below_the_line", "Just below"),
+    ("above_the_line", "Just above"),
+)
 WAITS = frozenset({"queued", "running"})
 TRY_FIRST = "Write other values above and press Try: they are run on the days behind."
 
 
 def register(app: Dash) -> None:
     """Attach this page's callbacks to ``app``."""
-    fill(app, PAGE, "detectors", "Detectors", ask=calibration.parameters, draw=_detectors, ignores=OWN)
-    fill(app, PAGE, "parameters", "Thresholds", ask=_chosen, draw=_parameters, ignores=("side",))
+    fill(
+        app,
+        PAGE,
+        "detectors",
+        "Detectors",
+        ask=calibration.parameters,
+        draw=_detectors,
+        ignores=(*OWN, "segment"),
+    )
+    fill(app, PAGE, "parameters", "Thresholds", ask=_asked, draw=_parameters, ignores=("side",))
     fill(app, PAGE, "outcome", "What they would have found", ask=_tried, draw=_outcome, ignores=("side",))
     fill(app, PAGE, "moves", "One number at a time", ask=_tried, draw=_moves, ignores=("side",))
     fill(app, PAGE, "gained", "Gained and lost", ask=_tried, draw=_gained)
@@ -49,11 +63,12 @@ def _acts(app: Dash) -> None:
         Input("calibrate-propose", "n_clicks"),
         State("calibrate-why", "value"),
         State("calibrate-from", "value"),
+        State("calibrate-withdraw", "value"),
         State(URL, "search"),
         prevent_initial_call=True,
     )
     def propose(
-        clicks: int | None, why: str | None, since: str | None, search: str | None
+        clicks: int | None, why: str | None, since: str | None, withdraw: bool | None, search: str | None
     ) -> tuple[Any, ...]:
         untouched = (no_update, no_update, no_update)
         if not clicks:
@@ -69,11 +84,14 @@ def _acts(app: Dash) -> None:
                 values=values,
                 rationale=why or "",
                 effective_from=_day(since),
+                segment=row["segment"],
+                withdraw=bool(withdraw),
             )
         except QuarterdeckError as error:
             return told(error), *untouched
         changed = f"propose-{made.detector}-{made.version}"
-        return f"Version {made.version} waits for a second person.", "", changed, changed
+        said = f"Version {made.version}, for {draw.segment_words(made.segment)}, waits for a second person."
+        return said, "", changed, changed
 
     @app.callback(
         Output(AGAIN["versions"], "data", allow_duplicate=True),
@@ -108,12 +126,18 @@ def _chosen(desk: Any) -> dict[str, Any]:
     Raises:
         Invalid: If there is none of that name.
     """
-    rows = calibration.parameters(desk)
+    segment = calibration.known_segment(desk, desk.scope.extra.get("segment", ""))
+    rows = calibration.parameters(desk, segment=segment)
     name = desk.scope.extra.get("detector")
     found = next((row for row in rows if name in {None, "", row["detector"]}), None)
     if found is None:
         raise Invalid("The address does not fit.", errors=[FieldError("detector", "is not one there is")])
     return found
+
+
+def _asked(desk: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the chosen detector, and the segments there are."""
+    return _chosen(desk), calibration.segments(desk)
 
 
 def _values(extra: Mapping[str, str], row: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,7 +166,7 @@ def _read(kind: str, text: str) -> bool | int | float | str:
 
 def _tried(desk: Any) -> dict[str, Any] | None:
     extra = desk.scope.extra
-    if not any(extra.get(name) for name in ("try", "days", "moved")):
+    if not any(extra.get(name) for name in ("try", "days", "moved", "start", "end")):
         return None
     row = _chosen(desk)
     values = {one["name"]: one["value"] for one in row["parameters"]} | _values(desk.scope.extra, row)
@@ -153,6 +177,9 @@ def _tried(desk: Any) -> dict[str, Any] | None:
         values=values,
         days=_number(extra.get("days") or 20),
         perturb=extra.get("moved") == "yes",
+        segment=row["segment"],
+        start=_date("start", extra.get("start")),
+        end=_date("end", extra.get("end")),
     )
 
 
@@ -166,14 +193,18 @@ def _number(text: Any) -> int:
 
 
 def _day(text: str | None) -> datetime | None:
+    found = _date("effective_from", text)
+    return None if found is None else datetime.combine(found, datetime.min.time(), UTC)
+
+
+def _date(name: str, text: str | None) -> date | None:
     if not text:
         return None
     try:
-        return datetime.combine(date.fromisoformat(str(text)[:10]), datetime.min.time(), UTC)
+        return date.fromisoformat(str(text)[:10])
     except ValueError as error:
-        raise Invalid(
-            "The day does not fit.", errors=[FieldError("effective_from", "must be a day", str(text)[:80])]
-        ) from error
+        fault = FieldError(name, "must be a day", str(text)[:80])
+        raise Invalid("The day does not fit.", errors=[fault]) from error
 
 
 # --- drawings ----------------------------------------------------------------------------------------
@@ -192,12 +223,16 @@ def _detectors(rows: list[dict[str, Any]], view: View) -> Drawn:
     )
 
 
-def _parameters(row: dict[str, Any], view: View) -> Drawn:
+def _parameters(found: tuple[dict[str, Any], list[dict[str, Any]]], view: View) -> Drawn:
+    row, segments = found
     tried = _values(view.scope.extra, row)
     days = view.state("days") or "20"
     form = draw.parameter_form(
         row,
         tried,
+        segments=segments,
+        start=view.state("start") or "",
+        end=view.state("end") or "",
         days=int(days) if days.isdigit() else 20,
         moved=view.state("moved") == "yes",
         rows_may=view.role == "compliance",
@@ -231,20 +266,41 @@ def _outcome(found: dict[str, Any] | None, view: View) -> Drawn:
             draw.lost_followed(result["lost_followed"]),
             draw.outcome_table(result),
             score_cuts(result["curve"], result["curve_after"], look=view.look, height=170),
+            pareto(
+                result["curve"],
+                result["curve_after"],
+                hours=found["asked"]["minutes"] / 60,
+                look=view.look,
+                height=150,
+            )
+            or html.P(
+                "What a reviewer's hour buys is drawn once some alert of these days was followed up.",
+                className="t3 t12 mb-0",
+            ),
         ]
     )
     cuts = [
-        [row["score"], row["alerts"], then["alerts"]]
+        [row["score"], row["alerts"], then["alerts"], percent(row["recall"]), percent(then["recall"])]
         for row, then in zip(result["curve"], result["curve_after"], strict=True)
     ]
-    heads = ["Score at or above", "In effect", "Tried"]
+    heads = ["Score at or above", "In effect", "Tried", "Followed up, in effect", "Followed up, tried"]
     return Drawn(
         body,
-        sub=f"last {plural(result['days'], 'day')} of findings",
+        sub=_days_of(found["asked"]),
         legend=legend(("ds", "t2", "In effect"), ("ln", "acc", "Tried")),
         footer=["Hours at 20 minutes an alert"],
-        as_table=table(heads, cuts, numeric=(0, 1, 2), label="Alerts by score"),
+        as_table=table(heads, cuts, numeric=(0, 1, 2, 3, 4), label="Alerts by score"),
     )
+
+
+def _days_of(asked: Mapping[str, Any]) -> str:
+    """Return which days of which part of the business were compared."""
+    where = draw.segment_words(asked.get("segment") or "")
+    since, until = asked.get("start"), asked.get("end")
+    if not since and not until:
+        return f"last {plural(asked['days'], 'day')} of findings, {where}"
+    told = [f"from {day(since)}" if since else "", f"to {day(until)}" if until else ""]
+    return f"findings {' '.join(filter(None, told))}, {where}"
 
 
 def _moves(found: dict[str, Any] | None, view: View) -> Drawn:
@@ -274,6 +330,7 @@ def _gained(found: dict[str, Any] | None, view: View) -> Drawn:
         "added": result["added_total"],
         "lost": result["lost_total"],
         "below_the_line": len(result["below_the_line"]),
+        "above_the_line": len(result["above_the_line"]),
     }
     options = [(name, f"{shown} {totals[name]}") for name, shown in SIDES]
     tools = (segment("Side", "side", options, side),)
@@ -283,6 +340,7 @@ def _gained(found: dict[str, Any] | None, view: View) -> Drawn:
             "added": "What is tried finds nothing that is not found now.",
             "lost": "What is tried finds everything that is found now.",
             "below_the_line": "Move every number too, and what lies just below is sampled here.",
+            "above_the_line": "Move every number too, and what lies just above is sampled here.",
         }[side]
         return nothing(view, "None", why, tools=tools)
     label = dict(SIDES)[side]
