@@ -4,6 +4,7 @@ import polars as pl
 
 from analytics.compliance._features import with_group
 from analytics.compliance._products import direction
+from analytics.compliance._shared import once
 from analytics.compliance.alerts import listed
 from analytics.compliance.detector import GAP_SCHEMA, Tables
 
@@ -24,6 +25,10 @@ def triggered(tables: Tables) -> pl.LazyFrame:
     Columns: client_order, client_account, client_trader, client_desk, client_group, client_qty, instrument_id,
     stop_px, touched, way, known_ns, known_at, fired_ns, fired_at.
     """
+    return once(tables, "triggered_orders", lambda: _triggered(tables))
+
+
+def _triggered(tables: Tables) -> pl.LazyFrame:
     events = tables["order_events"]
     levels = _client(events.filter(pl.col("stop_px").is_not_null()), tables).filter(
         pl.col("event_type").is_in(["new", "replace"])

@@ -101,7 +101,7 @@ class StopTriggering(Detector):
 
     def episodes(self, tables: Tables, params: StopTriggeringParameters) -> pl.LazyFrame:
         """Return pushes with the client orders they triggered, one row per actor, instrument and episode."""
-        stops = settled(waiting.triggered(tables))
+        stops = waiting.triggered(tables)
         own = settled(waiting.own_fills(tables, stops))
         met = settled(_met(stops, own, params))
         judged = settled(_pushed(met, tables, params))
@@ -138,7 +138,7 @@ class StopTriggering(Detector):
 
     def blind_spots(self, tables: Tables, params: StopTriggeringParameters) -> list[pl.LazyFrame]:
         """Return client orders without a stop price, and pushes that could not be measured."""
-        stops = settled(waiting.triggered(tables))
+        stops = waiting.triggered(tables)
         own = settled(waiting.own_fills(tables, stops, role=None))
         met = settled(_met(stops, own, params))
         unseen = met.join(waiting.quotes_before(met, tables), on=["client_order", "actor_group"], how="anti")
