@@ -1,7 +1,6 @@
 """What other thresholds would have found in the days behind: asked on the page, worked out by the worker."""
 
 import hashlib
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -14,7 +13,7 @@ from sqlalchemy import delete, select
 
 from analytics.compliance.calibration import DISMISSED, FOLLOWED, compare, matched, perturbed, sample
 from analytics.compliance.detector import Detector, Tables
-from analytics.compliance.looking import try_with
+from analytics.compliance.looking import look_with
 from analytics.compliance.parameters import Parameters
 from analytics.compliance.segments import EVERYWHERE, NOBODY, Members
 from analytics.datasets import ACCOUNTS, INSTRUMENTS, PRICES
@@ -22,6 +21,7 @@ from app.actions.parameters import detector_of, in_effect, in_effect_by_segment,
 from app.context import Context
 from app.desk import Desk
 from app.errors import FieldError, Forbidden, Invalid, NotFound
+from app.jobs._features import features_folder
 from app.jobs._ground import lists_at, lists_now, tables_of, versions_of
 from app.jobs._job import Job
 from app.jobs._queue import JobQueue
@@ -157,6 +157,7 @@ def _run(context: Context, org: str, params: Mapping[str, Any]) -> dict[str, Any
     pinned = dict(params["data_versions"])
     lists = lists_at(context, org, pinned.get("lists"))
     look = _Look(kind(), tables_of(context, org, kind(), lists, pinned), _window(params))
+    look.folder = features_folder(context, org, kind(), pinned)
     look.only(members_of(context, org) if params["segments"] else NOBODY, params)
     base, other = kind.Params(**params["base"]), kind.Params(**params["parameters"])
     before, after = look.at(base, other)
@@ -198,6 +199,7 @@ class _Look:
         self._detector, self._tables, self._days = detector, tables, window.days
         self.since, self.until = window.since, window.until
         self._members, self._segment, self._segments = NOBODY, EVERYWHERE, list[str]()
+        self.folder: Path | None = None  # keeps what no threshold decides
 
     def only(self, members: Members, params: Mapping[str, Any]) -> None:
         """Keep to the findings of a segment, among those that have thresholds of their own."""
@@ -206,8 +208,8 @@ class _Look:
     def at(self, *params: Parameters) -> list[pl.DataFrame]:
         """Return the findings with each of the sets of thresholds."""
         found = [
-            self._members.keep(rows.filter(pl.col("kind") == "alert"), self._segment, self._segments)
-            for rows in look_with(self._detector, params, self._tables, collect)
+            self._members.keep(rows, self._segment, self._segments)
+            for rows in look_with(self._detector, params, self._tables, collect, self.folder)
         ]
         for rows in found:
             if self.since is None and rows.height:
