@@ -21,7 +21,7 @@ class Unlike:
     """Rows x features, in the order of the days and of the features; zero where a number is missing.
 
     ``joint`` is the smaller of own and peers' distance, 0 where they point apart; ``usual_own`` and
-    ``usual_peers`` are the medians in the features' own units.
+    ``usual_peers`` are the medians in the features' own units; ``moved`` is ``own`` with what moved all still in it.
     """
 
     own: Floats
@@ -29,6 +29,7 @@ class Unlike:
     usual_own: Floats
     usual_peers: Floats
     joint: Floats
+    moved: Floats
 
 
 def unlike(days: pl.DataFrame, *, least: int, features: Mapping[str, Feature] = FEATURES) -> Unlike:
@@ -50,13 +51,13 @@ def unlike(days: pl.DataFrame, *, least: int, features: Mapping[str, Feature] = 
         peers=pl.when(desk).then("desk").otherwise(pl.lit("")), at=pl.int_range(pl.len())
     )
     parts = [_one(rows, name, feature) for name, feature in features.items()]
-    own, peers, usual_own, usual_peers = (np.stack(side, axis=1) for side in zip(*parts, strict=True))
+    own, peers, usual_own, usual_peers, moved = (np.stack(side, axis=1) for side in zip(*parts, strict=True))
     nearer = np.where(np.abs(own) <= np.abs(peers), own, peers)
     joint = np.where(np.sign(own) == np.sign(peers), nearer, 0.0)
-    return Unlike(own, peers, usual_own, usual_peers, np.round(np.clip(joint, -CLIP, CLIP), 9))
+    return Unlike(own, peers, usual_own, usual_peers, np.round(np.clip(joint, -CLIP, CLIP), 9), moved)
 
 
-def _one(rows: pl.DataFrame, name: str, feature: Feature) -> tuple[Floats, Floats, Floats, Floats]:
+def _one(rows: pl.DataFrame, name: str, feature: Feature) -> tuple[Floats, ...]:
     value = pl.col(name)
     mine, theirs = value.median().over("trader_id"), value.median().over("peers")
     off = rows.select(
@@ -77,7 +78,7 @@ def _one(rows: pl.DataFrame, name: str, feature: Feature) -> tuple[Floats, Float
     )
     many = pl.col("own").count().over("day") >= _TOGETHER
     shift = pl.when(many).then(pl.col("own").median().over("day")).otherwise(0.0)
-    z = z.with_columns(own=pl.col("own") - shift, peers=pl.col("peers") - shift)
+    z = z.with_columns(own=pl.col("own") - shift, peers=pl.col("peers") - shift, moved="own")
     back = (
         (pl.col("mine").exp(), pl.col("theirs").exp())
         if feature.ratio
@@ -86,9 +87,9 @@ def _one(rows: pl.DataFrame, name: str, feature: Feature) -> tuple[Floats, Float
     done = z.select(
         pl.col("own").fill_null(0.0).fill_nan(0.0), pl.col("peers").fill_null(0.0).fill_nan(0.0),
         usual_own=back[0].cast(pl.Float64), usual_peers=back[1].cast(pl.Float64),
+        moved=pl.col("moved").fill_null(0.0).fill_nan(0.0),
     )  # fmt: skip
-    columns = [done[column].to_numpy().astype(np.float64) for column in done.columns]
-    return columns[0], columns[1], columns[2], columns[3]
+    return tuple(done[column].to_numpy().astype(np.float64) for column in done.columns)
 
 
 def by_family(joint: Floats, features: Mapping[str, Feature] = FEATURES) -> tuple[list[str], Floats]:

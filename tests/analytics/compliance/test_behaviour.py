@@ -1,11 +1,14 @@
 """Behaviour: the odd day among many, its reasons, and silence where there is too little to know."""
 
 import numpy as np
+import polars as pl
 import pytest
 
-from analytics.compliance._conduct import FEATURES
-from analytics.compliance._oddness import ecod, nearest
+from analytics.compliance._conduct import FEATURES, trader_days
+from analytics.compliance._drift import drift, ks, psi
+from analytics.compliance._oddness import ecod, forest, nearest
 from analytics.compliance.detectors.behaviour import Behaviour, BehaviourParameters
+from tests.analytics.compliance._declared import Edge, Kit, Waived
 from tests.analytics.compliance._kit import (
     alerts,
     gaps,
@@ -14,6 +17,7 @@ from tests.analytics.compliance._kit import (
     scaled,
     shifted,
     shuffled,
+    split,
     tables,
     verdict,
 )
@@ -62,8 +66,6 @@ def test_ordinary_and_merely_busier_days_are_left_alone(more):
 def test_a_day_that_is_odd_for_the_desk_and_usual_for_the_trader_is_not_odd():
     wide = flow(odd=False, traders=5)
     own = flow(odd=False, traders=1)["order_events"].collect()
-    import polars as pl
-
     small = own.with_columns(
         pl.lit("T9").alias("trader_id"), pl.lit(1).cast(own.schema["order_qty"]).alias("order_qty"),
         pl.format("Z{}", "order_id").alias("order_id"),
@@ -106,3 +108,185 @@ def test_tail_probabilities_and_distances_single_out_the_far_row():
 
 def test_no_orders_are_a_gap():
     assert gaps(Behaviour, {}) == ["No order events to look at."]
+
+
+# What test_kit_complete.py holds this detector to.
+def two_odd():
+    """Two traders with as odd a day each on the last one."""
+    rows = flow()["order_events"].collect()
+    last = rows.filter((pl.col("trader_id") == "T0") & (pl.col("transact_time").dt.day() == 20))
+    again = last.with_columns(
+        order_id=pl.format("Z{}", "order_id"),
+        trader_id=pl.lit("T1"),
+        account_id=pl.lit("A1"),
+        event_seq=pl.col("event_seq") + 10**6,
+    )
+    return {"order_events": pl.concat([rows, again]).lazy()}
+
+
+KIT = Kit(
+    Behaviour,
+    flow,
+    (
+        test_ordinary_and_merely_busier_days_are_left_alone,
+        test_a_day_that_is_odd_for_the_desk_and_usual_for_the_trader_is_not_odd,
+    ),
+    {
+        "days": Edge(20, 21),
+        "activity": Edge(6, 7),
+        "rows": Edge(120, 121),
+        "peers": Waived(
+            "Which days a day is held against, its desk's or everybody's: a yardstick, no bound."
+        ),
+        "rank": Edge(
+            0.98, 0.985, scene=lambda: flow(many=30, size=20), others={"deviations": 2.0, "agreement": 1.0}
+        ),
+        "deviations": Edge(30.4, 30.6),
+        "agreement": Edge(5.0, 5.1),
+        "capacity": Edge(2, 1, scene=two_odd),
+        "recent": Waived(
+            "The days that are held against those before to tell whether the desk itself has changed."
+        ),
+        "shift": Edge(0.3, 0.29),
+        "trees": Waived("How many trees vote; more of them make the same ranks steadier."),
+        "seed": Waived("Where the random trees begin, so that a run can be repeated."),
+    },
+    params=LAX,
+)
+
+
+def busy(*, odd=True, minutes=12, groups=12):
+    """Return busy minutes of many accounts in two names, 14 orders each; in one of the first everything differs."""
+    rng, rows, seq = np.random.default_rng(4), [], 0
+    for group in range(groups):
+        for turn in range(minutes):
+            strange = odd and group == 0 and turn == minutes - 1
+            for n in range(60 if strange else 13 + int(rng.integers(3))):
+                seq += 1
+                at = f"2026-10-{1 + turn:02d}T{14 + group % 6}:{10 + group:02d}:{n % 60:02d}Z"
+                qty, price = (1, 40 + n) if strange else (100 * (1 + int(rng.integers(3))), 50)
+                side = "buy" if strange or n % 2 else "sell"
+                tail = f"N{group % 2} A{group} T{group} D {side} {price} {qty} {at}"
+                rows.append(f"O{seq} {seq * 2} new {tail}")
+                if strange or n % 4 == 0:
+                    rows.append(f"O{seq} {seq * 2 + 1} cancel {tail}")
+    return tables(order_events=HEAD + "\n".join(rows))
+
+
+MINUTES = BehaviourParameters(trees=20, rank=0.98, days=200)  # no trader has as many days: minutes alone
+
+
+@pytest.fixture(scope="module")
+def rushed():
+    return busy()
+
+
+def test_a_minute_of_a_group_in_a_name_unlike_all_other_busy_minutes_is_found_with_three_reasons(rushed):
+    (found,) = alerts(Behaviour, rushed, MINUTES)
+    assert (found["actor_group"], found["instrument_ids"]) == ("account:A0", ["N0"])
+    assert len(found["order_ids"]) == 60
+    assert len(found["story"]) >= 5
+    assert found["severity"] in {"low", "medium"}
+
+
+def test_busy_minutes_alike_are_left_alone():
+    assert alerts(Behaviour, busy(odd=False), MINUTES) == []
+
+
+@pytest.mark.parametrize(("minutes", "n"), [(8, 0), (9, 1)])
+def test_fewer_than_a_hundred_busy_minutes_are_a_gap(minutes, n):
+    few = busy(minutes=minutes)
+    told = Behaviour().blind_spots(few, MINUTES)[2].collect()["reason"].to_list()
+    assert (told == []) == bool(n)
+    assert len(alerts(Behaviour, few, MINUTES)) == n
+
+
+@pytest.mark.parametrize("change", [
+    lambda g: shuffled(g, 1), lambda g: shifted(g, days=60), renamed, lambda g: scaled(g, 10), mirrored,
+])  # fmt: skip
+def test_odd_minutes_do_not_depend_on_order_clock_names_price_level_or_side(rushed, change):
+    assert verdict(alerts(Behaviour, change(rushed), MINUTES)) == verdict(alerts(Behaviour, rushed, MINUTES))
+
+
+def test_a_minute_split_over_two_linked_accounts_is_one_minute_of_their_owner(rushed):
+    owners = "\n".join(f"A{n} own{n} client USD" for n in range(12))
+    whole = rushed | tables(accounts="account_id owner_id kind base_currency\n" + owners)
+    (found,) = alerts(Behaviour, split(whole), MINUTES)
+    assert found["actor_group"] == "owner:own0"
+    assert {"kind": "account", "id": "A0-2"} in found["actors"]
+
+
+def test_every_day_raised_has_three_reasons_of_different_kinds(given):
+    (found,) = alerts(Behaviour, given, LAX)
+    names = [metric["name"] for metric in found["metrics"][1:]]
+    assert len({FEATURES[name].family for name in names}) == len(names) >= 3
+
+
+@pytest.mark.parametrize(("capacity", "n"), [(1, 1), (2, 2)])
+def test_of_each_day_only_the_oddest_are_raised(capacity, n):
+    first = flow()["order_events"].collect()
+    strange = first.filter((pl.col("trader_id") == "T0") & (pl.col("transact_time").dt.day() == 20))
+    second = strange.with_columns(trader_id=pl.lit("T1"), order_id=pl.format("Z{}", "order_id"))
+    plain = first.filter((pl.col("trader_id") != "T1") | (pl.col("transact_time").dt.day() != 20))
+    both = {"order_events": pl.concat([plain, second]).lazy()}
+    params = BehaviourParameters(rank=0.95, trees=40, capacity=capacity)
+    assert len(alerts(Behaviour, both, params)) == n
+
+
+@pytest.mark.parametrize(("activity", "n"), [(6, 1), (7, 0)])
+def test_days_of_fewer_orders_than_asked_are_not_judged(activity, n):
+    rows = flow()["order_events"].collect()
+    odd = (pl.col("trader_id") == "T0") & (pl.col("transact_time").dt.day() == 20)
+    kept = rows.filter(odd)["order_id"].unique().sort().head(6).to_list()
+    six = rows.filter(~odd | pl.col("order_id").is_in(kept)).with_columns(
+        side=pl.when(odd).then(pl.lit("buy")).otherwise("side")
+    )
+    params = BehaviourParameters(rank=0.97, trees=40, activity=activity, days=5, rows=30)
+    assert len(alerts(Behaviour, {"order_events": six.lazy()}, params)) == n
+
+
+def test_what_everybody_does_differently_of_late_is_a_gap_and_no_alert():
+    rows = flow(odd=False, traders=12, days=20)["order_events"].collect()
+    late = pl.col("transact_time").dt.day() > 15
+    moved = rows.with_columns(
+        order_qty=pl.when(late)
+        .then(pl.col("order_qty") * 20)
+        .otherwise("order_qty")
+        .cast(rows.schema["order_qty"])
+    )
+    found = Behaviour().detect({"order_events": moved.lazy()}, LAX).collect().to_dicts()
+    told = " ".join(row["story"][0] for row in found if row["kind"] == "data_gap")
+    assert "Since 2026-10-16 most traders act otherwise than before" in told
+    assert "the median order" in told
+    assert [row for row in found if row["kind"] == "alert"] == []
+    steady = Behaviour().detect({"order_events": rows.lazy()}, LAX).collect()
+    assert not any("otherwise than before" in story[0] for story in steady["story"].to_list())
+
+
+def test_drift_is_told_by_both_measures_and_not_by_chance():
+    rng = np.random.default_rng(5)
+    before, same, moved = rng.normal(size=400), rng.normal(size=100), rng.normal(loc=1.5, size=100)
+    assert not drift(before, same, shift=0.25, features=17).drifted
+    assert drift(before, moved, shift=0.25, features=17).drifted
+    assert psi(before, before) == pytest.approx(0.0)
+    assert ks(np.zeros(5), np.ones(5)) == pytest.approx(1.0)
+
+
+def test_the_forest_sets_a_far_row_apart_and_draws_the_same_every_time():
+    x = np.vstack([np.random.default_rng(1).normal(size=(300, 4)), np.full((1, 4), 7.0)])
+    first = forest(x, trees=40, seed=3)
+    assert first.argmax() == 300
+    assert (first == forest(x, trees=40, seed=3)).all()
+    assert forest(np.zeros((5, 2)), trees=20, seed=1) == pytest.approx(
+        [forest(np.zeros((5, 2)), trees=20, seed=1)[0]] * 5
+    )
+
+
+def test_orders_stand_for_all_of_a_very_busy_trader(monkeypatch):
+    rows = flow(traders=3, days=6, many=300, size=100)
+    whole = trader_days(rows)
+    monkeypatch.setattr("analytics.compliance._conduct._HEAVY", 100)
+    monkeypatch.setattr("analytics.compliance._conduct._KEPT", 100)
+    some = trader_days(rows)
+    assert some["orders"].to_list() == whole["orders"].to_list()
+    assert some["cancelled"].to_list() == whole["cancelled"].to_list()
