@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from analytics.compliance._shared import market_of, once
 from analytics.compliance.detector import Tables
 
 # Where several adjustments of one day exist, the price people traded at comes first.
@@ -32,6 +33,11 @@ def with_group(rows: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
 
 def daily_closes(tables: Tables) -> pl.LazyFrame:
     """Return instrument_id, date, close and volume, one row a day, unadjusted where known; floats."""
+    market = market_of(tables)
+    return once(market, "daily_closes", lambda: _closes(market), of=("prices",), lazily=True)
+
+
+def _closes(tables: Tables) -> pl.LazyFrame:
     return (
         tables["prices"]
         .with_columns(basis=pl.col("adj_basis").replace_strict(_BASIS, default=3))
@@ -48,6 +54,13 @@ def daily_baseline(tables: Tables, *, days: int = 20) -> pl.LazyFrame:
     ``days`` sessions, null with fewer than five), sigma (standard deviation of their log returns, null
     with fewer than five). Sorted by instrument and date; to be joined strictly backwards in time.
     """
+    market = market_of(tables)
+    return once(
+        market, f"daily_baseline {days}", lambda: _baseline(market, days), of=("prices",), lazily=True
+    )
+
+
+def _baseline(tables: Tables, days: int) -> pl.LazyFrame:
     closes = daily_closes(tables).sort("instrument_id", "date")
     change = pl.col("close").log().diff()
     return closes.with_columns(

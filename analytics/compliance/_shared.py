@@ -95,6 +95,7 @@ def once(
     *,
     of: tuple[str, ...] = (),
     kept: bool = False,
+    lazily: bool = False,
 ) -> pl.LazyFrame:
     """Return what ``build`` makes, computed; made by an earlier detector of the same look, it is not made again.
 
@@ -104,9 +105,10 @@ def once(
         build: Makes it.
         of: The tables it is made of, where a name is given: while all of them stand still, it outlives the look.
         kept: Whether it is a feature: no threshold decides it, and other thresholds are tried on it alone.
+        lazily: Whether it is left uncomputed where nobody shares it.
     """
     if not isinstance(tables, Shared):
-        return build().collect(engine="streaming").lazy()
+        return build() if lazily else build().collect(engine="streaming").lazy()
     memory = tables.standing if of and tables.still.issuperset(of) else tables.made
     if name not in memory:
         features = tables.features if kept else None

@@ -48,6 +48,9 @@ class Detector(ABC):
     # Whether it may look so although it measures across instruments: what it asks of the others it asks of
     # ``market_of(tables)``, and gaps that name no instrument it reports as ``market_gaps``.
     in_parts: ClassVar[bool] = False
+    # Whether some minutes can hold what it looks for. Where it measures days, or must know a day's hours or
+    # positions, they cannot: it looks at all there is, on import and at night.
+    in_window: ClassVar[bool] = True
     Params: ClassVar[type[Parameters]]
 
     @abstractmethod

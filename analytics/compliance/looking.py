@@ -77,6 +77,30 @@ class Parts:
         return pl.concat([pl.DataFrame(schema=ALERT_SCHEMA), *found, empty]).sort("alert_id")
 
 
+class Windows:
+    """A look at the last minutes, again and again: what is made of tables that stand still is made once.
+
+    Detectors that no such window can tell anything (``in_window``) are left out.
+
+    Args:
+        still: Tables that are the same for every window: accounts, instruments, prices of the days before.
+        collect: Computes a frame.
+    """
+
+    def __init__(self, still: Tables, collect: Collect) -> None:
+        self._still, self._collect = dict(still), collect
+        self._made: dict[str, pl.DataFrame] = {}
+
+    def look(self, asked: Sequence[Asked], moving: Tables) -> dict[str, pl.DataFrame]:
+        """Return alerts and gaps by detector's name; ``moving`` holds the window's rows of all other tables."""
+        shared = Shared({**self._still, **moving}, standing=self._made, still=frozenset(self._still))
+        return {
+            one.detector.name: self._collect(one.detector.detect(shared, one.params))
+            for one in asked
+            if one.detector.in_window
+        }
+
+
 def parted(detector: Detector | type[Detector]) -> bool:
     """Tell whether a detector may look at one part of the market after another."""
     return detector.by_instrument or detector.in_parts

@@ -56,6 +56,7 @@ class Churning(Detector):
     regulation = ("FINRA 2111, Regulatory Notice 18-13",)
     inputs = ("executions", "accounts")
     helpful = ("cash_flows", "daily_nav")
+    in_window = False
     false_positives = (
         "Accounts that pay one fee for everything",
         "Clients who decide for themselves and know what it costs",

@@ -11,7 +11,9 @@ from analytics.compliance._products import direction, with_product
 from analytics.compliance.alerts import Metric, Told, listed, sequence
 from analytics.compliance.detector import GAP_SCHEMA, Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
+from analytics.trading.fills import current
 
+_BANDS = (0.10, 0.05, 0.03)  # of the shares outstanding, from where holders are told of in many countries
 _EPS = 1e-9  # what sums of floats may miss a limit by
 
 
@@ -54,7 +56,7 @@ class Concentration(Detector):
 
     Rule: (limit) |position| >= ``warn`` x the limit of the account, owner, link group or firm that holds on
     that day; (ownership) a group holds ``ownership`` or more of the shares outstanding; (volume) a group
-    trades ``adv_share`` of average daily volume within a day. Positions run fill by fill over the whole
+    trades ``adv_share`` of average daily volume within a day. Positions run fill by fill, as corrected, over the whole
     history, derivatives by their exposure to the underlying, splits applied at the start of their ex date.
     A limit binds from its first day on, so a position that a new limit finds too large is reported too.
     One episode lasts from the fill that reaches the warning to the one that leaves it. Linear: one
@@ -64,13 +66,14 @@ class Concentration(Detector):
     name = "concentration"
     code = "D16"
     title = "Suspected breach of a position limit"
-    version = "1.0.0"
+    version = "1.1.0"
     description = (
         "A position reached a limit, or a large share of the issuer or market, if only for a moment."
     )
     regulation = ("MAR Art. 16(2), Reg. 2016/957", "SEC Rule 15c3-5")
     inputs = ("executions",)
     helpful = ("position_limits", "accounts", "instruments", "corporate_actions", "prices")
+    in_window = False
     false_positives = (
         "A split whose limit was not adjusted",
         "Positions transferred in from elsewhere without an execution",
@@ -118,6 +121,8 @@ class Concentration(Detector):
             "ownership": f"{params.ownership:.1%} of the shares outstanding ({episode['bound']:,.0f})",
             "volume": f"{params.adv_share:.0%} of usual daily volume ({episode['bound']:,.0f})",
         }[kind]
+        held = use * params.ownership if kind == "ownership" else 0.0
+        band = next((one for one in _BANDS if held >= one - _EPS), None)
         verb = "traded up to" if kind == "volume" else "held up to"
         state = "It still stood there after the last fill on record."
         if kind == "volume":
@@ -129,6 +134,7 @@ class Concentration(Detector):
             metrics=[
                 Metric("peak", episode["peak"], episode["bound"], "units"),
                 Metric("use_of_limit", use, floor, "fraction"),
+                *([Metric("ownership", held, band, "fraction of shares outstanding")] if held else []),
             ],
             story=[
                 (
@@ -136,6 +142,7 @@ class Concentration(Detector):
                     f"{abs(episode['peak']):,.0f} units of {episode['instrument_id']}"
                     f"{' short' if kind != 'volume' and episode['peak'] < 0 else ''}, {use:.0%} of {what}."
                 ),
+                *([f"That is {held:.1%} of all shares, beyond the band of {band:.0%}."] if band else []),
                 f"The most was reached at {episode['peak_time']:%Y-%m-%d %H:%M:%S} UTC.",
                 state,
                 "Suspected breach: check the limit, splits and transfers, then whether it must be disclosed."
@@ -153,7 +160,8 @@ class Concentration(Detector):
 def _fills(tables: Tables, params: ConcentrationParameters) -> pl.LazyFrame:
     """Return fills in units of the product, with group, owner, and the product of splits before them."""
     groups = account_groups(tables)
-    rows = with_product(tables["executions"], tables, option_delta=params.option_delta).select(
+    # A correction replaces what it corrects, and a bust removes it: counted as well, a position would be held twice.
+    rows = with_product(current(tables["executions"]), tables, option_delta=params.option_delta).select(
         "exec_id", "order_id", "account_id", "trader_id", "instrument_id", "product_id", "transact_time",
         "transact_time_ns",
         day=pl.col("transact_time").dt.date(),

@@ -123,6 +123,7 @@ class InsiderDealing(Detector):
     regulation = ("MAR Art. 8", "MAR Art. 16(2), Reg. 2016/957")
     inputs = ("executions", "prices")
     helpful = ("accounts", "news", "instruments", LISTS)
+    in_window = False
     false_positives = (
         "Savings plans and programmes announced before",
         "Index funds and sector rotation",

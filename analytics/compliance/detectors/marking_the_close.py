@@ -91,6 +91,7 @@ class MarkingTheClose(Detector):
     regulation = ("MAR Art. 16(2), Reg. 2016/957", "MAR Annex I")
     inputs = ("executions",)
     helpful = ("bars", "tape", "accounts", "prices", "instruments", "order_events", "news")
+    in_window = False
     false_positives = (
         "Index funds and rebalances that must trade at the close",
         "Client orders to trade on the close, disclosed as such",

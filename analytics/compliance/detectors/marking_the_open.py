@@ -91,6 +91,7 @@ class MarkingTheOpen(Detector):
     regulation = ("MAR Art. 16(2), Reg. 2016/957", "MAR Annex I")
     inputs = ("order_events", "executions")
     helpful = ("bars", "tape", "accounts", "prices", "instruments", "news")
+    in_window = False
     false_positives = (
         "Cancels after news from overnight",
         "Opening obligations of a market maker",

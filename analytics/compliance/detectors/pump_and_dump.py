@@ -100,6 +100,7 @@ class PumpAndDump(Detector):
     regulation = ("MAR Art. 16(2), Reg. 2016/957",)
     inputs = ("posts", "executions")
     helpful = ("accounts", "news", "prices")
+    in_window = False
     false_positives = (
         "Results or other news that everybody talks and trades about",
         "A joke that goes round without anybody trading on it",

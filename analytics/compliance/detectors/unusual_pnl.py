@@ -46,6 +46,7 @@ class UnusualPnl(Detector):
     regulation = ("MAR Art. 16(2), Reg. 2016/957",)
     inputs = ("executions", "prices")
     helpful = ("accounts", "instruments", "quotes")
+    in_window = False
     false_positives = (
         "A mark or a close that is wrong",
         "A change in how much an account may risk",

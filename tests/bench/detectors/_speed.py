@@ -21,10 +21,9 @@ from typing import Any
 
 import polars as pl
 
-from analytics.compliance._shared import Shared
 from analytics.compliance.calibration import perturbed
 from analytics.compliance.detector import LISTS, all_detectors
-from analytics.compliance.looking import Asked, Parts, look_with, parted
+from analytics.compliance.looking import Asked, Parts, Windows, look_with, parted
 from analytics.datasets import DATASETS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -79,7 +78,7 @@ class Speed:
             f"| The same in processor time | {self.cpu:.1f} s | | |",
             f"| Events a second, all detectors | {self.rows / self.total:,.0f} | | |",
             f"| Peak memory | {self.peak_gb:.2f} GB | at most {GOAL_GB:.0f} GB | {_verdict(self.peak_gb <= GOAL_GB)} |",
-            f"| One-minute batch over ten minutes ({self.batch_rows:,} events), median | {statistics.median(self.batches):.2f} s | | |",
+            f"| One-minute batch over ten minutes by those that a window can tell something ({self.batch_rows:,} events), median | {statistics.median(self.batches):.2f} s | | |",
             f"| One-minute batch, 95th percentile | {self.p95:.2f} s | at most {GOAL_BATCH:.0f} s | {_verdict(self.p95 <= GOAL_BATCH)} |",
             *self._tried(),
             "",
@@ -327,21 +326,22 @@ def batches(folder: Path, names: Sequence[str]) -> dict[str, Any]:
     timed = {name for name in tables if name != LISTS and DATASETS[name].time}
     end = tables["order_events"].select(pl.col("transact_time").max()).collect().item()
     start = end.replace(hour=16, minute=0, second=0, microsecond=0)
-    seconds, rows = [], []
+    windows = Windows({name: tables[name] for name in tables.keys() - timed}, streamed)
+    asked = [Asked(kinds[name]()) for name in names]
+    seconds, spent, rows = [], [], []
     for number in range(BATCHES + 1):
         until = start + number * STEP
-        given = dict(tables)
+        held = {}
         for name in timed:
             stamp = pl.col(DATASETS[name].time)
-            held = tables[name].filter((stamp > until - WINDOW) & (stamp <= until)).collect()
-            given[name] = held.lazy()
-        began = time.perf_counter()
-        shared = Shared(given)
-        for name in names:
-            streamed(kinds[name]().detect(shared))
+            held[name] = tables[name].filter((stamp > until - WINDOW) & (stamp <= until)).collect().lazy()
+        began, at = time.perf_counter(), time.process_time()
+        windows.look(asked, held)
         if number:  # the first one warms
             seconds.append(time.perf_counter() - began)
-            rows.append(given["order_events"].select(pl.len()).collect().item())
+            spent.append(time.process_time() - at)
+            rows.append(held["order_events"].select(pl.len()).collect().item())
+    sys.stderr.write(f"batches: {statistics.median(spent):.2f} s of processor, median\n")
     return {"seconds": seconds, "rows": rows}
 
 
