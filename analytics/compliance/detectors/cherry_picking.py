@@ -21,6 +21,8 @@ from analytics.trading.league import q_values
 Floats = npt.NDArray[np.float64]
 _CHUNK = 4_000_000  # random numbers at a time
 _LATE = 4 * 3600.0  # seconds
+_BEYOND_DRAWS = 4.5  # standard deviations: one in three hundred thousand
+_SURE = 1e-6  # by ranks alone
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class CherryPicking(Detector):
     regulation = ("MAR Art. 16(2), Reg. 2016/957",)
     inputs = ("allocations", "executions", "prices")
     helpful = ("accounts",)
+    in_window = False
     false_positives = (
         "Accounts with other mandates than those they are compared with",
         "Rounding of shares that are given in proportion",
@@ -271,7 +274,9 @@ def _tested(
         .filter("mine")
         .select((pl.col("r") - pl.col("rest")).mean())
     )
-    p = min(_chance(rows, column, params) for column in ("r", "rank"))
+    p = _chance(rows, "rank", params)
+    if p > _SURE:
+        p = min(p, _chance(rows, "r", params))
     return _Pair(
         by=part["by"][0],
         group=group,
@@ -299,9 +304,10 @@ def _chance(rows: pl.DataFrame, column: str, params: CherryPickingParameters) ->
     z = (observed - mean) / np.sqrt(variance) if variance > 1e-18 else 0.0
     if z < 2.0:
         return _upper(z)
-    p = permuted(parts, observed, draws=params.draws, seed=params.seed)
-    # Ranks are bounded and their sums all but normal: where no draw came near, the tail says how much rarer it is.
-    return min(p, _upper(z)) if column == "rank" and p * (params.draws + 1) < 1.5 else p
+    # Ranks are bounded and their sums all but normal: where no draw would come near, the tail says how rare it is.
+    if column == "rank" and z > _BEYOND_DRAWS:
+        return _upper(z)
+    return permuted(parts, observed, draws=params.draws, seed=params.seed)
 
 
 def _told(pair: _Pair) -> dict[str, Any]:
