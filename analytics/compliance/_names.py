@@ -6,6 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
 
+from anyascii import anyascii
 from rapidfuzz.distance import OSA, Indel, JaroWinkler
 
 
@@ -61,7 +62,22 @@ _AGREE, _SPOKEN = (
 _UMLAUT = re.compile(r"([aou])e")
 _SILENT = re.compile(r"[aeiouyhj]")
 _DOUBLED = re.compile(r"(.)\1+")
+_SYLLABIC = re.compile("[\u3400-\u9fff\uac00-\ud7a3]+")  # Chinese characters and Korean syllables
+_TWO_LETTERED = _words("欧阳 歐陽 司马 司馬 诸葛 諸葛 上官 司徒 东方 東方 皇甫 夏侯 남궁 황보 선우 독고")
+_LONGEST_PERSON = 4  # characters of a name of a person
+# Arabic: letters that stand for vowels, "servant of" names as they are romanised, and the article, written on.
+_ARABIC = str.maketrans(
+    {"\u0627": "a", "\u0639": "a", "\u0648": "u", "\u064a": "i", "\u0629": "a", "\u0649": "a"}
+)
+_SERVANTS = (
+    ("\u0639\u0628\u062f \u0627\u0644\u0644\u0647", "abdullah"),
+    ("\u0639\u0628\u062f \u0627\u0644", "abdul "),
+)
+_ARTICLE = re.compile("(?<![\u0621-\u064a])\u0627\u0644(?=[\u0621-\u064a]{3})")
+_WRITTEN_VOWEL = re.compile("[aeiou]")
+_UNVOWELLED = 0.88  # what equal consonants give where one name does not write its vowels
 _NO_WORD = re.compile(r"[^\w]+|_")
+_SLIP, _LONG = 4, 7  # letters from which one slip, and more than one, still leave a token alike
 _FULL = 3  # letters from which a token is a name rather than an initial
 
 
@@ -80,19 +96,37 @@ class Name:
     @property
     def bag(self) -> str:
         """The consonants it sounds of in the order of the alphabet: the same however it is cut or turned."""
-        return "".join(sorted("".join(sound(token) or token for token in self.tokens)))
+        told = [token for token in self.tokens if token not in _PARTICLES] or self.tokens
+        return "".join(sorted("".join(sound(token) or token for token in told)))
 
 
 def fold(text: str) -> str:
     """Return ``text`` in lower-case Latin letters and digits, words parted by one blank.
 
-    Cyrillic and Greek are romanised; letters of other scripts stay as they are, so that equal names in one
-    script still match.
+    Cyrillic and Greek are romanised as passports do; other scripts by their usual reading: Chinese characters
+    in Mandarin (Japanese names in kanji therefore meet only names in kanji), Arabic and Hebrew without the
+    vowels they do not write. Up to four Chinese or Korean characters in a row are a family name and a given
+    one, more are one word.
     """
-    plain = unicodedata.normalize("NFKC", text).casefold().translate(_SPECIAL)
-    plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
-    plain = plain.translate(_LETTERS).replace("'", "").replace("’", "").replace("`", "")
+    plain = unicodedata.normalize("NFKC", text)
+    if not plain.isascii():
+        for written, usual in _SERVANTS:
+            plain = plain.replace(written, usual)
+        plain = _ARTICLE.sub(" ", _SYLLABIC.sub(_family_first, plain)).casefold().translate(_SPECIAL)
+        plain = unicodedata.normalize("NFKD", plain.translate(_LETTERS))
+        plain = "".join(c for c in plain if not unicodedata.combining(c)).translate(_LETTERS)
+        plain = plain.translate(_ARABIC)
+        plain = plain if plain.isascii() else anyascii(unicodedata.normalize("NFC", plain))
+    plain = plain.casefold().replace("'", "").replace("`", "")
     return _NO_WORD.sub(" ", plain).strip()
+
+
+def _family_first(found: re.Match[str]) -> str:
+    run = found.group()
+    if not 2 <= len(run) <= _LONGEST_PERSON:
+        return f" {run} "
+    cut = 2 if len(run) > 2 and run[:2] in _TWO_LETTERED else 1
+    return f" {run[:cut]} {run[cut:]} "
 
 
 def name_of(text: str) -> Name:
@@ -123,6 +157,7 @@ def _without_legal(words: list[str]) -> list[str]:
     return found
 
 
+@lru_cache(maxsize=262144)
 def weight(token: str) -> float:
     """Return how much a token says: 1 a name, less an initial, a particle, a word of many firms."""
     if token in _PARTICLES:
@@ -148,7 +183,7 @@ def _vowels(token: str) -> str:
 
 
 def _plain(token: str) -> str:
-    return _UMLAUT.sub(r"\1", token)
+    return _UMLAUT.sub(r"\1", token) if "e" in token else token
 
 
 @lru_cache(maxsize=524288)
@@ -167,6 +202,8 @@ def alike(one: str, other: str) -> tuple[float, str]:
         return 0.97, "spelling"  # Mueller is Muller
     heard = sound(one)
     if len(heard) >= 2 and heard == sound(other):
+        if not (_WRITTEN_VOWEL.search(one) and _WRITTEN_VOWEL.search(other)):
+            return _UNVOWELLED, "sound"  # Arabic and Hebrew leave vowels out
         return _SPOKEN[
             bisect_right(_AGREE, Indel.normalized_similarity(_vowels(one), _vowels(other)))
         ], "sound"
@@ -180,17 +217,22 @@ def alike(one: str, other: str) -> tuple[float, str]:
     return 0.0, ""
 
 
-def keys(name: Name) -> set[str]:
+def keys(name: Name, *, listed: bool = False) -> set[str]:
     """Return what two names must share one of to be compared at all.
 
-    Two sounds together; a sound with what another token begins with, which initials and misspelled names
-    keep; all consonants in one, however the name is cut; and the sound of a name's only distinctive token,
-    also with one consonant missing. Only the first six tokens count.
+    Two sounds together; a sound with another token as it is spelled, one letter left out (which a slip of one
+    letter keeps) or its beginning or end (which more slips in a long one keep); a sound with an initial; all
+    consonants in one, however the name is cut; and the sound of a name's only distinctive token, also with one
+    consonant missing. Only the first six tokens count.
+
+    Args:
+        name: The name.
+        listed: Whether it is of the list: initials of one side meet names of the other.
     """
-    told = [token for token in name.tokens if token not in _PARTICLES][:6] or list(name.tokens[:6])
+    told = [one for one in name.tokens if len(one) == 1 or one not in _PARTICLES][:6] or list(name.tokens[:6])
     heard = [sound(token) or token for token in told]
     strong = [one for token, one in zip(told, heard, strict=True) if token not in _COMMON]
-    found = {f"1{name.bag}"}
+    found = {f"1{name.bag}", "1" + "".join(sorted(sound("".join(told))))}
     if len(strong) == 1:
         (one,) = strong
         found.add(f"1{one}")
@@ -200,8 +242,21 @@ def keys(name: Name) -> set[str]:
             if later > place and min(len(told[place]), len(told[later])) > 1:
                 found.add("2" + "|".join(sorted((one, two))))
             if later != place and len(told[place]) > 1:
-                found.add(f"3{one}|{_BEGINS.get(told[later][0], told[later][0])}")
+                found.update(f"{sort}{one}|{rest}" for sort, rest in _spelled(told[later], listed=listed))
     return found
+
+
+@lru_cache(maxsize=262144)
+def _spelled(token: str, *, listed: bool) -> tuple[tuple[str, str], ...]:
+    letter = _BEGINS.get(token[0], token[0])
+    if len(token) == 1:
+        return (("3", f"a{letter}"), ("3", f"b{letter}"))
+    found = [("3", f"{'b' if listed else 'a'}{letter}")]
+    if len(token) >= _SLIP:
+        found += [("4", token), *(("4", token[:at] + token[at + 1 :]) for at in range(len(token)))]
+    if len(token) >= _LONG:
+        found += [("5", f"{token[:3]}-"), ("5", f"-{token[-3:]}")]
+    return tuple(dict.fromkeys(found))
 
 
 def is_full(token: str) -> bool:

@@ -11,7 +11,8 @@ from analytics.compliance._names import keys
 from analytics.compliance.name_match import LEAST_NAME, Party, compare, is_firm, judge
 
 # Names of a list that may share one key before it says too little to be worth comparing.
-_CROWDED = {"1": 60, "2": 400, "3": 60}
+_CROWDED = {"1": 60, "2": 400, "3": 60, "4": 60, "5": 60}
+_AT_ONCE = 20_000  # parties whose keys are in memory together
 _ROUGH = 66.0  # of the consonants in order of the alphabet; what ``judge`` passes is above it
 
 
@@ -34,30 +35,32 @@ def screen(subjects: Sequence[Party], entries: Sequence[Party]) -> list[Found]:
         subjects: Who is screened.
         entries: What against.
     """
-    ours, listed = _blocks(subjects), _blocks(entries)
-    if ours.is_empty() or listed.is_empty():
+    listed = _blocks(entries, listed=True)
+    if listed.is_empty():
         return []
     limit = pl.col("sort").replace_strict(_CROWDED, return_dtype=pl.UInt32)
-    useful = listed.filter(pl.len().over("key") <= limit)
-    met = (
-        ours.join(useful, on="key", how="inner", suffix="_listed").drop("key", "sort", "sort_listed").unique()
-    )
+    useful = listed.filter(pl.len().over("key") <= limit).drop("sort")
     near: dict[tuple[int, int], None] = {}
-    for place, name, other, alias in _rough(met).sort("party", "party_listed").iter_rows():
-        subject, entry = subjects[place], entries[other]
-        if (place, other) in near or (subject.kind and entry.kind and subject.kind != entry.kind):
-            continue
-        if compare(subject.read[name], entry.read[alias], firm=is_firm(subject, entry)).score >= LEAST_NAME:
-            near[place, other] = None
+    for start in range(0, len(subjects), _AT_ONCE):
+        ours = _blocks(subjects[start : start + _AT_ONCE]).drop("sort")
+        met = ours.join(useful, on="key", how="inner", suffix="_listed").drop("key").unique()
+        for place, name, other, alias in _rough(met).sort("party", "party_listed").iter_rows():
+            pair = start + place, other
+            subject, entry = subjects[pair[0]], entries[other]
+            if pair in near or (subject.kind and entry.kind and subject.kind != entry.kind):
+                continue
+            firm = is_firm(subject, entry)
+            if compare(subject.read[name], entry.read[alias], firm=firm).score >= LEAST_NAME:
+                near[pair] = None
     judged = ((subjects[ours], entries[theirs]) for ours, theirs in near)
     found = [Found(one, two, verdict) for one, two in judged if (verdict := judge(one, two)) is not None]
     return sorted(found, key=lambda one: (-one.verdict["score"], one.subject.key, one.entry.key))
 
 
-def _blocks(parties: Sequence[Party]) -> pl.DataFrame:
+def _blocks(parties: Sequence[Party], *, listed: bool = False) -> pl.DataFrame:
     """Return one row per party, name and key: party and name (places), said (its consonants), sort, key."""
     rows = [
-        (place, at, name.bag, list(keys(name)))
+        (place, at, name.bag, list(keys(name, listed=listed)))
         for place, party in enumerate(parties)
         for at, name in enumerate(party.read)
     ]
