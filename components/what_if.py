@@ -169,9 +169,11 @@ def form(asked: Mapping[str, Any], objectives: Mapping[str, str], covariances: M
     )
 
 
-def waiting(store: str, state: str) -> html.Div:
-    """Say that the worker is at it; the mark asks again by itself."""
-    said = "Waiting for the worker" if state == "queued" else "Trying the weights on days they have not seen"
+def waiting(
+    store: str, state: str, *, doing: str = "Trying the weights on days they have not seen"
+) -> html.Div:
+    """Say that the worker is at it, or what it is doing; the mark asks again by itself."""
+    said = "Waiting for the worker" if state == "queued" else doing
     return html.Div(
         [html.Span(className="spinner-border spinner-border-sm", **{"aria-hidden": "true"}), html.Span(said)],
         className="optimise-wait",

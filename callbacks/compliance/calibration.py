@@ -32,6 +32,7 @@ SIDES = (
     ("above_the_line", "Just above"),
 )
 WAITS = frozenset({"queued", "running"})
+DOING = "Looking at the days behind with both sets of thresholds"
 TRY_FIRST = "Write other values above and press Try: they are run on the days behind."
 
 
@@ -250,7 +251,7 @@ def _pending(found: dict[str, Any] | None, view: View, name: str) -> Drawn | Non
     if found is None:
         return nothing(view, "Nothing tried yet", TRY_FIRST)
     if found["state"] in WAITS:
-        return Drawn(waiting(at(PAGE, name, "retry"), found["state"]), "loading")
+        return Drawn(waiting(at(PAGE, name, "retry"), found["state"], doing=DOING), "loading")
     if found["state"] == "failed":
         return nothing(view, "It could not be worked out", str(found["error"]))
     return None
