@@ -83,12 +83,14 @@ class Windows:
     Detectors that no such window can tell anything (``in_window``) are left out.
 
     Args:
-        still: Tables that are the same for every window: accounts, instruments, prices of the days before.
+        still: Tables that are the same for every window: accounts, instruments, prices of the days before. They
+            are held in memory.
         collect: Computes a frame.
     """
 
     def __init__(self, still: Tables, collect: Collect) -> None:
-        self._still, self._collect = dict(still), collect
+        self._still = {name: collect(frame).lazy() for name, frame in still.items()}
+        self._collect = collect
         self._made: dict[str, pl.DataFrame] = {}
 
     def look(self, asked: Sequence[Asked], moving: Tables) -> dict[str, pl.DataFrame]:
