@@ -61,7 +61,7 @@ def people_first(actors: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]
 
 def actor_name(actor: Mapping[str, Any], names: Mapping[str, Mapping[str, str]]) -> str:
     """Return an actor's name, else the id."""
-    kind = "person" if actor["kind"] == "trader" else str(actor["kind"])
+    kind = "person" if actor["kind"] in {"trader", "author"} else str(actor["kind"])
     return names.get(kind, {}).get(actor["id"], str(actor["id"]))
 
 

@@ -26,7 +26,7 @@ def posts_list(rows: Sequence[Mapping[str, Any]], people: Mapping[str, str]) -> 
                         html.Span(people.get(row["author_id"], row["author_id"]), className="w5"),
                         html.Span(", ".join(row["instrument_ids"] or []), className="t3"),
                         html.A("Open", href=f"/social/feed?post={quote(row['post_id'], safe='')}"),
-                        html.Span(moment(row["transact_time"]), className="mono t11"),
+                        html.Span(f"{moment(row['transact_time'])} UTC", className="mono t11"),
                     ],
                     className="hd",
                 ),

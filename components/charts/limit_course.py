@@ -94,7 +94,12 @@ def limit_course(
             "tickformat": day_format(x),
             "range": [x[0], str(end)] if x else None,
         },
-        "yaxis": {"tickformat": ".0%", "nticks": 6, "range": [low, high]},
+        "yaxis": {
+            "tickformat": ".0%",
+            "nticks": 6,
+            "range": [low, high],
+            "title": {"text": "Used, share of the limit"},
+        },
         "shapes": shapes,
         "annotations": notes,
     }
