@@ -13,6 +13,7 @@ from components.severity import severity
 from components.states import icon
 from components.tables import table
 
+EVERYWHERE = "everywhere"  # in the address
 _STATES = {
     "proposed": ("high", "waits for a second person"),
     "waiting": ("acc", "waits for its day"),
@@ -112,16 +113,21 @@ def _day(words: str, name: str, value: str) -> html.Label:
 def _segment(row: Mapping[str, Any], segments: Sequence[Mapping[str, Any]]) -> html.Div:
     """Draw the choice of what part of the business the thresholds are for."""
     own = {one["segment"] for one in row["segments"]}
-    options = [{"label": "Everywhere else" if own else "Everywhere", "value": ""}]
+    # A choice with an empty value is drawn as if nothing were chosen.
+    options = [{"label": "Everywhere else" if own else "Everywhere", "value": EVERYWHERE}]
     for one in segments:
         unit = "account" if one["segment"].startswith("desk:") else "instrument"
         mark = ", own thresholds" if one["segment"] in own else ""
         label = f"{one['dimension']}: {one['value']} ({plural(one['members'], unit)}{mark})"
         options.append({"label": label, "value": one["segment"]})
-    lost = (own | {row["segment"]}) - {one["value"] for one in options}
+    lost = (own | {row["segment"]} - {""}) - {one["value"] for one in options}
     options += [{"label": f"{segment_words(name)} (empty now)", "value": name} for name in sorted(lost)]
     choice = dbc.Select(
-        id="calibrate-segment", options=options, value=row["segment"], size="sm", className="w-auto"
+        id="calibrate-segment",
+        options=options,
+        value=row["segment"] or EVERYWHERE,
+        size="sm",
+        className="w-auto",
     )
     said = (
         "Those of everywhere hold here until a version for it is approved."

@@ -127,7 +127,8 @@ def _chosen(desk: Any) -> dict[str, Any]:
     Raises:
         Invalid: If there is none of that name.
     """
-    segment = calibration.known_segment(desk, desk.scope.extra.get("segment", ""))
+    named = desk.scope.extra.get("segment", "")
+    segment = calibration.known_segment(desk, "" if named == draw.EVERYWHERE else named)
     rows = calibration.parameters(desk, segment=segment)
     name = desk.scope.extra.get("detector")
     found = next((row for row in rows if name in {None, "", row["detector"]}), None)

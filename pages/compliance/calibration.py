@@ -36,14 +36,7 @@ def layout(role: str = "", **_: Any) -> html.Div:
             slot(PAGE, "outcome", "What they would have found", span="span-7 md-12", height=320),
             slot(PAGE, "moves", "One number at a time", span="span-5 md-12", height=320, skeleton="rows"),
             slot(PAGE, "gained", "Gained and lost", span="span-12", height=180, skeleton="rows"),
-            slot(
-                PAGE,
-                "versions",
-                "Versions",
-                span="span-8 md-12" if acts else "span-12",
-                height=200,
-                skeleton="rows",
-            ),
-            html.Div(propose_card(), className="span-4 md-12") if acts else None,
+            slot(PAGE, "versions", "Versions", span="span-12", height=160, skeleton="rows"),
+            html.Div(propose_card(), className="span-12") if acts else None,
         ),
     )
