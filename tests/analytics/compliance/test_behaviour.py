@@ -110,51 +110,6 @@ def test_no_orders_are_a_gap():
     assert gaps(Behaviour, {}) == ["No order events to look at."]
 
 
-# What test_kit_complete.py holds this detector to.
-def two_odd():
-    """Two traders with as odd a day each on the last one."""
-    rows = flow()["order_events"].collect()
-    last = rows.filter((pl.col("trader_id") == "T0") & (pl.col("transact_time").dt.day() == 20))
-    again = last.with_columns(
-        order_id=pl.format("Z{}", "order_id"),
-        trader_id=pl.lit("T1"),
-        account_id=pl.lit("A1"),
-        event_seq=pl.col("event_seq") + 10**6,
-    )
-    return {"order_events": pl.concat([rows, again]).lazy()}
-
-
-KIT = Kit(
-    Behaviour,
-    flow,
-    (
-        test_ordinary_and_merely_busier_days_are_left_alone,
-        test_a_day_that_is_odd_for_the_desk_and_usual_for_the_trader_is_not_odd,
-    ),
-    {
-        "days": Edge(20, 21),
-        "activity": Edge(6, 7),
-        "rows": Edge(120, 121),
-        "peers": Waived(
-            "Which days a day is held against, its desk's or everybody's: a yardstick, no bound."
-        ),
-        "rank": Edge(
-            0.98, 0.985, scene=lambda: flow(many=30, size=20), others={"deviations": 2.0, "agreement": 1.0}
-        ),
-        "deviations": Edge(30.4, 30.6),
-        "agreement": Edge(5.0, 5.1),
-        "capacity": Edge(2, 1, scene=two_odd),
-        "recent": Waived(
-            "The days that are held against those before to tell whether the desk itself has changed."
-        ),
-        "shift": Edge(0.3, 0.29),
-        "trees": Waived("How many trees vote; more of them make the same ranks steadier."),
-        "seed": Waived("Where the random trees begin, so that a run can be repeated."),
-    },
-    params=LAX,
-)
-
-
 def busy(*, odd=True, minutes=12, groups=12):
     """Return busy minutes of many accounts in two names, 14 orders each; in one of the first everything differs."""
     rng, rows, seq = np.random.default_rng(4), [], 0
@@ -290,3 +245,73 @@ def test_orders_stand_for_all_of_a_very_busy_trader(monkeypatch):
     some = trader_days(rows)
     assert some["orders"].to_list() == whole["orders"].to_list()
     assert some["cancelled"].to_list() == whole["cancelled"].to_list()
+
+
+# What test_kit_complete.py holds this detector to.
+def all_otherwise():
+    """In the last five days everybody sends orders three times as large, and but one withdraws none."""
+    rows = flow()["order_events"]
+    late, kind = pl.col("transact_time").dt.day() > 15, rows.collect_schema()["order_qty"]
+    left = rows.filter(~(late & (pl.col("event_type") == "cancel") & (pl.col("trader_id") != "T0")))
+    larger = pl.when(late).then(pl.col("order_qty") * 3).otherwise("order_qty")
+    return {"order_events": left.with_columns(larger.cast(kind))}
+
+
+def minute_by_minute():
+    """Twelve orders in each of 110 minutes by three traders; in one of them ninety of one share, all withdrawn."""
+    rows = []
+    for minute in range(110):
+        odd = minute == 60
+        for n in range(90 if odd else 12):
+            at = f"2026-10-0{1 + minute % 3}T{14 + minute // 60}:{minute % 60:02d}:{n % 60:02d}Z"
+            qty, px = (1, 50 + n / 100) if odd else (100 * (1 + n % 5), 50)
+            tail = f"N{minute % 2} A{minute % 3} T{minute % 3} D {('buy', 'sell')[n % 2 and not odd]} {px} {qty} {at}"
+            rows.append(f"O{minute}x{n} {len(rows)} new {tail}")
+            if odd or n % 2:
+                rows.append(f"O{minute}x{n} {len(rows)} cancel {tail}")
+    return tables(order_events=HEAD + "\n".join(rows))
+
+
+def two_odd():
+    """Two traders with as odd a day each on the last one."""
+    rows = flow()["order_events"].collect()
+    last = rows.filter((pl.col("trader_id") == "T0") & (pl.col("transact_time").dt.day() == 20))
+    again = last.with_columns(
+        order_id=pl.format("Z{}", "order_id"),
+        trader_id=pl.lit("T1"),
+        account_id=pl.lit("A1"),
+        event_seq=pl.col("event_seq") + 10**6,
+    )
+    return {"order_events": pl.concat([rows, again]).lazy()}
+
+
+KIT = Kit(
+    Behaviour,
+    flow,
+    (
+        test_ordinary_and_merely_busier_days_are_left_alone,
+        test_a_day_that_is_odd_for_the_desk_and_usual_for_the_trader_is_not_odd,
+    ),
+    {
+        "days": Edge(20, 21),
+        "activity": Edge(6, 7),
+        "rows": Edge(120, 121),
+        "busy": Edge(12, 13, scene=minute_by_minute),
+        "peers": Waived(
+            "Which days a day is held against, its desk's or everybody's: a yardstick, no bound."
+        ),
+        "rank": Edge(
+            0.976, 0.979, scene=lambda: flow(many=30, size=20), others={"deviations": 2.0, "agreement": 1.0}
+        ),
+        "deviations": Edge(30.4, 30.6),
+        "agreement": Edge(10.5, 10.6),
+        "capacity": Edge(2, 1, scene=two_odd),
+        "recent": Waived(
+            "The days that are held against those before to tell whether the desk itself has changed."
+        ),
+        "shift": Edge(2.17, 2.14, scene=all_otherwise),
+        "trees": Waived("How many trees vote; more of them make the same ranks steadier."),
+        "seed": Waived("Where the random trees begin, so that a run can be repeated."),
+    },
+    params=LAX,
+)

@@ -15,6 +15,8 @@ from tests.analytics.compliance._kit import (
     scaled,
     tables,
 )
+from tests.analytics.compliance.test_best_execution_service import AVERAGE, LATE, UNDONE
+from tests.analytics.compliance.test_best_execution_service import given as served
 
 ACCOUNTS = """
 account_id  kind    base_currency  owner_id
@@ -141,6 +143,10 @@ KIT = Kit(
         "money": Edge(11_330.0, 11_360.0),
         "through": Edge(7.0, 7.1, scene=beyond, others={"deviations": 20.0}),
         "bias": Edge(7.88, 7.9, scene=dear_broker),
+        "slow": Edge(400.0, 400.1, scene=lambda: served(**LATE)),
+        "slower": Edge(80.0, 80.1, scene=lambda: served(**LATE)),
+        "unfilled": Edge(0.8, 0.81, scene=lambda: served(**UNDONE)),
+        "own_share": Edge(0.0201, 0.0199, scene=lambda: served(**AVERAGE)),
         "orders": Edge(40, 41, scene=dear_broker),
     },
     changes={

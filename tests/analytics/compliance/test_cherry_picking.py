@@ -121,27 +121,6 @@ def test_blocks_without_fills_and_empty_tables_are_gaps():
     assert len(gaps(CherryPicking, {})) == 3
 
 
-# What test_kit_complete.py holds this detector to.
-KIT = Kit(
-    CherryPicking,
-    given,
-    (test_innocent_allocations_are_left_alone,),
-    {
-        "q": Edge(1.51e-4, 1.49e-4),
-        "effect": Edge(199.9, 200.1),
-        "allocations": Edge(40, 41),
-        "delay": Edge(179.0, 181.0, scene=lambda: given(at="14:05:00")),
-        "draws": Waived("How finely chance is computed, by drawing; it is no bound of anything."),
-        "seed": Waived("Where the random draws begin, so that a run can be repeated."),
-    },
-    changes={
-        "prices times ten": lambda rows: scaled(rows, 10) | {"allocations": scaled_price(rows)},
-        "buys for sells": Near(lambda _: mirrored(given(edge=-2.0)), by=1.0),
-    },
-    params=FEW,
-)
-
-
 def two_favourites(days=40):
     """Return six blocks a day of one manager: the best goes to FAV, the second best to FAV2, the rest to B and C."""
     rng = np.random.default_rng(9)
@@ -189,3 +168,24 @@ def test_a_relative_that_gets_the_losers_does_not_hide_the_favourite():
         CherryPicking, {**mixed, "allocations": mixed["allocations"].with_columns(account_id=to)}, FEW
     )
     assert (found["actor_group"], found["actors"][0]["id"]) == ("link:kin", "FAV2")
+
+
+# What test_kit_complete.py holds this detector to.
+KIT = Kit(
+    CherryPicking,
+    given,
+    (test_innocent_allocations_are_left_alone,),
+    {
+        "q": Edge(1.205e-3, 1.195e-3, scene=lambda: given(days=8), others={"allocations": 8}),
+        "effect": Edge(199.9, 200.1),
+        "allocations": Edge(40, 41),
+        "delay": Edge(179.0, 181.0, scene=lambda: given(at="14:05:00")),
+        "draws": Waived("How finely chance is computed, by drawing; it is no bound of anything."),
+        "seed": Waived("Where the random draws begin, so that a run can be repeated."),
+    },
+    changes={
+        "prices times ten": lambda rows: scaled(rows, 10) | {"allocations": scaled_price(rows)},
+        "buys for sells": Near(lambda _: mirrored(given(edge=-2.0)), by=1.0),
+    },
+    params=FEW,
+)
