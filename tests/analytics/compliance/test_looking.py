@@ -4,11 +4,11 @@ import polars as pl
 import pytest
 
 from analytics.compliance._order_lives import order_lives
-from analytics.compliance._shared import Shared
+from analytics.compliance._shared import Shared, once
 from analytics.compliance.alerts import ALERT_SCHEMA
 from analytics.compliance.calibration import perturbed
 from analytics.compliance.detector import all_detectors
-from analytics.compliance.looking import Asked, Parts, look_with, parted
+from analytics.compliance.looking import Asked, Parts, Windows, look_with, parted
 from tests.analytics.compliance._orders import Book
 from tests.analytics.compliance.test_layering import layered
 from tests.analytics.compliance.test_pinging import probe
@@ -107,3 +107,37 @@ def test_what_is_kept_needs_no_rows(name, market, tmp_path):
     look_with(detector, [moved], bare, pl.LazyFrame.collect, folder=tmp_path)
     with pytest.raises(pl.exceptions.ColumnNotFoundError):
         look_with(detector, [moved], bare, pl.LazyFrame.collect)
+
+
+def test_a_window_says_what_a_look_at_the_same_tables_says(market):
+    names = [name for name in LOCAL if all_detectors()[name].in_window]
+    moving = {name: market[name] for name in ("order_events", "executions", "quotes") if name in market}
+    still = {name: rows for name, rows in market.items() if name not in moving}
+    windows = Windows(still, pl.LazyFrame.collect)
+    asked = [Asked(all_detectors()[name]()) for name in names]
+    whole = {one.detector.name: one.detector.detect(market).collect() for one in asked}
+    for _ in range(2):  # the second one asks what the first one made
+        found = windows.look(asked, moving)
+        assert [name for name in names if not found[name].equals(whole[name])] == []
+    nothing = {name: rows.clear() for name, rows in moving.items()}
+    assert "alert" not in set(pl.concat(windows.look(asked, nothing).values())["kind"])
+
+
+def test_detectors_of_days_leave_windows_alone(market):
+    asked = [Asked(all_detectors()[name]()) for name in ("churning", "marking_the_open", "spoofing")]
+    assert list(Windows({}, pl.LazyFrame.collect).look(asked, market)) == ["spoofing"]
+
+
+def test_what_is_made_of_prices_outlives_a_look_while_they_stand_still():
+    made = []
+
+    def build() -> pl.LazyFrame:
+        made.append(1)
+        return pl.LazyFrame({"n": [len(made)]})
+
+    standing: dict[str, pl.DataFrame] = {}
+    for _ in range(2):
+        tables = Shared({}, standing=standing, still=frozenset({"prices"}))
+        assert once(tables, "base", build, of=("prices",)).collect().item() == 1
+        once(tables, "both", build, of=("prices", "quotes"))
+    assert len(made) == 3  # once of prices, and twice of what moves
