@@ -63,7 +63,20 @@ def create_app(
     for module in modules(callbacks, deep=True):
         module.register(app)
     gate.seal(server, app)
+    _complete(server, app)
     return app
+
+
+def _complete(server: OpenAPI, app: Dash) -> None:
+    """Let Dash finish itself here, alone, and not on the first request, when others are answered beside it.
+
+    It would register the callback that shows pages while another thread goes through the callbacks: that
+    request fails with "dictionary changed size during iteration", and callbacks are unknown until it is done.
+    """
+    with server.test_request_context("/livez"):
+        server.preprocess_request()
+    if not all(app._got_first_request.values()):  # noqa: SLF001
+        raise RuntimeError("Dash was not set up before the first request.")
 
 
 def _server(settings: Settings, context: Context, budgets: Budgets | None) -> OpenAPI:
