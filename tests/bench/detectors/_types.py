@@ -13,9 +13,6 @@ UNSPLIT = frozenset({"fat_finger", "best_execution", "churning"})
 WARNING = {"order_to_trade": 40.0, "concentration": 70.0}
 # Why a detector misses a goal, for the page; only what was looked into.
 REASONS: dict[str, str] = {
-    "fat_finger": (
-        "Orders sent to stuff a queue are the same order sent again and again as well; they count as other abuse."
-    ),
     "order_to_trade": (
         "Dealt to few members, the tape's ratio is truly exceeded: hardly one of its orders trades."
     ),
