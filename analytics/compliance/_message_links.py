@@ -16,6 +16,21 @@ _AMOUNT = re.compile(
 )
 _DONE = 0.5  # of the points for time, where the trade came first
 _SCALE = {"k": 1e3, "m": 1e6, "mio": 1e6, "mm": 1e6}
+# Words of everyday English that are symbols of listed firms as well, beyond those that mislead in capitals.
+_WORDS = frozenset(
+    """
+    cat car cars dog eat fun gas hog fast ball bill life real true cash wolf live love work play home open
+    main safe team tree key net plus cake spot peak path post pace park pool rich rest ring rock root rush
+    sail save seed ship sign site snap star stem step stay son sun tap ten tip trip turn two unit wash wave
+    way well wing wire won you zip bar bat bow box bug cup day desk dim dip doc down edit even ever fate fix
+    flow fly form four free gain gap gold good grow has her him hope host hour how huge its job joy kid land
+    lead leg let lie like line link loan lock loop man map mark mat max mind mint mod mom more move much
+    must near new nice nine note off old once one only our out over own pay pen pet pie pig pin pro pump
+    push put ran rare ready run sea see she slim slow small some soon sum tax tech them then they tool top
+    town toy try use vet via wait walk want war was web wet who win
+    """.upper().split()
+)
+_SHORTEST = 3  # letters of a symbol that is known in small letters
 _LEAST = 50.0  # smaller numbers are prices, hours or levels rather than quantities
 _OLD = 3600 * 10**9  # ns a thread remembers which instrument it is about
 SPOKEN: dict[str, Any] = {
@@ -52,9 +67,14 @@ def spoken_names(instruments: pl.DataFrame) -> set[str]:
 
 
 def named(text: str, symbols: Mapping[str, str], names: Mapping[str, str]) -> list[str]:
-    """Return the instruments a text names by symbol or by the first word of their name, sorted."""
+    """Return the instruments a text names by symbol or by the first word of their name, sorted.
+
+    People type symbols in small letters: from three letters on these count, unless they are words too.
+    """
     words = set(re.findall(r"[a-z]+", text.lower()))
     found = {names[word] for word in words & names.keys()}
+    small = {one.upper() for one in words if len(one) >= _SHORTEST} - AMBIGUOUS - _WORDS
+    found |= {symbols[one] for one in small & symbols.keys()}
     return sorted(found | set(mentioned(text, symbols)))
 
 
