@@ -12,7 +12,12 @@ from app.context import Context
 from app.errors import Invalid
 from app.storage import schema
 
-FOLDERS = ("artifacts", "spool", "reports")  # of the home folder, each with one folder an organisation
+FOLDERS = (
+    "artifacts",
+    "spool",
+    "reports",
+    "cache/features",
+)  # of the home folder, each with one folder an organisation
 
 
 def add(subparsers: Any) -> None:

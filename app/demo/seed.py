@@ -118,7 +118,7 @@ class _Seeding:
         self.progress(f"{slug}: removing what was there")
         context, root = self.context, self.context.settings.root
         # Tables made anew count their versions from the start, so answers kept by version must go too.
-        folders = [root / "artifacts" / slug, root / "cache" / "answers"]
+        folders = [root / "artifacts" / slug, root / "cache" / "answers", root / "cache" / "features" / slug]
         orgs.delete(context.database, console(slug), slug, stores=(context.lake,), folders=folders)
         return True
 

@@ -16,9 +16,9 @@ SHAPE = 1  # of the features
 def features_folder(context: Context, org: str, detector: Detector, versions: Mapping[str, str]) -> Path:
     """Return the folder of a detector's features at these versions of its tables; those of others are dropped.
 
-    What it holds can be made again at any time: it is no record, and belongs to no backup.
+    What it holds can be made again at any time: it is no record, and backups leave it out.
     """
-    above = context.settings.root / "features" / org / detector.name
+    above = context.settings.root / "cache" / "features" / org / detector.name
     state = [SHAPE, detector.version, dict(versions)]
     name = hashlib.sha256(orjson.dumps(state, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
     (above / name).mkdir(parents=True, exist_ok=True, mode=0o700)
