@@ -83,16 +83,6 @@ def test_too_few_days_of_a_trader_are_a_gap(days, n):
     assert (alerts(Behaviour, few, params) == []) == bool(n)
 
 
-@pytest.mark.parametrize("change", [
-    lambda g: shuffled(g, 1), lambda g: shifted(g, days=60), renamed, lambda g: scaled(g, 10), mirrored,
-])  # fmt: skip
-def test_the_verdict_does_not_depend_on_order_clock_names_price_level_or_side(given, change):
-    found = alerts(Behaviour, change(given), LAX)
-    assert [len(one["order_ids"]) for one in found] == [
-        len(one["order_ids"]) for one in alerts(Behaviour, given, LAX)
-    ]
-
-
 def test_the_same_rows_give_the_same_ids_scores_and_words(given):
     assert alerts(Behaviour, given, LAX) == alerts(Behaviour, shuffled(given, 5), LAX)
     assert verdict(alerts(Behaviour, given, LAX)) != []
