@@ -1,5 +1,8 @@
 """The classifier on lines it was not taught: other templates, and other ways of saying it."""
 
+import csv
+from pathlib import Path
+
 import polars as pl
 import pytest
 
@@ -32,12 +35,34 @@ def test_on_wording_that_nothing_taught_resembles_it_finds_most_and_is_known_to_
     assert f1(held_out.PHRASES) >= 0.60
 
 
+def blind() -> list[dict[str, str]]:
+    """Lines written before the classifier was last worked on, and scored once when that was done.
+
+    By the hand that wrote the lines to learn from, so other people's wording is found less often than this.
+    """
+    with Path(__file__).with_name("held_out_messages.csv").open(encoding="utf-8", newline="") as source:
+        return list(csv.DictReader(source))
+
+
+def test_f1_on_lines_kept_apart_until_the_end_stays_what_it_was_measured_to_be():
+    asked = blind()
+    found = _wording.read(
+        pl.DataFrame({"text": [one["text"] for one in asked], "recipient_ids": [["x"]] * len(asked)}),
+        most_recipients=25,
+        names=(),
+    ).filter(~pl.col("bulk"))
+    told = set(found.filter(pl.col("p") >= CommunicationsParameters().odds)["text"])
+    bad = {one["text"] for one in asked if one["family"] != "clean"}
+    assert len(bad) == 125
+    assert 2 * len(told & bad) / (len(told) + len(bad)) >= 0.86
+
+
 def test_nothing_measured_was_taught():
     learnt = {text for *_, text in lines()}
     asked = {
         line for group in (held_out.TEMPLATES, held_out.PHRASES) for lines in group.values() for line in lines
     }
-    assert not learnt & (asked | set(held_out.GOOD))
+    assert not learnt & (asked | set(held_out.GOOD) | {one["text"] for one in blind()})
 
 
 @pytest.mark.slow
