@@ -45,7 +45,8 @@ def chosen(found: Mapping[str, Any]) -> tuple[str, ...]:
     helps = frozenset(kind.helpful) if kind else frozenset()
     course = course_of(found["detector"])
     order: list[str] = [course] if course else []
-    if reads & frozenset(_KINDS):
+    # A message raised by a reader has no detector: its words are the case.
+    if reads & frozenset(_KINDS) or (kind is None and named.get("message_ids")):
         order.append("evidence")
     if "cash_flows" in helps or ("prices" in reads and "order_events" not in helps and "news" not in helps):
         order.append("effect")

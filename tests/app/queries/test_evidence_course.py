@@ -139,3 +139,10 @@ def test_courses_are_closed_to_other_roles_and_strangers(firm):
             ask(desk_of(firm, role="trader"), "held")
         with pytest.raises(NotFound):
             ask(desk_of(firm, org="other"), "held")
+
+
+def test_an_alert_that_a_reader_raised_shows_its_messages_first():
+    raised = {
+        "detector": "supervision", "evidence": {"message_ids": ["M1"]}, "instrument_ids": [], "window": {"start": AT, "end": AT},
+    }  # fmt: skip
+    assert evidence_cards.chosen(raised)[0] == "evidence"
