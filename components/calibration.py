@@ -313,6 +313,7 @@ def version_table(row: Mapping[str, Any], *, may_approve: bool) -> html.Div:
             [
                 one["version"],
                 html.Span(said, className=f"tag {tone}".strip()),
+                html.Span([button, again], className="cal-acts"),
                 segment_words(one["segment"]).capitalize(),
                 "withdrawn: those of everywhere"
                 if one["withdrawn"]
@@ -321,7 +322,6 @@ def version_table(row: Mapping[str, Any], *, may_approve: bool) -> html.Div:
                 f"{one['created_by_name']}, {moment(one['created_at'])}",
                 f"{one['approved_by_name']}, {moment(one['approved_at'])}" if one["approved_at"] else None,
                 moment(one["effective_from"]) if one["effective_from"] else None,
-                html.Span([button, again], className="cal-acts"),
             ]
         )
     heads = [

@@ -85,3 +85,22 @@ def test_a_trial_is_accepted_then_answered_to_watchers_of_the_firm(installation,
     assert ask("auditor", "POST", "detectors/wash_trade/what-if", {}).status_code == 403
     assert ask("compliance", "POST", "detectors/nothing/what-if", {}).status_code == 404
     assert ask("compliance", "POST", "detectors/wash_trade/what-if", {"days": 0}).status_code == 422
+
+
+def test_a_segment_there_is_gets_a_proposal_of_its_own_and_another_is_refused(ask):
+    there = ask("auditor", "GET", "parameters/segments")
+    assert there.status_code == 200, there.text
+    named = there.json["data"][0]["segment"]
+    made = ask("compliance", "POST", "parameters", BODY | {"segment": named})
+    assert (made.status_code, made.json["data"]["segment"]) == (201, named)
+    shown = row(ask("auditor", "GET", f"parameters?detector=wash_trade&segment={named}"))
+    assert (shown["segment"], shown["own"], shown["versions"][0]["segment"]) == (named, False, named)
+    for path, body in (
+        ("parameters", BODY | {"segment": "venue:NOWHERE"}),
+        ("parameters", BODY | {"segment": named, "withdraw": True}),
+        ("detectors/wash_trade/what-if", {"segment": "venue:NOWHERE"}),
+        ("detectors/wash_trade/what-if", {"start": "2026-11-02", "end": "2026-11-01"}),
+    ):
+        assert ask("compliance", "POST", path, body).status_code == 422
+    assert ask("auditor", "GET", "parameters?segment=venue:NOWHERE").status_code == 422
+    assert ask("trader", "GET", "parameters/segments").status_code == 403

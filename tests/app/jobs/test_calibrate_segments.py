@@ -79,9 +79,9 @@ def test_what_is_lost_is_named_as_the_alert_on_record(firm, monkeypatch):
         ids, escalated = {one.alert_id for one in thin}, thin[0].alert_id
     whole = calibrate.look_with
 
-    def fewer(detector, params, *rest):
+    def fewer(detector, params, *rest, **more):
         return [found.head(0) if one.base_score == 51.0 else found
-                for one, found in zip(params, whole(detector, params, *rest), strict=True)]  # fmt: skip
+                for one, found in zip(params, whole(detector, params, *rest, **more), strict=True)]  # fmt: skip
 
     monkeypatch.setattr(calibrate, "look_with", fewer)
     said = tried(firm, segment="liquidity:thin", values={"base_score": 51.0})
@@ -121,9 +121,9 @@ def test_days_back_to_front_and_segments_of_nothing_are_refused(firm):
 def test_moves_draw_samples_on_both_sides_of_the_line(firm, monkeypatch):
     whole = calibrate.look_with
 
-    def fewer(detector, params, *rest):
+    def fewer(detector, params, *rest, **more):
         return [found.head(0) if one.volume_share > 0.05 else found
-                for one, found in zip(params, whole(detector, params, *rest), strict=True)]  # fmt: skip
+                for one, found in zip(params, whole(detector, params, *rest, **more), strict=True)]  # fmt: skip
 
     monkeypatch.setattr(calibrate, "look_with", fewer)
     said = tried(firm, perturb=True, values={"net_fraction": 0.011})
