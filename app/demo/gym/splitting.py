@@ -54,7 +54,22 @@ def split(
         )
     if "preclearances" in files:
         out["preclearances"] = _approved(files["preclearances"], stands_in)
+    if "position_limits" in files:
+        out["position_limits"] = _limited(files["position_limits"], files["accounts"], stands_in)
     return out
+
+
+def _limited(given: pl.DataFrame, accounts: pl.DataFrame, stands_in: pl.DataFrame) -> pl.DataFrame:
+    """Limit whoever is behind several accounts, not one of them: a firm that limits a client means the client."""
+    several = accounts.join(stands_in.select("account_id").unique(), on="account_id", how="semi").select(
+        subject_id="account_id", subject_kind=pl.lit("account"),
+        _kind=pl.when(pl.col("link_group").is_not_null()).then(pl.lit("link")).otherwise(pl.lit("owner")),
+        _id=pl.coalesce("link_group", "owner_id"),
+    )  # fmt: skip
+    told = given.join(several, on=["subject_kind", "subject_id"], how="left", maintain_order="left")
+    return told.with_columns(
+        subject_kind=pl.coalesce("_kind", "subject_kind"), subject_id=pl.coalesce("_id", "subject_id")
+    ).select(given.columns)
 
 
 def _approved(given: pl.DataFrame, stands_in: pl.DataFrame) -> pl.DataFrame:

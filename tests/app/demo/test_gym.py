@@ -218,3 +218,17 @@ def test_the_count_of_ratios_goes_by_what_the_detector_goes_by():
     known = OrderToTradeParameters()
     assert known.minimum_messages == LEAST
     assert known.limits == "* * {} {}; * mm {} {}".format(*LIMITS[False], *LIMITS[True])
+
+
+def test_a_limit_of_an_account_that_is_split_holds_for_whoever_is_behind_it(day, parted):
+    before, after = (one.tables["position_limits"].collect() for one in (day, parted))
+    owners = dict(day.tables["accounts"].select("account_id", "owner_id").collect().iter_rows())
+    scene = next(one for one in day.labels if one.pattern == "concentration" and one.abuse)
+    (account,) = scene.accounts
+    old = before.filter(pl.col("subject_id") == account)
+    new = after.filter(pl.col("subject_id") == owners[account])
+    assert (set(old["subject_kind"]), set(new["subject_kind"])) == ({"account"}, {"owner"})
+    assert sorted(old["limit_id"]) == sorted(new["limit_id"])
+    assert before.filter(pl.col("subject_kind") == "firm").equals(
+        after.filter(pl.col("subject_kind") == "firm")
+    )
