@@ -327,13 +327,13 @@ def version_table(row: Mapping[str, Any], *, may_approve: bool) -> html.Div:
     heads = [
         "No.",
         "State",
+        "",
         "For",
         "Other than the defaults",
         "Why",
         "Proposed by",
         "Approved by",
         "From",
-        "",
     ]
     return table(heads, cells, numeric=(0,), label="Versions")
 
