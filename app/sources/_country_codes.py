@@ -18,7 +18,7 @@ RW Rwanda|SA Saudi Arabia|SN Senegal|RS Serbia|SL Sierra Leone|SG Singapore|SK S
 ZA South Africa|SS South Sudan|ES Spain|LK Sri Lanka|SD Sudan|SE Sweden|CH Switzerland|SY Syria|SY Syrian Arab Republic
 TW Taiwan|TJ Tajikistan|TZ Tanzania|TH Thailand|TN Tunisia|TR Turkey|TR Turkiye|TM Turkmenistan|UG Uganda|UA Ukraine
 AE United Arab Emirates|GB United Kingdom|GB United Kingdom of Great Britain and Northern Ireland|US United States
-US United States of America|UY Uruguay|UZ Uzbekistan|VE Venezuela|VN Vietnam|VN Viet Nam|VG Virgin Islands, British
+US United States of America|UY Uruguay|UZ Uzbekistan|VE Venezuela|VN Vietnam|VG Virgin Islands, British
 YE Yemen|ZM Zambia|ZW Zimbabwe
 """
 _CODES = {

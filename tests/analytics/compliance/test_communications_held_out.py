@@ -41,7 +41,10 @@ def blind() -> list[dict[str, str]]:
     By the hand that wrote the lines to learn from, so other people's wording is found less often than this.
     """
     with Path(__file__).with_name("held_out_messages.csv").open(encoding="utf-8", newline="") as source:
-        return list(csv.DictReader(source))
+        asked = list(csv.DictReader(source))
+    # What a line to learn from happens to say word for word measures nothing.
+    learnt = {text for *_, text in lines()}
+    return [one for one in asked if one["text"] not in learnt]
 
 
 def test_f1_on_lines_kept_apart_until_the_end_stays_what_it_was_measured_to_be():
@@ -53,7 +56,7 @@ def test_f1_on_lines_kept_apart_until_the_end_stays_what_it_was_measured_to_be()
     ).filter(~pl.col("bulk"))
     told = set(found.filter(pl.col("p") >= CommunicationsParameters().odds)["text"])
     bad = {one["text"] for one in asked if one["family"] != "clean"}
-    assert len(bad) == 125
+    assert len(asked) >= 250
     assert 2 * len(told & bad) / (len(told) + len(bad)) >= 0.86
 
 

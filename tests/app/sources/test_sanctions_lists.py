@@ -12,7 +12,7 @@ OFAC = """<?xml version="1.0" standalone="yes"?>
   <publshInformation><Publish_Date>01/02/2026</Publish_Date><Record_Count>3</Record_Count></publshInformation>
   <sdnEntry><uid>9001</uid><firstName>Testov</firstName><lastName>SAMPLEIN</lastName><sdnType>Individual</sdnType>
     <programList><program>ALPHA</program><program>BETA</program></programList>
-    <akaList><aka><uid>1</uid><type>a.k.a.</type><category>strong</category><lastName>SAMPLIN</lastName><firstName>Testoff</firstName></aka></akaList>
+    <akaList><aka><uid>1</uid><type>a.k.a.</type><category>strong</category><lastName>SAMPLOV</lastName><firstName>Testoff</firstName></aka></akaList>
     <nationalityList><nationality><uid>2</uid><country>Korea, North</country><mainEntry>true</mainEntry></nationality></nationalityList>
     <dateOfBirthList>
       <dateOfBirthItem><uid>3</uid><dateOfBirth>1961</dateOfBirth><mainEntry>false</mainEntry></dateOfBirthItem>
@@ -48,13 +48,13 @@ EU = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
     <birthdate circa="false" birthdate="1966-11-30" year="1966"/><citizenship countryIso2Code="BY" countryDescription="BELARUS"/>
   </sanctionEntity>
   <sanctionEntity euReferenceNumber="EU.1.12" logicalId="502"><subjectType code="enterprise" classificationCode="E"/>
-    <nameAlias wholeName="Vorlage Handels GmbH"/><address countryIso2Code="00"/></sanctionEntity>
+    <nameAlias wholeName="Vorlage Trading GmbH"/><address countryIso2Code="00"/></sanctionEntity>
 </export>"""
 EU_CSV = (
     "\ufefffileGenerationDate;Entity_LogicalId;Entity_SubjectType;Entity_Regulation_Programme;NameAlias_WholeName;"
     "Address_CountryIso2Code;BirthDate_BirthDate;Citizenship_CountryIso2Code\n"
     "02/01/2026;501;person;UTP;Carla Vorlage;;;\n02/01/2026;501;person;UTP;\u041a\u0430\u0440\u043b\u0430;;;\n"
-    "02/01/2026;501;person;UTP;;;1966-11-30;BY\n02/01/2026;502;enterprise;;Vorlage Handels GmbH;00;;\n"
+    "02/01/2026;501;person;UTP;;;1966-11-30;BY\n02/01/2026;502;enterprise;;Vorlage Trading GmbH;00;;\n"
 )
 SDN_CSV = (
     '9001,"SAMPLEIN, Testov","individual","ALPHA",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,"DOB 23 Nov 1960; POB Nowhere."\n'
@@ -75,7 +75,7 @@ def rows(tmp_path, text, name, **options):
 
 def test_the_sdn_list_in_xml_is_read_with_aliases_main_date_and_country(tmp_path):
     assert rows(tmp_path, OFAC, "sdn.xml") == [
-        ("OFAC SDN", "9001", "Testov SAMPLEIN", "person", ["Testoff SAMPLIN"], "KP", "1960-11-23", "ALPHA, BETA"),
+        ("OFAC SDN", "9001", "Testov SAMPLEIN", "person", ["Testoff SAMPLOV"], "KP", "1960-11-23", "ALPHA, BETA"),
         ("OFAC SDN", "9002", "EXAMPLE SHIPPING CO", "entity", None, None, None, "ALPHA"),
         ("OFAC SDN", "9003", "MV SPECIMEN", "vessel", None, None, None, None),
     ]  # fmt: skip
@@ -93,7 +93,7 @@ def test_the_uns_list_is_read_and_a_range_of_years_is_no_date(tmp_path):
 def test_the_eus_list_is_the_same_in_xml_and_csv(tmp_path, text, name):
     assert rows(tmp_path, text, name) == [
         ("EU", "501", "Carla Vorlage", "person", ["\u041a\u0430\u0440\u043b\u0430"], "BY", "1966-11-30", "UTP"),
-        ("EU", "502", "Vorlage Handels GmbH", "entity", None, None, None, None),
+        ("EU", "502", "Vorlage Trading GmbH", "entity", None, None, None, None),
     ]  # fmt: skip
 
 
