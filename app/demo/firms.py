@@ -83,7 +83,9 @@ def _people(desks: dict[str, tuple[str, tuple[str, ...]]], others: dict[str, str
     for desk, (head, traders) in desks.items():
         found.append(Person(_id(head), head, desk, "portfolio_manager"))
         found.extend(Person(_id(name), name, desk, "trader", _id(head)) for name in traders)
-    found.extend(Person(_id(name), name, None, role) for role, name in others.items())
+    # Who looks at alerts answers to the head of risk: somebody of compliance has a line of his own to keep out of.
+    heads = {"surveillance": _id(others["risk"])}
+    found.extend(Person(_id(name), name, None, role, heads.get(role)) for role, name in others.items())
     return tuple(found)
 
 
