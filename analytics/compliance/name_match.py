@@ -11,7 +11,7 @@ from rapidfuzz.distance import JaroWinkler
 
 from analytics.compliance._names import Name, alike, is_full, name_of, weight
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 THRESHOLD = 80.0  # from which a pair is shown to somebody
 STRONG = 92.0  # from which two people must agree that it is somebody else
 LEAST_NAME = 72.0  # what the name alone must reach: no birthday makes a name
