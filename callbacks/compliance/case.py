@@ -41,17 +41,19 @@ def register(app: Dash) -> None:
         Output(at(PAGE, "title"), "children"),
         Output(at(PAGE, "meta"), "children"),
         Output(at(PAGE, "next"), "children"),
+        Output(at(PAGE, "writing"), "hidden"),  # a closed case takes no notes
         Input(at(PAGE, "id"), "data"),
         Input(DATA, "data"),
         Input(at(PAGE, "decision", "retry"), "data"),
     )
-    def show_title(case_id: str | None, _: str | None, __: Any) -> tuple[Any, Any, Any]:
+    def show_title(case_id: str | None, _: str | None, __: Any) -> tuple[Any, Any, Any, bool]:
         try:
             if not isinstance(case_id, str):
                 raise NotFound("There is no such case.")
-            found = _case(current_desk(""), case_id)
+            desk = current_desk("")
+            found = _case(desk, case_id)
         except QuarterdeckError:
-            return "Case", None, None
+            return "Case", None, None, True
         marks = [
             html.Span([icon("lock"), "Restricted"], className="tag high") if found["restricted"] else None,
             html.Span([icon("pause-circle"), "Legal hold"], className="tag acc")
@@ -59,7 +61,8 @@ def register(app: Dash) -> None:
             else None,
         ]
         head = [severity(found["severity"]), " ", html.Span(found["ref"], className="mono t11"), " ", *marks]
-        return found["title"], head, steps(_ways_on(found))
+        writes = desk.identity.role == "compliance" and found["status"] != "closed"
+        return found["title"], head, steps(_ways_on(found)), not writes
 
 
 def _case(desk: Any, case_id: str) -> dict[str, Any]:

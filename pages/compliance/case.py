@@ -39,7 +39,11 @@ def layout(case_id: str = "", role: str = "", **_: Any) -> html.Div:
     )
     middle = html.Div(
         [
-            *([_note_form(case_id)] if role == "compliance" else []),
+            html.Div(
+                _note_form(case_id) if role == "compliance" else None,
+                id=at(PAGE.key, "writing"),
+                hidden=role != "compliance",
+            ),
             slot(PAGE, "notes", "Notes", span="", height=90, skeleton="rows"),
             slot(PAGE, "report", "Report", span="", height=120, skeleton="rows"),
             slot(PAGE, "trail", "Audit trail", span="", height=120, skeleton="rows"),
