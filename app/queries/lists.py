@@ -3,9 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import polars as pl
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from analytics.datasets import INSTRUMENTS
 from app.desk import Desk
 from app.errors import FieldError, Forbidden, Invalid
 from app.scope import DATA_ROLES, SURVEILLANCE_ROLES
@@ -102,10 +104,20 @@ def projects(desk: Desk) -> list[dict[str, Any]]:
 
 
 def told(desk: Desk, entry: ListEntry) -> dict[str, Any]:
-    """Return one entry as ``entries`` tells it to surveillance."""
+    """Return one entry as ``entries`` tells it to surveillance, and ``instrument_known`` (null without one).
+
+    A name may be restricted before its instrument is imported; who wrote it is told, for it may be a slip.
+    """
     with desk.session() as session:
         names = _names(session)
-    return _told(entry, names, now(), whole=True)
+    return _told(entry, names, now(), whole=True) | {"instrument_known": _in_reference(desk, entry.instrument_id)}
+
+
+def _in_reference(desk: Desk, instrument_id: str | None) -> bool | None:
+    if instrument_id is None:
+        return None
+    rows = desk.rows(INSTRUMENTS, dated=False, scoped=False).filter(pl.col("instrument_id") == instrument_id)
+    return not desk.collect(rows.select("instrument_id").head(1)).is_empty()
 
 
 def _names(session: Session) -> dict[str, str]:

@@ -46,9 +46,11 @@ def wire_entries(app: Dash) -> None:
                 project=project or None, reason=reason, valid_from=_moment("valid_from", start),
                 valid_to=_moment("valid_to", end),
             )  # fmt: skip
+            unknown = lists.told(desk, made)["instrument_known"] is False
         except QuarterdeckError as error:
             return told(error), *(no_update,) * 3
-        return f"{instrument or person} is on the {kind} list.", *(f"add-{made.id}",) * 3
+        doubt = f" No instrument is called {instrument} so far." if unknown else ""
+        return f"{instrument or person} is on the {kind} list.{doubt}", *(f"add-{made.id}",) * 3
 
     @app.callback(Output("entry-chosen", "children"), Input(URL, "search"), Input(AGAIN["entries"], "data"))
     def show_chosen(search: str | None, _: Any) -> Any:

@@ -77,6 +77,17 @@ def test_nobody_but_compliance_changes_a_list(installation, entries, role):
     assert call(installation, firm, role, ending, {"reason": "done"}).status_code == 403
 
 
+def test_whoever_lists_a_name_is_told_whether_an_instrument_of_the_firm_is_called_so(installation, entries):
+    firm, other = installation.one, installation.other
+    assert entries["restricted"]["instrument_known"] is True
+    officer = firm.people["compliance"]
+    for name in ("NO-SUCH-NAME", f"{other.canary}-AAA"):
+        body = {"kind": "restricted", "instrument_id": name, "reason": "Advising"}
+        made = call(installation, firm, "compliance", body=body).json["data"]
+        lists.remove(installation.context.database, officer, made["entry_id"])
+        assert (made["instrument_id"], made["instrument_known"]) == (name, False)
+
+
 def test_an_entry_ends_once_with_its_reason_and_stays_on_record(installation, entries):
     firm = installation.one
     ending = f"{ROUTE}/{entries['restricted']['entry_id']}/end"
