@@ -262,10 +262,11 @@ def rule(alert: Mapping[str, Any], detector: Mapping[str, Any] | None) -> list[A
         parts.append(html.P("The detector is no longer part of this release.", className="inset t2"))
     else:
         parts.append(html.P(detector["description"], className="inset"))
-    parts += [
-        html.Div("Regulation", className="subhead"),
-        html.Ul([html.Li(text) for text in alert["regulation"]], className="plainlist"),
-    ]
+    if alert["regulation"]:
+        parts += [
+            html.Div("Regulation", className="subhead"),
+            html.Ul([html.Li(text) for text in alert["regulation"]], className="plainlist"),
+        ]
     return parts
 
 

@@ -341,7 +341,11 @@ def files(case: Row, *, may: bool) -> list[Any]:
     rows = [
         html.Li(
             [
-                html.A([icon("paperclip"), one["name"]], href=f"{post}/{one['id']}", download=""),
+                html.A(
+                    html.Span([icon("paperclip"), one["name"]], className="trunc"),
+                    href=f"{post}/{one['id']}",
+                    download="",
+                ),
                 html.Span(f"{number(one['size'])} bytes, {one['added_by_name']}", className="t11 t3"),
                 html.Span(one["sha256"][:16], className="mono t11 t3", title=f"SHA-256 {one['sha256']}"),
             ]

@@ -32,10 +32,24 @@ from app.storage.cache import cached
 
 MOST = 500  # rows of one kind; detectors keep no more ids
 LEAST_AROUND = timedelta(minutes=30)
-_WATCHES = {
-    "limit_breach": "A measure of the book passed a limit of the firm. One alert stands for one episode above it.",
-    "var_model": "The losses of a book and the value at risk said the evening before do not agree: a traffic light in red, "
-    "or a back-test that rejects the model.",
+# Sources of alerts that are no detectors: title, and what they look for.
+WATCHES = {
+    "limit_breach": (
+        "Limit passed",
+        "A measure of the book passed a limit of the firm. One alert stands for one episode above it.",
+    ),
+    "var_model": (
+        "VaR model in doubt",
+        "Losses of a book and the value at risk of the evening before disagree: a red light, or a rejected model.",
+    ),
+    "sanctions_match": (
+        "Confirmed sanctions match",
+        "A person decided that a client or another party is the one on a sanctions list.",
+    ),
+    "supervision": (
+        "Supervised message",
+        "No rule found it: a person read this message in a random sample and raised it.",
+    ),
 }
 TALK_AROUND = timedelta(hours=1)
 NEWS_AROUND = timedelta(days=1)
@@ -167,8 +181,8 @@ def names(desk: Desk) -> dict[str, dict[str, str]]:
 def detector(name: str) -> dict[str, Any] | None:
     """Return what a detector looks for and what it takes for one by mistake; None when it is gone."""
     kind = all_detectors().get(name)
-    if kind is None and name in _WATCHES:
-        told = {"name": name, "code": None, "version": None, "description": _WATCHES[name]}
+    if kind is None and name in WATCHES:
+        told = {"name": name, "code": None, "version": None, "description": WATCHES[name][1]}
         return told | {"false_positives": [], "parameters": []}
     if kind is None:
         return None

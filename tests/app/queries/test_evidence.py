@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from app.actions import supervision
 from app.errors import Forbidden, NotFound
+from app.jobs._watch import watches
 from app.queries import evidence
 from app.scope import Scope
 from app.storage.records.alerts import Alert
@@ -124,3 +126,12 @@ def test_names_are_those_of_the_askers_firm(firm):
 def test_a_detector_that_left_the_release_is_none():
     assert evidence.detector("wash_trade")["false_positives"]
     assert evidence.detector("gone") is None
+
+
+def test_every_source_of_alerts_that_is_no_detector_says_what_it_looks_for():
+    assert set(evidence.WATCHES) == set(watches()) | {supervision.SOURCE}
+    for source in evidence.WATCHES:
+        told = evidence.detector(source)
+        assert told is not None
+        assert told["description"]
+    assert evidence.detector("of_an_older_release") is None
