@@ -13,8 +13,12 @@ UNSPLIT = frozenset({"fat_finger", "best_execution", "churning"})
 WARNING = {"order_to_trade": 40.0, "concentration": 70.0}
 # Why a detector misses a goal, for the page; only what was looked into.
 REASONS: dict[str, str] = {
-    "order_to_trade": (
-        "Dealt to few members, the tape's ratio is truly exceeded: hardly one of its orders trades."
+    "fat_finger": (
+        "43 orders of the tape were priced 5 to 15 % through the market, and a price collar sees them whoever sent them: "
+        "dealing them at random makes them no less true."
+    ),
+    "cherry_picking": (
+        "On days open to tuning the missed ones had fewer than the 30 allocations that a judgement needs, or a weak effect."
     ),
 }
 
