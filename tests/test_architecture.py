@@ -91,6 +91,11 @@ def test_answers_are_cached_by_the_one_wrapper():
     assert [str(p) for p in sources() if bare.search(p.read_text())] == []
 
 
+def test_text_is_put_together_by_what_does_not_panic():
+    """``pl.format`` panics on some columns that lie in pieces; ``analytics.text.formatted`` does not use it."""
+    assert [str(p) for p in sources() if re.search(r"pl\.format\(", p.read_text())] == []
+
+
 def test_few_modules_ask_for_a_whole_organisation():
     """What is read past the entitlements is narrowed where it is read; the cache asks only where nothing narrows."""
     users = {str(p.relative_to(ROOT)) for p in sources() if re.search(r"\.whole\(\)", p.read_text())}

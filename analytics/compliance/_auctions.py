@@ -5,6 +5,7 @@ import polars as pl
 from analytics.compliance._features import with_group
 from analytics.compliance._volumes import bought
 from analytics.compliance.detector import Tables
+from analytics.text import formatted
 
 OPENING = ("opg", "ato", "moo", "loo")
 _OF_ORDER = (
@@ -91,8 +92,8 @@ def pulled_orders(
         .with_columns(
             lead=(pl.col("edge") - pl.col("window_end")).dt.total_microseconds() / 1e6,
             share=pl.col("pulled_qty") / pl.col("market_volume"),
-            first_seq=pl.format("{}.0", "first_ns"),
-            last_seq=pl.format("{}.0", "last_ns"),
+            first_seq=formatted("{}.0", "first_ns"),
+            last_seq=formatted("{}.0", "last_ns"),
         )
         .drop("edge")
     )

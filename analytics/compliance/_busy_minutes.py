@@ -9,6 +9,7 @@ from analytics.compliance._odd_reasons import REASONS, odd_rows, reasons
 from analytics.compliance._oddness import mean_rank
 from analytics.compliance._unlike import CLIP, Unlike, unlike
 from analytics.compliance.detector import Tables, empty_table
+from analytics.text import formatted
 
 MINUTE_NS = 60 * 10**9
 _MOST = 2_000  # busy minutes that are enough to tell the odd ones
@@ -78,7 +79,7 @@ def _numbers(events: pl.LazyFrame, related: pl.DataFrame) -> pl.LazyFrame:
         pl.Float64
     )
     sides = pl.col("side").is_in(_BUYS)
-    group = pl.coalesce("related", pl.format("account:{}", "account_id"))
+    group = pl.coalesce("related", formatted("account:{}", "account_id"))
     return (
         events.join(related.lazy(), on="account_id", how="left")
         .group_by(actor_group=group, instrument_id="instrument_id", minute=_minute())

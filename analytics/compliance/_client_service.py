@@ -15,6 +15,7 @@ from analytics.compliance._spans import settled
 from analytics.compliance.alerts import Metric, Told, listed, sequence, with_episode
 from analytics.compliance.detector import Tables
 from analytics.conventions import BASIS_POINTS
+from analytics.text import formatted
 from analytics.trading.benchmarks import Market, interval_vwap, mid_at, order_windows
 from analytics.trading.shortfall import filled_amounts, root_orders, shortfalls
 
@@ -179,7 +180,7 @@ def poorly_served(
         .agg(
             window_start=pl.col("release_time").min(),
             window_end=pl.col("end_time").max(),
-            first_seq=pl.format("{}|{}", sequence().first(), pl.col("vector").first()),
+            first_seq=formatted("{}|{}", sequence().first(), pl.col("vector").first()),
             last_seq=sequence().last(),
             lost=pl.col("lost").sum(),
             n=pl.len().cast(pl.Int64),

@@ -4,6 +4,7 @@ import polars as pl
 
 from analytics.compliance._volumes import actors, own_fills
 from analytics.compliance.detector import Tables
+from analytics.text import formatted
 
 _COLUMNS = ("order_id", "trader_id", "venue", "match_id", "liquidity", "capacity", "strategy", "ext")
 _BY = ("key", "instrument_id", "venue", "day", "match_id")
@@ -76,7 +77,7 @@ def _side(legs: pl.LazyFrame, who: str) -> pl.LazyFrame:
 def _named(fills: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
     others = actors(tables).select(contra_account_id="account_id", other_kind="account_kind", other="related")
     told = fills.join(others, on="contra_account_id", how="left").with_columns(
-        other_group=pl.coalesce("other", pl.format("account:{}", pl.col("contra_account_id")))
+        other_group=pl.coalesce("other", formatted("account:{}", pl.col("contra_account_id")))
     )
     own = {"group": "actor_group", "account": "account_id", "kind": "account_kind", "order": "order_id"}
     own |= {"exec": "exec_id"}

@@ -7,6 +7,7 @@ from analytics.compliance._spans import settled
 from analytics.compliance._volumes import BUCKET, over_windows, own_fills, share_of, with_market_move
 from analytics.compliance.alerts import listed
 from analytics.compliance.detector import Tables
+from analytics.text import formatted
 
 WINDOW = pl.duration(minutes=5)
 FALLBACK_SIGMA = 0.02  # a day, where no history tells
@@ -56,8 +57,8 @@ def pushes(
             last_px=pl.col("px").sort_by(order).last(),
             window_start=pl.col("transact_time").min(),
             window_end=pl.col("transact_time").max(),
-            first_seq=pl.format("{}.0", pl.col("transact_time_ns").min()),
-            last_seq=pl.format("{}.0", pl.col("transact_time_ns").max()),
+            first_seq=formatted("{}.0", pl.col("transact_time_ns").min()),
+            last_seq=formatted("{}.0", pl.col("transact_time_ns").max()),
             exec_ids=listed("exec_id"),
             order_ids=listed("order_id"),
             accounts=listed("account_id"),

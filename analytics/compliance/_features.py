@@ -4,6 +4,7 @@ import polars as pl
 
 from analytics.compliance._shared import market_of, once
 from analytics.compliance.detector import Tables
+from analytics.text import formatted
 
 # Where several adjustments of one day exist, the price people traded at comes first.
 _BASIS = {"raw": 0, "split": 1, "split_div": 2}
@@ -17,7 +18,7 @@ def account_groups(tables: Tables) -> pl.LazyFrame:
             "account_id",
             "owner_id",
             related=pl.coalesce(
-                pl.format("link:{}", pl.col("link_group")), pl.format("owner:{}", pl.col("owner_id"))
+                formatted("link:{}", pl.col("link_group")), formatted("owner:{}", pl.col("owner_id"))
             ),
         )
         .unique("account_id", keep="any", maintain_order=False)
@@ -27,7 +28,7 @@ def account_groups(tables: Tables) -> pl.LazyFrame:
 def with_group(rows: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
     """Add ``owner_id`` and ``actor_group`` to rows that name an account; unknown ones stand alone."""
     return rows.join(account_groups(tables), on="account_id", how="left").with_columns(
-        actor_group=pl.coalesce("related", pl.format("account:{}", pl.col("account_id")))
+        actor_group=pl.coalesce("related", formatted("account:{}", pl.col("account_id")))
     )
 
 

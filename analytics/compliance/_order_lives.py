@@ -5,6 +5,7 @@ import polars as pl
 from analytics.compliance._features import account_groups
 from analytics.compliance._shared import market_of, once
 from analytics.compliance.detector import Tables
+from analytics.text import formatted
 
 BUYS = ("buy", "buy_cover")
 # Taken out by the market or by a rule of the order itself: nobody's decision at that moment.
@@ -87,7 +88,7 @@ def _order_lives(tables: Tables) -> pl.LazyFrame:
         "order_id", "account_id", "trader_id", "instrument_id", "buying", "entered", "out", "amended",
         "qty", "px", "filled",
         done=pl.when(pl.col("filled") >= pl.col("qty")).then("last_fill"),
-        actor_group=pl.coalesce("related", pl.format("account:{}", pl.col("account_id"))),
+        actor_group=pl.coalesce("related", formatted("account:{}", pl.col("account_id"))),
     )  # fmt: skip
 
 

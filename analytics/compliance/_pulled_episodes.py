@@ -12,6 +12,7 @@ from analytics.compliance._shared import once
 from analytics.compliance._spans import settled, steadied
 from analytics.compliance.alerts import Metric, Told, flattened, with_episode
 from analytics.compliance.detector import GAP_SCHEMA, Tables
+from analytics.text import formatted
 
 _LISTS = (
     "filled_in",
@@ -79,8 +80,8 @@ def episodes_of(cycles: pl.LazyFrame, tables: Tables, params: PulledParameters) 
             *(flattened(name) for name in _LISTS),
             window_start=at_ns(pl.col("since").min()),
             window_end=at_ns(pl.max_horizontal("until", "ns").max()),
-            first_seq=pl.format("{}.{}", pl.col("since").min(), pl.col("buying").first().cast(pl.Int8)),
-            last_seq=pl.format("{}.0", pl.col("until").max()),
+            first_seq=formatted("{}.{}", pl.col("since").min(), pl.col("buying").first().cast(pl.Int8)),
+            last_seq=formatted("{}.0", pl.col("until").max()),
             cycles=pl.len(),
             **{name: pl.col(name).max() for name in ("levels", "level_qty", "pulled_qty", "ratio", "asymmetry",
                                                      "day_cycles", "trials", "coverage", "floor", "minutes")},

@@ -6,6 +6,7 @@ import polars as pl
 
 from analytics.compliance._features import account_groups
 from analytics.compliance.detector import Tables
+from analytics.text import formatted
 
 BUYS = ("buy", "buy_cover")
 BUCKET = "5m"
@@ -58,7 +59,7 @@ def own_fills(tables: Tables, *columns: str) -> pl.LazyFrame:
             day=pl.coalesce("trade_date", pl.col("transact_time").dt.date()),
         )
         .join(actors(tables), on="account_id", how="left")
-        .with_columns(actor_group=pl.coalesce("related", pl.format("account:{}", pl.col("account_id"))))
+        .with_columns(actor_group=pl.coalesce("related", formatted("account:{}", pl.col("account_id"))))
     )
 
 

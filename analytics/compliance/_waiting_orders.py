@@ -7,6 +7,7 @@ from analytics.compliance._products import direction
 from analytics.compliance._shared import once
 from analytics.compliance.alerts import listed
 from analytics.compliance.detector import GAP_SCHEMA, Tables
+from analytics.text import formatted
 
 SECOND = 10**9
 # Wait on the far side of the market: a sale is triggered by a rise.
@@ -100,7 +101,7 @@ def own_fills(tables: Tables, stops: pl.LazyFrame, *, role: bool | None = True) 
     parents = entered.select(parent_order_id="order_id", parent_ns="entered_ns")
     personal = pl.col("kind") == "personal"
     one_will = pl.coalesce(
-        pl.format("trader:{}", pl.col("trader_id")), pl.format("account:{}", pl.col("account_id"))
+        formatted("trader:{}", pl.col("trader_id")), formatted("account:{}", pl.col("account_id"))
     )
     wanted = pl.col("aggressive") if role else pl.col("aggressive").fill_null(value=True)
     return (

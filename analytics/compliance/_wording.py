@@ -10,6 +10,7 @@ import polars as pl
 
 from analytics.compliance._concepts import stands_for
 from analytics.compliance._lexicon import BULK, CONTRACTIONS, FAMILIES, NOT_NEW, RULES, SLANG
+from analytics.text import formatted
 
 MODEL = Path(__file__).with_name("communications.json")
 _SHAPES = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s"}
@@ -46,7 +47,7 @@ def plain(text: pl.Expr) -> pl.Expr:
         out = out.str.replace_all(rf"([a-z])[{shape}]([a-z{shape}])", f"${{1}}{letter}${{2}}")
     out = out.str.replace_all(r"[^a-z0-9]+", "  ")
     spelled = {f" {short} ": f" {long.replace(' ', '  ')} " for short, long in SLANG.items()}
-    return pl.format(" {} ", out).str.replace_many(spelled).str.replace_all(r" {2,}", " ")
+    return formatted(" {} ", out).str.replace_many(spelled).str.replace_all(r" {2,}", " ")
 
 
 @cache

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from analytics.datasets import INSTANT
+from analytics.text import formatted
 
 TEXTS = pl.List(pl.String())
 METRIC = pl.Struct(
@@ -110,7 +111,7 @@ def alert_id(*parts: str) -> str:
 def sequence(ns: str = "transact_time_ns", seq: str | None = None) -> pl.Expr:
     """Return a sortable text that names one event: nanoseconds, then the source's own number."""
     number = pl.lit(0, pl.Int64) if seq is None else pl.col(seq).fill_null(0)
-    return pl.format("{}.{}", pl.col(ns), number)
+    return formatted("{}.{}", pl.col(ns), number)
 
 
 def with_episode(hits: pl.LazyFrame, *, ns: str = "transact_time_ns", by: Sequence[str] = ()) -> pl.LazyFrame:

@@ -6,6 +6,7 @@ from analytics.conventions import ZERO, strict_sum
 from analytics.datasets import DAILY_NAV
 from analytics.definitions import declares
 from analytics.portfolio.facts import Facts, kept
+from analytics.text import formatted
 
 NO_CASH = "No deposit or other cash flow is known, so cash is not known."
 NO_BASE = "The account's base currency is not known."
@@ -68,9 +69,9 @@ def _reason() -> pl.Expr:
         .when(pl.col("base").is_null())
         .then(pl.lit(NO_BASE))
         .when(pl.col("n_unpriced") > 0)
-        .then(pl.format("No price is known yet for {}.", names))
+        .then(formatted("No price is known yet for {}.", names))
         .when(missing.list.len() > 0)
-        .then(pl.format("No rate from {} to {} is known yet.", missing.list.join(", "), "base"))
+        .then(formatted("No rate from {} to {} is known yet.", missing.list.join(", "), "base"))
     )
 
 

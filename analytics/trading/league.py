@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from analytics.text import formatted
+
 MIN_N = 20
 FALSE_DISCOVERY_RATE = 0.05
 FEW = "Fewer than {} independent observations."
@@ -149,7 +151,7 @@ def _members(
         pl.col(by).is_not_null() & pl.col("x").is_finite() & (pl.col("w") > 0)
     )
     # A row whose order is not known is a cluster of its own.
-    known = known.with_columns(c=pl.coalesce("c", pl.format("row {}", pl.int_range(pl.len()))))
+    known = known.with_columns(c=pl.coalesce("c", formatted("row {}", pl.int_range(pl.len()))))
     sums = known.group_by(by, "c").agg(
         top=(pl.col("x") * pl.col("w")).sum(), w=pl.col("w").sum(), n=pl.len().cast(pl.Int64)
     )

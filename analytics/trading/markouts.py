@@ -9,6 +9,7 @@ import polars as pl
 
 from analytics.conventions import BASIS_POINTS, side_sign, trade_day
 from analytics.definitions import declares
+from analytics.text import formatted
 from analytics.trading.asof import Track
 from analytics.trading.benchmarks import daily_closes, mid_at
 
@@ -239,7 +240,7 @@ def markout_curve(
         its horizons; one without a price has n 0 and nulls. Rows in any order give the same figures.
     """
     keys = list(by)
-    whole = marked.with_columns(_cluster=pl.coalesce(cluster, pl.format("exec {}", "exec_id")))
+    whole = marked.with_columns(_cluster=pl.coalesce(cluster, formatted("exec {}", "exec_id")))
     groups = (
         whole.sort(*keys, "_cluster", "exec_id").partition_by(keys, maintain_order=True) if keys else [whole]
     )

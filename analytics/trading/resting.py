@@ -3,6 +3,7 @@
 import polars as pl
 
 from analytics.conventions import ZERO
+from analytics.text import formatted
 
 # What every move says, whichever source it comes from.
 MOVES = ("key", "time", "seq", "kind", "side", "px", "qty", "last_qty", "last_px")
@@ -58,10 +59,10 @@ def book_moves(events: pl.LazyFrame) -> pl.LazyFrame:
     """
     action = pl.col("action")
     clears = (action == "clear").cum_sum()
-    level = pl.format("{}@{}", pl.col("side"), pl.col("px"))
+    level = formatted("{}@{}", pl.col("side"), pl.col("px"))
     rows = events.sort("transact_time", "seq").with_columns(era=clears)
     named = rows.filter(action.is_in(["add", "modify", "reduce", "delete", "fill", "trade"])).with_columns(
-        key=pl.format("book:{}", pl.coalesce("book_order_id", level))
+        key=formatted("book:{}", pl.coalesce("book_order_id", level))
     )
     by = ["key", "era"]
     set_to = action.is_in(["add", "modify"])

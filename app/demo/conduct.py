@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from analytics.datasets import POSITION_LIMITS, PRECLEARANCES
+from analytics.text import formatted
 from app.demo.control_room import instant as moment
 from app.demo.history import Cash, Trades
 from app.demo.ledger import Ledger, conform
@@ -98,7 +99,7 @@ def preclearances(stage: "Stage", ledger: Ledger) -> pl.DataFrame:
     rows = pl.concat([usual, own]).sort("valid_from", "account_id", "instrument_id", "side")
     return conform(
         rows.with_columns(
-            preclearance_id=pl.format("PA{}", pl.int_range(1, pl.len() + 1).cast(pl.String).str.zfill(5)),
+            preclearance_id=formatted("PA{}", pl.int_range(1, pl.len() + 1).cast(pl.String).str.zfill(5)),
             person_id=pl.col("account_id").replace_strict(owners, return_dtype=pl.String),
             decided_time=pl.col("valid_from") - timedelta(minutes=20),
             decided_by=pl.lit(next(p.person_id for p in stage.plan.people if p.role == "compliance")),

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import polars as pl
 
 from analytics.datasets import EXECUTIONS, ORDER_EVENTS, Dataset
+from analytics.text import formatted
 from app.demo.brokers import with_broker
 from app.demo.firms import FirmPlan
 from app.demo.flow import Flow
@@ -84,7 +85,7 @@ def finish(flow: Flow, past: pl.DataFrame, rng: np.random.Generator) -> Ledger:
     trades = pl.concat([past, _executions(fills)], how="diagonal").sort("time", "uid", maintain_order=True)
     trades = with_broker(trades, flow.plan, rng)
     trades = trades.with_columns(
-        exec_id=pl.format(f"{flow.plan.prefix}-E{{}}", _padded(pl.int_range(1, pl.len() + 1), 8))
+        exec_id=formatted(f"{flow.plan.prefix}-E{{}}", _padded(pl.int_range(1, pl.len() + 1), 8))
     )
     ids = trades.filter(pl.col("uid").is_not_null()).select("uid", "exec_id")
     events = events.join(ids, on="uid", how="left", maintain_order="left")
@@ -122,7 +123,7 @@ def _sorted(flow: Flow) -> pl.DataFrame:
         leaves=leaves,
         uid=fills.then(pl.col("event_seq")),
         match_key=fills.then(pl.coalesce("match", own)),
-    ).with_columns(match_id=pl.format("M{}", _padded(pl.col("match_key").rank("dense"), 8)))
+    ).with_columns(match_id=formatted("M{}", _padded(pl.col("match_key").rank("dense"), 8)))
 
 
 def _books(plan: FirmPlan) -> pl.DataFrame:

@@ -28,7 +28,7 @@ from app.jobs._segments import Sets, sets_of
 from app.jobs._watch import pin
 from app.jobs.reproduce import reproduce
 from app.scope import Identity
-from app.storage.collect import collect
+from app.storage.collect import collect, is_panic
 from app.storage.records import counters
 from app.storage.records._base import now
 from app.storage.records.alerts import Alert
@@ -240,14 +240,17 @@ def _noting(org: str, look: _Look) -> Iterator[None]:
     began = time.perf_counter()
     try:
         yield
-    except (QuarterdeckError, pl.exceptions.PolarsError) as error:
+    except BaseException as error:
+        # Detectors compute steps of their own, past the door that turns a panic of the engine into an error.
+        if not (isinstance(error, QuarterdeckError | pl.exceptions.PolarsError) or is_panic(error)):
+            raise
         log.exception("detector %s failed for %s", look.detector.name, org)
         look.failed = _reason(error)
     look.seconds += time.perf_counter() - began
 
 
-def _reason(error: Exception) -> str:
-    return str(error).splitlines()[0][:500]
+def _reason(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:500]
 
 
 def _say(look: _Look, rows: pl.DataFrame) -> None:

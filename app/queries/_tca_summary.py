@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from analytics.portfolio.passport import Passport, passport
+from analytics.text import formatted
 from analytics.trading.benchmarks import BENCHMARKS
 from analytics.trading.cost import ratio_interval, ratio_sums, weighted_interval
 from analytics.trading.shortfall import PARTS
@@ -77,7 +78,7 @@ def shortfall(traded: pl.DataFrame, untraded: pl.DataFrame, *, to: str) -> dict[
     sums = known.select(pl.col(*MONEY).sum())
     reason = pl.coalesce(
         "shortfall_reason",
-        pl.format(f"No rate from {{}} to {to} is known.", "shortfall_rate"),
+        formatted(f"No rate from {{}} to {to} is known.", "shortfall_rate"),
         pl.lit("The executions name no order."),
     )
     why = (

@@ -110,7 +110,9 @@ def told(desk: Desk, entry: ListEntry) -> dict[str, Any]:
     """
     with desk.session() as session:
         names = _names(session)
-    return _told(entry, names, now(), whole=True) | {"instrument_known": _in_reference(desk, entry.instrument_id)}
+    return _told(entry, names, now(), whole=True) | {
+        "instrument_known": _in_reference(desk, entry.instrument_id)
+    }
 
 
 def _in_reference(desk: Desk, instrument_id: str | None) -> bool | None:

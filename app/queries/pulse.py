@@ -3,6 +3,7 @@
 import polars as pl
 
 from analytics.datasets import ACCOUNTS, DATASETS, EXECUTIONS, INSTRUMENTS, PEOPLE
+from analytics.text import formatted
 from app.desk import Desk
 
 RECORDS = ("alerts", "insights", "models", "imports", "limits")
@@ -27,7 +28,7 @@ def names(desk: Desk, kind: str) -> list[dict[str, str]]:
             value="account_id", label=pl.coalesce("name", "account_id")
         )
     elif kind == "instrument":
-        label = pl.coalesce(pl.format("{} · {}", "symbol", "name"), "symbol", "instrument_id")
+        label = pl.coalesce(formatted("{} · {}", "symbol", "name"), "symbol", "instrument_id")
         rows = desk.rows(INSTRUMENTS, scoped=False).select(value="instrument_id", label=label)
     elif kind == "trader":
         traded = desk.rows(EXECUTIONS, dated=False, scoped=False).select(value=pl.col("trader_id").unique())

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from analytics.text import formatted
 from app.errors import Invalid
 from app.sources import _rejects
 from app.sources._open import MAX_COLUMNS, refuse_binary
@@ -279,7 +280,7 @@ def _misshapen(logical: pl.DataFrame, delimiter: str, quote: str | None, width: 
     )
     text = (
         pl.when(pl.col("code") == "RAGGED")
-        .then(pl.format(f"Expected {width} fields as in the header, found {{}}.", "count"))
+        .then(formatted(f"Expected {width} fields as in the header, found {{}}.", "count"))
         .otherwise(pl.col("code").replace_strict(_rejects.MESSAGES, default=""))
     )
     return made.select(

@@ -11,6 +11,7 @@ from typing import ClassVar
 import polars as pl
 
 from analytics.datasets import BOOK_EVENTS, TAPE
+from analytics.text import formatted
 from app.errors import FieldError, Invalid
 from app.sources import _rejects
 from app.sources._base import ReadOptions, Source
@@ -81,7 +82,7 @@ def _typed(fields: pl.DataFrame, day: date, instrument: str) -> tuple[pl.DataFra
     fields = fields.with_columns(pl.col(name).str.strip_chars() for name in _HEADER)
     whole = pl.col("time").str.extract(r"^([0-9]{1,5})(?:\.[0-9]{1,9})?$", 1).cast(pl.Int64, strict=False)
     part = pl.col("time").str.extract(r"^[0-9]+\.([0-9]{1,9})$", 1).fill_null("0").str.pad_end(9, "0")
-    clock = pl.format(
+    clock = formatted(
         "{}T{}:{}:{}.{}",
         pl.lit(day.isoformat()),
         (whole // 3600).cast(pl.String).str.zfill(2),

@@ -15,6 +15,7 @@ from analytics.compliance._spans import settled, steadied
 from analytics.compliance.alerts import Metric, Told
 from analytics.compliance.detector import GAP_SCHEMA, Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
+from analytics.text import formatted
 
 _BOOK_DAY = ["actor_group", "instrument_id", "buying", "day"]
 
@@ -227,8 +228,8 @@ def _too_many(judged: pl.LazyFrame, params: AwayAccountParameters) -> pl.LazyFra
             log_chance=log10_tail("lucky", "all", "rate"),
             window_start=at_ns(pl.col("first_ns")),
             window_end=at_ns(pl.col("last_ns")),
-            first_seq=pl.format("{}.{}", pl.col("first_ns"), pl.col("buying").cast(pl.Int8)),
-            last_seq=pl.format("{}.0", pl.col("last_ns")),
+            first_seq=formatted("{}.{}", pl.col("first_ns"), pl.col("buying").cast(pl.Int8)),
+            last_seq=formatted("{}.0", pl.col("last_ns")),
         )
     )
 

@@ -17,6 +17,7 @@ from analytics.compliance._unlike import CLIP
 from analytics.compliance.alerts import ALERT_SCHEMA, Metric, Told, listed, sequence
 from analytics.compliance.detector import GAP_SCHEMA, Detector, Tables, empty_table
 from analytics.compliance.parameters import Parameters, parameter
+from analytics.text import formatted
 
 _CEILING = 69.0  # odd is no offence: a lead, never graver than medium
 
@@ -235,7 +236,7 @@ def _odd_days(seen: Seen, tables: Tables, params: BehaviourParameters) -> pl.Dat
     return (
         chosen.join(evidence, on=["trader_id", "day"], how="inner")
         .with_columns(
-            actor_group=pl.format("trader:{}", pl.col("trader_id")),
+            actor_group=formatted("trader:{}", pl.col("trader_id")),
             instrument_id=pl.lit(None, pl.String),
             compared=pl.lit(seen.days.height, pl.Int64),
             minute=pl.lit(None, pl.Datetime("us", "UTC")),

@@ -13,6 +13,7 @@ from analytics.compliance.alerts import Metric, Told, flattened, listed, sequenc
 from analytics.compliance.detector import GAP_SCHEMA, Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
 from analytics.conventions import BASIS_POINTS
+from analytics.text import formatted
 from analytics.trading.expected_cost import fit_cost_model, with_expected_cost
 from analytics.trading.fills import current
 from analytics.trading.league import standings
@@ -303,7 +304,7 @@ def _places(judged: pl.DataFrame, place: str, params: BestExecutionParameters) -
     )
     return dear.join(spans, on=place, how="inner").select(
         "window_start", "window_end", "first_seq", "last_seq", "mean", "q", "lost", "traders", "accounts", "order_ids",
-        "exec_ids", actor_group=pl.format(f"{place}:{{}}", pl.col(place)), place=pl.lit(place), name=pl.col(place),
+        "exec_ids", actor_group=formatted(f"{place}:{{}}", pl.col(place)), place=pl.lit(place), name=pl.col(place),
         league="league_mean", n=pl.col("clusters").cast(pl.Int64),
     )  # fmt: skip
 

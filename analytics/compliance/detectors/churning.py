@@ -11,6 +11,7 @@ from analytics.compliance._grades import blend, grade
 from analytics.compliance.alerts import Metric, Told, listed, sequence
 from analytics.compliance.detector import GAP_SCHEMA, Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
+from analytics.text import formatted
 
 _YEAR = 365.0
 
@@ -76,7 +77,7 @@ class Churning(Detector):
             how="left",
         ).with_columns(
             actor_group=pl.coalesce(
-                pl.format("link:{}", "link_group"), pl.format("owner:{}", "owner_id"), pl.format("account:{}", "account_id")
+                formatted("link:{}", "link_group"), formatted("owner:{}", "owner_id"), formatted("account:{}", "account_id")
             ),
             instrument_id=pl.lit(None, pl.String),
         )  # fmt: skip

@@ -14,6 +14,7 @@ from analytics.compliance._spans import in_windows, merged_spans, settled, stead
 from analytics.compliance.alerts import Metric, Told, flattened
 from analytics.compliance.detector import Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
+from analytics.text import formatted
 
 _DAY = 1440  # minutes
 _SPANS = (_DAY, 7 * _DAY)
@@ -274,5 +275,5 @@ def _weighed(inside: pl.LazyFrame, params: CircularTradingParameters) -> pl.Lazy
         },
         traders=flattened("trader_ids"),
     )
-    named = pl.format("ring:{}", pl.col("groups").list.join("|"))
+    named = formatted("ring:{}", pl.col("groups").list.join("|"))
     return rings.join(told, on=keys, how="inner").with_columns(actor_group=named)

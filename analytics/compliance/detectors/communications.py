@@ -13,6 +13,7 @@ from analytics.compliance._wording import read
 from analytics.compliance.alerts import Metric, Told, flattened, listed, with_episode
 from analytics.compliance.detector import Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
+from analytics.text import formatted
 
 _SHOWN = 160  # characters of a message that a story quotes
 _EPISODES: dict[str, Any] = {
@@ -168,10 +169,10 @@ def _flagged(tables: Tables, params: CommunicationsParameters) -> pl.DataFrame:
 
 def _episodes(rows: pl.LazyFrame) -> pl.LazyFrame:
     rows = rows.with_columns(
-        actor_group=pl.format("person:{}", pl.col("sender_id")),
+        actor_group=formatted("person:{}", pl.col("sender_id")),
         instrument_id=pl.coalesce("linked_instrument", "about"),
         thread=pl.coalesce("thread_id", "message_id"),
-        seq=pl.format("{}.{}", "transact_time_ns", "message_id"),
+        seq=formatted("{}.{}", "transact_time_ns", "message_id"),
         rank=pl.col("p") + pl.col("weight") / 100 + pl.col("link").fill_null(0.0) / 100,
     ).sort("transact_time_ns", "message_id")
     by = ["actor_group", "instrument_id", "thread"]

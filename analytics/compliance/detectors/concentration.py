@@ -11,6 +11,7 @@ from analytics.compliance._products import direction, with_product
 from analytics.compliance.alerts import Metric, Told, listed, sequence
 from analytics.compliance.detector import GAP_SCHEMA, Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
+from analytics.text import formatted
 from analytics.trading.fills import current
 
 _BANDS = (0.10, 0.05, 0.03)  # of the shares outstanding, from where holders are told of in many countries
@@ -170,7 +171,7 @@ def _fills(tables: Tables, params: ConcentrationParameters) -> pl.LazyFrame:
     links = tables["accounts"].select("account_id", "link_group").unique("account_id", keep="any")
     named = rows.join(groups, on="account_id", how="left").join(links, on="account_id", how="left")
     named = named.with_columns(
-        actor_group=pl.coalesce("related", pl.format("account:{}", pl.col("account_id")))
+        actor_group=pl.coalesce("related", formatted("account:{}", pl.col("account_id")))
     )
     return _split(named, tables).with_columns(unsplit=pl.col("signed") / pl.col("factor"))
 
@@ -215,7 +216,7 @@ def _limited(fills: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
             left_on=["product_id", column],
             right_on=["product_id", "_id"],
             how="inner",
-        ).with_columns(subject=pl.format("{}:{}", pl.lit(kind), pl.col("subject_id")))
+        ).with_columns(subject=formatted("{}:{}", pl.lit(kind), pl.col("subject_id")))
         for kind, column in ids.items()
     ]
     each = limits.filter(pl.col("subject_kind").is_null())
@@ -296,7 +297,7 @@ def _runs(path: pl.LazyFrame, floor: float) -> pl.LazyFrame:
             window_start=pl.col("transact_time").min(),
             window_end=pl.coalesce(pl.col("left").last(), pl.col("transact_time").last()),
             standing=pl.col("left").last().is_null(),
-            first_seq=sequence().first() + pl.format("|{}", pl.col("limit_id").first()),
+            first_seq=sequence().first() + formatted("|{}", pl.col("limit_id").first()),
             last_seq=sequence().first(),
             peak=pl.col("held").sort_by("use").last(),
             peak_time=pl.col("transact_time")

@@ -12,6 +12,7 @@ from analytics.compliance._spans import settled
 from analytics.compliance.alerts import Metric, Told, listed, sequence, with_episode
 from analytics.compliance.detector import Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
+from analytics.text import formatted
 
 _SECOND = 10**9
 _HOUR = 3600 * _SECOND
@@ -149,7 +150,7 @@ def _fills(tables: Tables) -> pl.LazyFrame:
     return rows.filter((pl.col("kind") != "mm").fill_null(value=True)).select(
         "exec_id", "order_id", "account_id", "trader_id", "instrument_id", "product_id", "transact_time",
         "transact_time_ns",
-        actor_group=pl.when(house).then(pl.format("account:{}", pl.col("account_id"))).otherwise("actor_group"),
+        actor_group=pl.when(house).then(formatted("account:{}", pl.col("account_id"))).otherwise("actor_group"),
         sign=direction(),
         delta=pl.col("exposure"),
         qty=pl.col("last_qty").cast(pl.Float64),
@@ -361,6 +362,6 @@ def _moved(served: pl.LazyFrame, tables: Tables, params: CrossProductParameters)
     noise = pl.col("sigma") * (minutes / _MINUTES).sqrt()
     move = pl.col("sign") * (pl.col("after") / pl.col("before")).log()
     return (
-        both.with_columns(move_sigmas=move / noise, last_seq=pl.format("{}.{}", "served_last", pl.col("served")))
+        both.with_columns(move_sigmas=move / noise, last_seq=formatted("{}.{}", "served_last", pl.col("served")))
         .filter(pl.col("move_sigmas") >= params.sigmas)
     )  # fmt: skip

@@ -20,6 +20,7 @@ from analytics.compliance._spans import settled
 from analytics.compliance.alerts import Metric, Told, listed, sequence, with_episode
 from analytics.compliance.detector import GAP_SCHEMA, Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
+from analytics.text import formatted
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ class FatFinger(Detector):
             how="diagonal",
         ).with_columns(
             actor_group=pl.coalesce(
-                pl.format("trader:{}", pl.col("trader_id")), pl.format("account:{}", pl.col("account_id"))
+                formatted("trader:{}", pl.col("trader_id")), formatted("account:{}", pl.col("account_id"))
             )
         )
         return (
@@ -303,7 +304,7 @@ def _sizes(orders: pl.LazyFrame, params: FatFingerParameters) -> pl.LazyFrame:
         .with_columns(
             size_basis=pl.when((theirs > floor).fill_null(value=False))
             .then(pl.lit("the account's own history"))
-            .otherwise(pl.format("{}% of usual volume", pl.lit(round(params.adv_share * 100)))),
+            .otherwise(formatted("{}% of usual volume", pl.lit(round(params.adv_share * 100)))),
             size_ratio=pl.col("qty") / pl.col("size_limit"),
             check=pl.lit("size"),
         )

@@ -13,6 +13,7 @@ from analytics.compliance._spans import settled
 from analytics.compliance.alerts import Metric, Told, flattened, listed, sequence
 from analytics.compliance.detector import GAP_SCHEMA, Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
+from analytics.text import formatted
 
 _HOUR = 3600 * 10**9
 _OWN = ("house", "personal", "mm")
@@ -223,7 +224,7 @@ def _suspects(roots: pl.LazyFrame) -> pl.LazyFrame:
         .then("actor_group")
         .otherwise(
             pl.coalesce(
-                pl.format("trader:{}", pl.col("trader_id")), pl.format("account:{}", pl.col("account_id"))
+                formatted("trader:{}", pl.col("trader_id")), formatted("account:{}", pl.col("account_id"))
             )
         ),
     )

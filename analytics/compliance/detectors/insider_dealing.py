@@ -14,6 +14,7 @@ from analytics.compliance._products import direction, with_product
 from analytics.compliance.alerts import Metric, Told, flattened, sequence
 from analytics.compliance.detector import LISTS, Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
+from analytics.text import formatted
 
 
 @dataclass(frozen=True)
@@ -285,7 +286,7 @@ def _flows(tables: Tables, params: InsiderDealingParameters) -> pl.LazyFrame:
     rows = rows.filter((pl.col("kind") != "mm").fill_null(value=True)).select(
         "account_id", "trader_id", "order_id", "exec_id", "instrument_id", "product_id", "transact_time_ns",
         "transact_time",
-        actor_group=pl.when(house).then(pl.format("account:{}", pl.col("account_id"))).otherwise("actor_group"),
+        actor_group=pl.when(house).then(formatted("account:{}", pl.col("account_id"))).otherwise("actor_group"),
         person=pl.coalesce("owner_id", "trader_id"),
         day=pl.col("transact_time").dt.date(),
         units=direction() * pl.col("last_qty").cast(pl.Float64) * pl.col("exposure"),

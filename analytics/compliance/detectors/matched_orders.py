@@ -15,6 +15,7 @@ from analytics.compliance._volumes import market_buckets
 from analytics.compliance.alerts import Metric, Told, flattened
 from analytics.compliance.detector import Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
+from analytics.text import formatted
 
 _MINUTES = 28 * 1440  # twenty sessions
 _HOUR_NS = 60 * MINUTE_NS
@@ -225,7 +226,7 @@ def _counted(windowed: pl.LazyFrame) -> pl.LazyFrame:
                 for name, what in (("exec_ids", "exec"), ("order_ids", "order"), ("accounts", "account"))
             },
         )
-        .with_columns(actor_group=pl.format("pair:{}|{}", "one", "other"))
+        .with_columns(actor_group=formatted("pair:{}|{}", "one", "other"))
     )
 
 
@@ -274,14 +275,14 @@ def _by_prints(met: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
     names = met.select(*_PAIR, "instrument_id").unique()
     groups = pl.concat([names.select(actor_group="one"), names.select(actor_group="other")]).unique()
     accounts = account_groups(tables).with_columns(
-        actor_group=pl.coalesce("related", pl.format("account:{}", "account_id"))
+        actor_group=pl.coalesce("related", formatted("account:{}", "account_id"))
     )
     half = pl.col("transact_time_ns") // _HALF_NS
     rows = tables["executions"].select("account_id", "instrument_id", half=half)
     own = settled(rows.group_by("account_id", "instrument_id", "half").len())
     by_group = (
         own.join(accounts.select("account_id", "actor_group"), on="account_id", how="left")
-        .with_columns(pl.coalesce("actor_group", pl.format("account:{}", "account_id")))
+        .with_columns(pl.coalesce("actor_group", formatted("account:{}", "account_id")))
         .join(groups, on="actor_group", how="semi")
         .group_by("actor_group", "instrument_id", "half")
         .agg(pl.col("len").sum())

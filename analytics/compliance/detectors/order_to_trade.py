@@ -12,6 +12,7 @@ from analytics.compliance._shared import Shared, once
 from analytics.compliance.alerts import Metric, Told, flattened, listed
 from analytics.compliance.detector import Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
+from analytics.text import formatted
 
 _SENT = ("new", "replace", "cancel")
 # Taken out by the market, not by a message of the member: these do not count.
@@ -128,8 +129,8 @@ class OrderToTrade(Detector):
         return _with_evidence(near, tables).with_columns(
             window_start=at_ns(pl.col("first_ns")),
             window_end=at_ns(pl.col("last_ns")),
-            first_seq=pl.format("{}.{}.{}", "first_ns", "venue", "account_kind"),
-            last_seq=pl.format("{}.0", "last_ns"),
+            first_seq=formatted("{}.{}.{}", "first_ns", "venue", "account_kind"),
+            last_seq=formatted("{}.0", "last_ns"),
         )
 
     def tell(self, episode: Mapping[str, Any], params: OrderToTradeParameters) -> Told:

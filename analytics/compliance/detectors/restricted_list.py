@@ -11,6 +11,7 @@ from analytics.compliance._spans import settled
 from analytics.compliance.alerts import Metric, Told, listed, sequence, with_episode
 from analytics.compliance.detector import GAP_SCHEMA, LISTS, Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
+from analytics.text import formatted
 
 _ACTS = {"new": "entered", "replace": "amended"}
 
@@ -81,12 +82,12 @@ class RestrictedList(Detector):
             .join(desks, on="account_id", how="left")
             .filter(_in_scope())
             .with_columns(
-                actor_group=pl.format(
+                actor_group=formatted(
                     "{}|{}",
                     pl.col("list_type"),
                     pl.coalesce(
-                        pl.format("trader:{}", pl.col("trader_id")),
-                        pl.format("account:{}", pl.col("account_id")),
+                        formatted("trader:{}", pl.col("trader_id")),
+                        formatted("account:{}", pl.col("account_id")),
                     ),
                 )
             )

@@ -14,6 +14,7 @@ from analytics.compliance._products import direction
 from analytics.compliance._spans import settled, steadied
 from analytics.compliance.alerts import Told, listed, sequence
 from analytics.compliance.detector import GAP_SCHEMA, Detector, Tables
+from analytics.text import formatted
 
 _MAD_TO_SD = 1.4826
 _ROUND_TRIP = 0.25  # of the turnover, at the least, is taken for exposed
@@ -72,7 +73,7 @@ class UnusualPnl(Detector):
         ]
         whole = pl.concat([steadied(part.drop("cells", strict=False)) for part in found], how="diagonal")
         # One group's kinds may rest on the same fills; each is an alert of its own.
-        named = pl.format("{}|{}", "first_seq", "kind")
+        named = formatted("{}|{}", "first_seq", "kind")
         return whole.with_columns(
             first_seq=pl.when(pl.col("kind") == "day").then("first_seq").otherwise(named)
         )
@@ -157,7 +158,7 @@ def _units(fills: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
     house = tables["accounts"].filter(pl.col("kind") == "house").select("account_id").unique()
     own = fills.join(house, on="account_id", how="semi").filter(pl.col("trader_id").is_not_null())
     others = with_group(fills.join(house, on="account_id", how="anti"), tables)
-    parts = [fills.with_columns(unit=pl.format("account:{}", "account_id"))]
+    parts = [fills.with_columns(unit=formatted("account:{}", "account_id"))]
     for rows, key, name in ((own, "trader_id", "trader:{}"), (others, "actor_group", "group:{}")):
         several = (
             rows.group_by(key)
@@ -165,7 +166,7 @@ def _units(fills: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
             .filter(pl.col("held") > 1)
             .select(key)
         )
-        parts.append(rows.join(several, on=key, how="semi").with_columns(unit=pl.format(name, key)))
+        parts.append(rows.join(several, on=key, how="semi").with_columns(unit=formatted(name, key)))
     return pl.concat(parts, how="diagonal").drop("actor_group", "owner_id", "related", strict=False)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from analytics.datasets import ACCOUNTS, EXECUTIONS, ORDER_EVENTS
+from analytics.text import formatted
 from app.demo.gym.chances import Orders, Trades, Window, draw_orders, draw_trades, spread
 from app.demo.ledger import conform, instant
 from app.demo.market import Floats, Ints
@@ -173,13 +174,13 @@ def _named(events: pl.DataFrame, tag: str) -> pl.DataFrame:
     price = pl.col("ticks") * TICK
     member = pl.col("member").cast(pl.String).str.zfill(3)
     return events.with_columns(
-        order_id=pl.format(f"{tag}-O{{}}", "number"),
+        order_id=formatted(f"{tag}-O{{}}", "number"),
         transact_time=instant("time"),
         received_time=(pl.col("entered") - 150).cast(pl.Datetime("us", "UTC")),
         instrument_id=pl.col("instrument").replace_strict(symbols, return_dtype=pl.String),
-        account_id=pl.format("MB-{}", member),
-        trader_id=pl.format("trader-{}", member),
-        desk=pl.format("desk-MB-{}", member),
+        account_id=formatted("MB-{}", member),
+        trader_id=formatted("trader-{}", member),
+        desk=formatted("desk-MB-{}", member),
         side=pl.when("buying").then(pl.lit("buy")).otherwise(pl.lit("sell")),
         ord_type=pl.lit("limit"),
         time_in_force=pl.when("ioc").then(pl.lit("ioc")).otherwise(pl.lit("day")),
@@ -188,8 +189,8 @@ def _named(events: pl.DataFrame, tag: str) -> pl.DataFrame:
         cum_qty=pl.col("cum"),
         leaves_qty=pl.when(cancel).then(0).otherwise(pl.col("quantity") - pl.col("cum")),
         last_px=pl.when(fill).then(price),
-        exec_id=pl.when(fill).then(pl.format(f"{tag}-E{{}}", "event_seq")),
-        match_id=pl.format(f"{tag}-M{{}}", "match"),
+        exec_id=pl.when(fill).then(formatted(f"{tag}-E{{}}", "event_seq")),
+        match_id=formatted(f"{tag}-M{{}}", "match"),
         liquidity=pl.when(fill).then(
             pl.when(pl.col("maker") == 1).then(pl.lit("maker")).otherwise(pl.lit("taker"))
         ),

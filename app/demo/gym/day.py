@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from analytics.compliance.detector import Tables
+from analytics.text import formatted
 from app.demo.control_room import closed_to_all
 from app.demo.firm import Firm, Label
 from app.demo.firms import FIRMS
@@ -204,9 +205,9 @@ def _fuller(bars: pl.LazyFrame, added: pl.DataFrame) -> pl.LazyFrame:
 
 def _groups(accounts: pl.DataFrame) -> dict[str, str]:
     related = pl.coalesce(
-        pl.format("link:{}", "link_group"),
-        pl.format("owner:{}", "owner_id"),
-        pl.format("account:{}", "account_id"),
+        formatted("link:{}", "link_group"),
+        formatted("owner:{}", "owner_id"),
+        formatted("account:{}", "account_id"),
     )
     rows = accounts.select("account_id", related=related).iter_rows()
     return {str(account): str(group) for account, group in rows}

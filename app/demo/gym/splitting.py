@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 import polars as pl
 
+from analytics.text import formatted
 from app.demo.firm import Label
 
 # Data sets that name the account of an order.
@@ -39,7 +40,7 @@ def split(
         .with_columns(
             account_id=pl.col("stand_in"),
             # With a link group the owners may differ: that is what the group is for.
-            owner_id=pl.when(linked).then(pl.format("{}-owner", "stand_in")).otherwise("owner_id"),
+            owner_id=pl.when(linked).then(formatted("{}-owner", "stand_in")).otherwise("owner_id"),
         )
         .select(files["accounts"].columns)
     )
@@ -76,7 +77,7 @@ def _approved(given: pl.DataFrame, stands_in: pl.DataFrame) -> pl.DataFrame:
     copies = given.join(
         stands_in.sort("stand_in"), on="account_id", how="inner", maintain_order="left_right"
     ).with_columns(
-        account_id=pl.col("stand_in"), preclearance_id=pl.format("{}-{}", "preclearance_id", "stand_in")
+        account_id=pl.col("stand_in"), preclearance_id=formatted("{}-{}", "preclearance_id", "stand_in")
     )
     return pl.concat([given, copies.select(given.columns)])
 
@@ -104,7 +105,7 @@ def _deal(
     place = orders.with_columns(
         family=pl.col("event_seq").min().over("label", "account_id", "family")
     ).with_columns(turn=turn % ways)
-    name = pl.format("{}-{}", "account_id", pl.col("turn") + 1)
+    name = formatted("{}-{}", "account_id", pl.col("turn") + 1)
     return place.select(
         "order_id", "account_id", stand_in=pl.when(pl.col("turn") > 0).then(name).otherwise("account_id")
     )

@@ -133,9 +133,18 @@ def test_another_firm_sees_and_reproduces_nothing_of_it(firm):
         reproduce(firm, "zenith", first.alert_id)
 
 
-def test_a_detector_that_fails_is_noted_and_the_others_look(firm, monkeypatch):
+def _panics(tables):
+    raise pl.exceptions.PanicException("assertion failed: i < self.len()")
+
+
+@pytest.mark.parametrize(
+    "breaks",
+    [lambda tables: tables["executions"].select(pl.col("no_such_column")), _panics],
+    ids=["fails", "panics"],
+)
+def test_a_detector_that_fails_is_noted_and_the_others_look(firm, monkeypatch, breaks):
     def broken(self, tables, params):
-        return tables["executions"].select(pl.col("no_such_column"))
+        return breaks(tables)
 
     monkeypatch.setattr("analytics.compliance.detectors.wash_trade.WashTrade.episodes", broken)
     said = surveil(firm, "acme", cause="test")
