@@ -18,8 +18,8 @@ SECOND = 10**9
 GROUPS = """(SELECT account_id, coalesce('link:' || link_group, 'owner:' || owner_id, 'account:' || account_id) AS grp
     FROM accounts)"""
 CLOSE = (
-    "17 * 3600 + 55 * 60"  # UTC second of the day after which a print counts as late, in any zone of the demo
-)
+    17 * 3600 + 55 * 60
+)  # UTC second of the day after which a print counts as late, in any zone of the demo
 
 SQL = {
     "wash_trade": f"""
