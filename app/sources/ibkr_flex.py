@@ -6,12 +6,9 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 from xml.etree.ElementTree import Element as Node
-from xml.etree.ElementTree import ParseError
 from xml.sax.saxutils import escape
 
 import polars as pl
-from defusedxml import ElementTree
-from defusedxml.common import DefusedXmlException
 
 from analytics.datasets import IMPORTABLE
 from app.errors import Invalid
@@ -19,6 +16,7 @@ from app.sources._base import ReadOptions, Source
 from app.sources._conform import conform
 from app.sources._flex_rows import Element, Statement
 from app.sources._reading import Reading, reading
+from app.sources._xml import parse_xml
 
 _IBFLEX_LIMIT = 5 * 2**20  # bytes; beyond, the second opinion costs more than it tells
 
@@ -39,7 +37,7 @@ class IbkrFlex(Source):
 
     def read(self, data: bytes, options: ReadOptions) -> Reading:
         """Read a statement, or several in one file."""
-        root = _parse(data)
+        root = parse_xml(data)
         elements = list(_elements(root))
         if not elements:
             raise Invalid("The XML holds no element with attributes.")
@@ -76,21 +74,8 @@ def to_text(tag: str, given: Mapping[str, str]) -> str:
 
 def attributes(record: str) -> tuple[str, list[tuple[str, str]]]:
     """Return name and (attribute, value) pairs, in order, of a verbatim record."""
-    node = _parse(record.encode())
+    node = parse_xml(record.encode())
     return node.tag, list(node.attrib.items())
-
-
-def _parse(data: bytes) -> Node:
-    try:
-        root: Node = ElementTree.fromstring(data, forbid_dtd=True, forbid_entities=True, forbid_external=True)
-    except DefusedXmlException as error:
-        raise Invalid("The XML declares a DTD or entities; that is not accepted.") from error
-    except ParseError as error:
-        line, column = error.position
-        raise Invalid(f"The XML is damaged at line {line}, column {column + 1}.") from error
-    except (ValueError, LookupError) as error:
-        raise Invalid("The encoding of the XML is unknown or wrong.") from error
-    return root
 
 
 def _elements(root: Node) -> Iterator[Element]:

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, ClassVar
 from xml.etree.ElementTree import Element as Node
-from xml.etree.ElementTree import ParseError, tostring
+from xml.etree.ElementTree import tostring
 
 import polars as pl
-from defusedxml import ElementTree
-from defusedxml.common import DefusedXmlException
 
 from analytics.datasets import SANCTIONS
 from app.errors import Invalid
@@ -18,6 +16,7 @@ from app.sources._base import ReadOptions, Source
 from app.sources._conform import conform
 from app.sources._country_codes import code_of
 from app.sources._reading import Reading, reading
+from app.sources._xml import parse_xml
 
 _OFAC_KINDS = {"individual": "person", "entity": "entity", "vessel": "vessel", "aircraft": "aircraft"}
 _EU_KINDS = {"person": "person", "p": "person", "enterprise": "entity", "e": "entity"}
@@ -63,26 +62,13 @@ class SanctionsList(Source):
 def _entries(data: bytes) -> Iterator[Entry]:
     if not data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         return _eu_csv(data)
-    root = _parse(data)
+    root = parse_xml(data)
     for node in root.iter():
         node.tag = node.tag.rpartition("}")[2]  # namespaces differ between editions
     readers = {"sdnList": _ofac, "CONSOLIDATED_LIST": _un, "export": _eu}
     if root.tag not in readers:
         raise Invalid(f"The XML begins with {root.tag[:40]!r}: no sanctions list that is known.")
     return readers[root.tag](root)
-
-
-def _parse(data: bytes) -> Node:
-    try:
-        root: Node = ElementTree.fromstring(data, forbid_dtd=True, forbid_entities=True, forbid_external=True)
-    except DefusedXmlException as error:
-        raise Invalid("The XML declares a DTD or entities; that is not accepted.") from error
-    except ParseError as error:
-        line, column = error.position
-        raise Invalid(f"The XML is damaged at line {line}, column {column + 1}.") from error
-    except (ValueError, LookupError) as error:
-        raise Invalid("The encoding of the XML is unknown or wrong.") from error
-    return root
 
 
 # --- OFAC --------------------------------------------------------------------------------------------
