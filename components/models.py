@@ -113,7 +113,10 @@ def model_facts(model: Mapping[str, Any]) -> list[Any]:
         ("Skill", skill_words(model["metrics"])),
         ("p", MISSING if p is None else "below 0.001" if p < 0.001 else number(p, 3)),
         ("Validation", card.get("validation")),
-        ("Tested", f"{span}, {plural(card.get('instruments'), 'instrument')}"),
+        (
+            "Tested",
+            f"{span}, {plural(card.get('subjects'), str(card.get('subject', 'instrument_id')).removesuffix('_id'))}",
+        ),
         ("Inputs", ", ".join(words(name) for name in card.get("inputs") or [])),
         (
             "Data",

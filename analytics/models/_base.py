@@ -1,223 +1,151 @@
 """What every model is: declared, validated walk-forward, silent where it has shown no skill."""
 
-from abc import abstractmethod
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Self
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from analytics.models import _calibration
+
 Floats = npt.NDArray[np.float64]
-MIN_DAYS = 40  # test days below which no record is an answer
+Tables = Mapping[str, pl.DataFrame]
+Kind = Literal["point", "probability", "interval", "density", "anomaly", "structure"]
 
 
 @dataclass(frozen=True)
-class Fold:
-    """One step of the walk: sessions trained on and sessions tested on, by number."""
+class Walk:
+    """How a model is walked forward, in days that have a known target."""
 
-    train_end: int  # exclusive; the purge and the embargo are already taken off
-    test_start: int
-    test_end: int  # exclusive
-
-
-@dataclass(frozen=True)
-class Skill:
-    """Skill against the baseline: 1 - loss / loss of the baseline."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    p: float | None  # Diebold-Mariano, two-sided
-    n: int  # test days; a day's mean over instruments is one observation
-    loss: float | None
-    baseline_loss: float | None
-
-    @property
-    def shown(self) -> bool:
-        """Whether the whole interval lies above zero."""
-        return self.low is not None and self.low > 0
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the fields and whether skill was shown, JSON-able."""
-        return {name: _short(value) for name, value in asdict(self).items()} | {"shown": self.shown}
+    first: int = 250  # before the first test
+    width: int = 21  # a fold tests
+    embargo: int = 5  # left out before each test, beyond the horizon
+    least: int = 40  # tested, below which no record is an answer
+    span: int | None = None  # most days trained on; None: all
 
 
-class Model:
+class Model(ABC):
     """A model in scikit-learn's manner: parameters in ``__init__``, fitted state with a trailing underscore.
 
     ``features`` may look at a day and what came before, never after: the look-ahead test in CI cuts the
-    data after every day and wants the same row. ``target`` of a day is known only ``horizon`` sessions
-    later, hence the purge between training and testing.
+    data after days and wants the same rows. ``target`` of a day is known only ``horizon`` days later,
+    hence the purge between training and testing. Fitting twice on the same rows gives the same model:
+    seeds are fixed, rows come sorted.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     purpose: ClassVar[str]
-    inputs: ClassVar[tuple[str, ...]]  # data sets
+    kind: ClassVar[Kind] = "point"
+    unit: ClassVar[str] = ""  # of the target and the prediction
+    # Data set (or pseudo-table of app/jobs/_model_tables.py) to the columns read.
+    inputs: ClassVar[Mapping[str, tuple[str, ...]]]
+    keys: ClassVar[tuple[str, ...]] = ("instrument_id", "date")  # with ``date``, at whose end all is known
     target_name: ClassVar[str]
-    horizon: ClassVar[int]  # sessions
+    horizon: ClassVar[int]  # days until the target is known
     baseline_name: ClassVar[str]
+    rivals: ClassVar[Mapping[str, str]] = {}  # name to title: further baselines, ``loss_<name>`` in ``judge``
     metric: ClassVar[str]
+    # ``fraction``: 1 - loss / loss of the baseline; anything else: their difference in that unit, for losses
+    # that may be negative (log-likelihoods).
+    skill_unit: ClassVar[str] = "fraction"
     references: ClassVar[tuple[str, ...]]
     limits: ClassVar[tuple[str, ...]]
-    version: ClassVar[str]
+    version: ClassVar[str]  # of the code; a change makes stored states of older code unusable
+    walk: ClassVar[Walk] = Walk()
+    sessions: ClassVar[int] = 1_500  # most recent days of data read
+    bands: ClassVar[Mapping[float, tuple[str, str]]] = {}  # nominal coverage to columns of ``judge``
+    page: ClassVar[str] = "/intelligence/models"  # where its outputs are shown
+    owner: ClassVar[str] = "Quantitative research"
 
+    # --- to be written -------------------------------------------------------------------------------
     @abstractmethod
-    def features(self, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-        """Return instrument_id, date, the features, ``baseline`` and ``target`` (null where not known yet)."""
+    def features(self, tables: Tables) -> pl.DataFrame:
+        """Return the keys, the features, ``baseline`` and ``target`` (null where not known yet).
+
+        Args:
+            tables: Data set name to the columns declared in ``inputs``; an absent table has no rows.
+        """
 
     @abstractmethod
     def fit(self, rows: pl.DataFrame) -> Self:
-        """Fit on rows of ``features`` with a known target."""
+        """Fit on rows of ``features`` with a known target, sorted by date and keys."""
 
     @abstractmethod
     def predict(self, rows: pl.DataFrame) -> Floats:
-        """Return one prediction per row, in the unit of the target."""
-
-    @abstractmethod
-    def loss(self, target: Floats, predicted: Floats) -> Floats:
-        """Return the loss of each prediction; smaller is better."""
+        """Return one prediction per row, (n,) or (n, k), in ``unit``."""
 
     @abstractmethod
     def state(self) -> dict[str, Any]:
-        """Return the fitted state, JSON-able."""
+        """Return the fitted state, JSON-able; estimators inside through ``_state.pack``."""
+
+    @classmethod
+    @abstractmethod
+    def restore(cls, state: Mapping[str, Any]) -> Self:
+        """Return the model that ``state`` described; it predicts the same to the last bit.
+
+        Raises:
+            ValueError: If the state is none of this code.
+        """
 
     @abstractmethod
     def reasons(self, rows: pl.DataFrame) -> list[list[dict[str, Any]]]:
-        """Return, for each row, the features that moved the prediction most: feature, contribution, unit."""
+        """Return, per row, what moved the prediction most: feature, words, contribution, unit; three of them."""
 
+    @classmethod
+    def order(cls) -> list[str]:
+        """Return the columns rows are sorted by: the date, then the other keys."""
+        return ["date", *(key for key in cls.keys if key != "date")]
 
-def folds(sessions: int, *, horizon: int, first: int, width: int, embargo: int) -> Iterator[Fold]:
-    """Yield expanding folds: train on all before, leave a gap of horizon and embargo, test on ``width``."""
-    for start in range(first, sessions, width):
-        yield Fold(start - horizon - embargo, start, min(start + width, sessions))
+    # --- with a default ------------------------------------------------------------------------------
+    def known(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows one can learn from and be judged on: by default those without any null."""
+        return rows.drop_nulls()
 
+    def loss(self, target: Floats, predicted: Floats) -> Floats:
+        """Return the loss of each prediction, smaller is better: squared error unless overridden.
 
-def walk_forward(
-    model: Model, rows: pl.DataFrame, *, first: int = 250, width: int = 21, embargo: int = 5
-) -> pl.DataFrame:
-    """Return out-of-sample predictions: instrument_id, date, fold, target, baseline, predicted.
+        For a probability that is Brier's score.
+        """
+        found: Floats = (target - predicted) ** 2
+        return found
 
-    Args:
-        model: Refitted in every fold.
-        rows: What ``model.features`` gave; rows without features or target are left out.
-        first: Sessions before the first test.
-        width: Sessions a fold tests.
-        embargo: Sessions left out beyond the horizon.
-    """
-    known = rows.drop_nulls().sort("date", "instrument_id")
-    days = known["date"].unique().sort()
-    number = pl.DataFrame({"date": days, "session": pl.int_range(len(days), eager=True)})
-    numbered = known.join(number, on="date", how="left", maintain_order="left")
-    tested = []
-    for index, fold in enumerate(
-        folds(len(days), horizon=model.horizon, first=first, width=width, embargo=embargo)
-    ):
-        train = numbered.filter(pl.col("session") < fold.train_end)
-        test = numbered.filter(pl.col("session").is_between(fold.test_start, fold.test_end, closed="left"))
-        predicted = model.fit(train).predict(test)
-        kept = test.select("instrument_id", "date", "target", "baseline")
-        tested.append(kept.with_columns(fold=pl.lit(index), predicted=pl.Series(predicted)))
-    columns = ["instrument_id", "date", "fold", "target", "baseline", "predicted"]
-    empty = {"instrument_id": pl.String, "date": pl.Date, "fold": pl.Int32, "target": pl.Float64,
-             "baseline": pl.Float64, "predicted": pl.Float64}  # fmt: skip
-    return pl.concat(tested).select(columns) if tested else pl.DataFrame(schema=empty)
+    def judge(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return keys, target, predicted, baseline, loss, baseline_loss of rows with a known target.
 
+        Models whose answer is no single number give their own columns beside these (``bands`` names the
+        columns of intervals, ``loss_<rival>`` the losses of further baselines).
+        """
+        target, base = rows["target"].to_numpy(), rows["baseline"].to_numpy()
+        predicted = self.predict(rows)
+        return rows.select(
+            *self.keys,
+            "target",
+            pl.Series("predicted", predicted, dtype=pl.Float64),
+            "baseline",
+            pl.Series("loss", self.loss(target, predicted), dtype=pl.Float64),
+            pl.Series("baseline_loss", self.loss(target, base), dtype=pl.Float64),
+        )
 
-def skill(model: Model, tested: pl.DataFrame, *, seed: int = 0, draws: int = 1_000) -> Skill:
-    """Return skill over out-of-sample predictions with its interval.
+    def latest(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return what the model says now: keys, ``predicted``, ``baseline`` and more, for the last day."""
+        now = rows.filter(pl.col("date") == pl.col("date").max()).drop_nulls(self.drivers(rows))
+        predicted = self.predict(now) if now.height else np.empty(0)
+        return now.select(*self.keys, pl.Series("predicted", predicted, dtype=pl.Float64), "baseline")
 
-    Losses are averaged over instruments within a day first: instruments move together, days are what is
-    observed. The interval is a moving-block bootstrap over days, the p-value Diebold and Mariano's with
-    Newey and West's variance.
-    """
-    daily = daily_losses(model, tested)
-    n = daily.height
-    if n < MIN_DAYS:
-        return Skill(None, None, None, None, n, None, None)
-    own, base = daily["loss"].to_numpy(), daily["baseline_loss"].to_numpy()
-    block = max(model.horizon, round(n ** (1 / 3)))
-    starts = np.random.default_rng(seed).integers(0, n - block + 1, size=(draws, -(-n // block)))
-    index = (starts[:, :, None] + np.arange(block)).reshape(draws, -1)[:, :n]
-    drawn = 1 - own[index].mean(axis=1) / base[index].mean(axis=1)
-    low, high = (float(q) for q in np.quantile(drawn, (0.025, 0.975)))
-    value = float(1 - own.mean() / base.mean())
-    return Skill(
-        value, low, high, diebold_mariano(own - base, lags=block), n, float(own.mean()), float(base.mean())
-    )
+    def drivers(self, rows: pl.DataFrame) -> list[str]:
+        """Return the names of the features whose drift is watched: by default all numbers among ``rows``."""
+        known = {*self.keys, "target", "baseline"}
+        return [n for n, dtype in rows.schema.items() if n not in known and (dtype.is_numeric())]
 
-
-def daily_losses(model: Model, tested: pl.DataFrame) -> pl.DataFrame:
-    """Return date, fold, loss and baseline_loss: means over instruments, sorted by date."""
-    target = tested["target"].to_numpy()
-    scored = tested.with_columns(
-        loss=pl.Series(model.loss(target, tested["predicted"].to_numpy()), dtype=pl.Float64),
-        baseline_loss=pl.Series(model.loss(target, tested["baseline"].to_numpy()), dtype=pl.Float64),
-    )
-    return (
-        scored.group_by("date")
-        .agg(pl.col("fold").first(), pl.col("loss", "baseline_loss").mean())
-        .sort("date")
-    )
-
-
-def diebold_mariano(difference: Floats, *, lags: int) -> float:
-    """Return the two-sided p-value of a mean loss difference of zero."""
-    from math import erfc, sqrt
-
-    n = len(difference)
-    d = difference - difference.mean()
-    variance = float(d @ d) / n
-    for lag in range(1, lags + 1):
-        variance += 2 * (1 - lag / (lags + 1)) * float(d[lag:] @ d[:-lag]) / n
-    if variance <= 0:
-        return 1.0
-    return float(erfc(abs(float(difference.mean())) / sqrt(variance / n) / sqrt(2)))
-
-
-def by_fold(model: Model, tested: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return skill over time: fold, from, to, n (days), loss, baseline_loss, skill."""
-    rows = daily_losses(model, tested).group_by("fold").agg(
-        start=pl.col("date").min(), end=pl.col("date").max(), n=pl.len(), loss=pl.col("loss").mean(),
-        base=pl.col("baseline_loss").mean(),
-    )  # fmt: skip
-    return [
-        {
-            "fold": row["fold"],
-            "from": str(row["start"]),
-            "to": str(row["end"]),
-            "n": row["n"],
-            "loss": _short(row["loss"]),
-            "baseline_loss": _short(row["base"]),
-            "skill": _short(1 - row["loss"] / row["base"]) if row["base"] else None,
-        }
-        for row in rows.sort("fold").iter_rows(named=True)
-    ]
-
-
-def card(model: Model, found: Skill, tested: pl.DataFrame) -> dict[str, Any]:
-    """Return what must be known before a prediction is used, JSON-able."""
-    return {
-        "name": model.name,
-        "title": model.title,
-        "version": model.version,
-        "purpose": model.purpose,
-        "inputs": list(model.inputs),
-        "target": model.target_name,
-        "horizon": model.horizon,
-        "baseline": model.baseline_name,
-        "metric": model.metric,
-        "references": list(model.references),
-        "limits": list(model.limits),
-        "validation": "walk-forward, expanding window, purged by the horizon, embargo of 5 sessions",
-        "skill": found.as_dict(),
-        "folds": by_fold(model, tested) if tested.height else [],
-        "instruments": tested["instrument_id"].n_unique(),
-        "from": str(tested["date"].min()) if tested.height else None,
-        "to": str(tested["date"].max()) if tested.height else None,
-    }
+    def calibration(self, tested: pl.DataFrame) -> dict[str, Any]:
+        """Return how honest its probabilities or its intervals were out of sample; empty for other kinds."""
+        if self.kind == "probability":
+            return _calibration.reliability(tested)
+        return _calibration.coverage(tested, self.bands) if self.bands else {}
 
 
 def all_models() -> dict[str, type[Model]]:
@@ -227,5 +155,6 @@ def all_models() -> dict[str, type[Model]]:
     return registry.subclasses(models, Model)  # type: ignore[type-abstract]
 
 
-def _short(value: Any) -> Any:
+def short(value: Any) -> Any:
+    """Round a float to nine digits: the last ones differ between machines and mean nothing."""
     return float(f"{value:.9g}") if isinstance(value, float) else value

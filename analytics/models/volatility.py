@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import polars as pl
 
-from analytics.models._base import Floats, Model
+from analytics.models._base import Floats, Model, Tables
 
 DECAY = 0.94
 WINDOWS = {"day": 1, "week": 5, "month": 22}
@@ -39,7 +39,11 @@ class Volatility(Model):
     title = "Volatility, next session"
     version = "1.0.0"
     purpose = "How much each instrument is likely to move in the next session; feeds risk and position size."
-    inputs = ("prices",)
+    unit = "variance per session"
+    inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "prices": ("instrument_id", "date", "adj_basis", "high", "low", "close")
+    }
+    page = "/intelligence/forecasts"
     target_name = "squared log return of the next session (realised variance proxy)"
     horizon = 1
     baseline_name = "EWMA with decay 0.94"
@@ -60,7 +64,7 @@ class Volatility(Model):
     def __init__(self, *, ridge: float = 1.0) -> None:
         self.ridge = ridge
 
-    def features(self, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    def features(self, tables: Tables) -> pl.DataFrame:
         """Return one row per instrument and session, see ``Model.features``; variances per session."""
         prices = _adjusted(tables["prices"])
         change = (pl.col("close") / pl.col("close").shift(1)).log().over("instrument_id")
@@ -142,12 +146,15 @@ class Volatility(Model):
             "intercept": self.intercept_,
         }
 
-    def load(self, state: Mapping[str, Any]) -> Self:
-        """Take up a state that ``state`` gave."""
-        self.mean_, self.scale_ = np.array(state["mean"]), np.array(state["scale"])
-        self.coef_ = np.array(state["coef"])
-        self.intercept_ = state["intercept"]
-        return self
+    @classmethod
+    def restore(cls, state: Mapping[str, Any]) -> Self:
+        """Return the model that ``state`` described."""
+        if list(state["features"]) != list(FEATURES):
+            raise ValueError("the state has other features than this code")
+        model = cls(ridge=state["parameters"]["ridge"])
+        model.mean_, model.scale_ = np.array(state["mean"]), np.array(state["scale"])
+        model.coef_, model.intercept_ = np.array(state["coef"]), state["intercept"]
+        return model
 
     def reasons(self, rows: pl.DataFrame) -> list[list[dict[str, Any]]]:
         """Return the three largest contributions of each row, in per cent of the typical variance."""

@@ -1,5 +1,6 @@
 """Train every model on an organisation's own tables, walk-forward, and keep what came of it."""
 
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -8,27 +9,34 @@ import polars as pl
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from analytics.datasets import DATASETS
-from analytics.models._base import MIN_DAYS, Model, Skill, all_models, card, skill, walk_forward
+from analytics.models._base import Model, all_models
+from analytics.models._card import card
+from analytics.models._drift import drift, reference
+from analytics.models._skill import Skill, daily_losses, skill
+from analytics.models._walk import fit, untested, walk_forward
+from app.actions.models import crown
 from app.context import Context
-from app.errors import FieldError, Invalid
+from app.errors import FieldError, Invalid, NotFound, Unavailable
 from app.jobs._job import Job
+from app.jobs._model_tables import tables_of, versions_of
 from app.scope import Identity
 from app.storage.artifacts import Artifacts
-from app.storage.collect import collect
 from app.storage.records import audit, counters
 from app.storage.records._base import now
 from app.storage.records.models import ModelVersion
 
-SESSIONS = 1_500  # the most recent ones, about six years: older markets were others
+MODEL, RECORD = "model", "record"  # kinds of artefacts
+RECENT = 126  # days out of sample on which a challenger meets the champion
 _SILENT = "no skill shown: the interval of its skill against the baseline touches zero"
+log = logging.getLogger(__name__)
 
 
 def train(context: Context, org: str, *, model: str | None = None) -> dict[str, Any]:
     """Train one model or all, and record a new version of each whose data has changed.
 
-    A new version takes the champion's place if it has shown skill and its skill is not more than a
-    hundredth below the champion's; where the champion has shown none, any new version does.
+    A version that shows skill takes the champion's place if its losses are not above the champion's on the
+    same recent days, both out of sample; where the champion has shown none, any new version does. A model
+    that cannot be trained is on record as failed with the reason, and the others go on.
 
     Args:
         context: The installation's stores.
@@ -36,8 +44,8 @@ def train(context: Context, org: str, *, model: str | None = None) -> dict[str, 
         model: Name; all models when None.
 
     Returns:
-        Model name to ``version``, ``status`` (ok, silent), ``champion``, ``skill``, ``seconds`` and
-        ``unchanged`` (true when the data was the same as of the last version).
+        Model name to ``version``, ``status`` (ok, silent, drifting, failed), ``champion``, ``skill``,
+        ``seconds`` and ``unchanged`` (true when the data was the same as of the last version).
 
     Raises:
         Invalid: If there is no model of that name.
@@ -54,40 +62,23 @@ def train(context: Context, org: str, *, model: str | None = None) -> dict[str, 
 def _one(context: Context, org: str, kind: type[Model]) -> dict[str, Any]:
     began = time.perf_counter()
     with context.lake.steady():
-        versions = {name: context.lake.version(org, DATASETS[name]) for name in kind.inputs}
+        versions = versions_of(context, org, kind)
         last = _last(context, org, kind, versions)
         if last is not None:
             return _said(last, seconds=0.0, unchanged=True)
-        tables = {name: _recent(collect(context.lake.scan(org, DATASETS[name]))) for name in kind.inputs}
-    fitted = kind()
-    rows = fitted.features(tables)
-    tested = walk_forward(fitted, rows)
-    found = skill(fitted, tested)
-    known = rows.drop_nulls()
-    artefact = digest = None
-    document = card(fitted, found, tested)
-    if known.height >= MIN_DAYS:
-        fitted.fit(known)
-        artefact, digest = Artifacts(context.settings.root, org).put("model", fitted.state())
-        document["coefficients"] = fitted.state()
+        tables = tables_of(context, org, kind)
+    try:
+        row, tested = _trained(context, org, kind, tables)
+    except (ValueError, ArithmeticError, pl.exceptions.PolarsError) as error:
+        log.exception("model %s of %s could not be trained", kind.name, org)
+        row, tested = _failed(org, kind, f"{type(error).__name__}: {error}"), None
+    row.data_versions = versions
     seconds = time.perf_counter() - began
-    document["seconds"] = round(seconds, 3)
+    row.card = row.card | {"seconds": round(seconds, 3)}
     with context.database.session(org, write=True) as session:
-        row = ModelVersion(
-            org=org,
-            name=kind.name,
-            version=_next(session, kind),
-            champion=False,
-            status="ok" if found.shown else "silent",
-            reason=None if found.shown else _why_silent(found),
-            metrics=found.as_dict(),
-            card=document,
-            artefact=artefact,
-            artefact_sha256=digest,
-            data_versions=versions,
-            trained_at=now(),
-        )
-        _crown(session, row, found)
+        row.version = _next(session, kind)
+        if tested is not None and _takes_over(context, session, row, kind, tested):
+            crown(session, row)
         session.add(row)
         counters.bump(session, org, "models")
         audit.record(
@@ -96,14 +87,72 @@ def _one(context: Context, org: str, kind: type[Model]) -> dict[str, Any]:
             action="model.train",
             object_kind="model",
             object_id=f"{row.name}/{row.version}",
-            after={"status": row.status, "champion": row.champion, "skill": found.as_dict()},
+            after={"status": row.status, "champion": row.champion, "skill": row.metrics},
         )
         return _said(row, seconds=seconds, unchanged=False)
 
 
-def _recent(rows: pl.DataFrame) -> pl.DataFrame:
-    days = rows["date"].unique().sort().tail(SESSIONS)
-    return rows.filter(pl.col("date") >= days.min()) if len(days) else rows
+def _trained(
+    context: Context, org: str, kind: type[Model], tables: Mapping[str, pl.DataFrame]
+) -> tuple[ModelVersion, pl.DataFrame]:
+    """Return the version that training gave, and its record out of sample."""
+    fitted = kind()
+    rows = fitted.features(tables)
+    tested = walk_forward(fitted, rows)
+    found = skill(fitted, tested)
+    document = card(fitted, found, tested)
+    artefact = digest = None
+    shifted: dict[str, Any] | None = None
+    if fitted.known(rows)["date"].n_unique() >= kind.walk.least:
+        fit(fitted, rows)
+        kept = Artifacts(context.settings.root, org)
+        artefact, digest = kept.put(MODEL, fitted.state())
+        document["training"] = reference(fitted, rows)
+        shifted = drift(fitted, document["training"], rows, tested)
+    _, record = Artifacts(context.settings.root, org).put_table(RECORD, tested)
+    status, reason = judged(found, shifted, least=kind.walk.least)
+    row = ModelVersion(
+        org=org,
+        name=kind.name,
+        champion=False,
+        status=status,
+        reason=reason,
+        metrics=found.as_dict(),
+        card=document,
+        artefact=artefact,
+        artefact_sha256=digest,
+        record_sha256=record,
+        drift=shifted,
+        trained_at=now(),
+    )
+    return row, tested
+
+
+def judged(found: Skill, shifted: Mapping[str, Any] | None, *, least: int) -> tuple[str, str | None]:
+    """Return a version's status and, where it may not speak, why."""
+    if found.value is None:
+        return "silent", f"only {found.n} days out of sample; {least} are needed for a record"
+    if not found.shown:
+        return "silent", _SILENT
+    if shifted is not None and shifted["drifting"]:
+        return "drifting", "; ".join(shifted["reasons"][:3])
+    return "ok", None
+
+
+def _failed(org: str, kind: type[Model], reason: str) -> ModelVersion:
+    model = kind()
+    none = Skill(None, None, None, None, 0, None, None, kind.skill_unit)
+    empty = pl.DataFrame(schema=dict.fromkeys(kind.keys, pl.String()) | {"date": pl.Date()})
+    return ModelVersion(
+        org=org,
+        name=kind.name,
+        champion=False,
+        status="failed",
+        reason=reason[:500],
+        metrics=none.as_dict(),
+        card=card(model, none, untested(model, empty)),
+        trained_at=now(),
+    )
 
 
 def _last(context: Context, org: str, kind: type[Model], versions: Mapping[str, str]) -> ModelVersion | None:
@@ -120,26 +169,49 @@ def _next(session: Session, kind: type[Model]) -> int:
     return 1 + max(versions, default=0)
 
 
-def _crown(session: Session, row: ModelVersion, found: Skill) -> None:
+# --- champion and challenger -----------------------------------------------------------------------
+def _takes_over(
+    context: Context, session: Session, row: ModelVersion, kind: type[Model], tested: pl.DataFrame
+) -> bool:
+    """Return whether a version takes the champion's place."""
     statement = select(ModelVersion).where(ModelVersion.name == row.name, ModelVersion.champion.is_(True))
     champion = session.scalars(statement).first()
-    if champion is not None and champion.status == "ok" and not _better(champion, found):
-        return
-    if champion is not None:
-        champion.champion = False
-    row.champion = True
+    if champion is None or champion.status in ("silent", "failed"):
+        return True
+    if champion.card.get("version") != kind.version:
+        return True  # its state is of other code, which is gone
+    if not row.metrics["shown"]:
+        return False
+    losses = met(context, row.org, kind, champion, tested)
+    if losses is None:
+        return bool(row.metrics["value"] >= champion.metrics["value"])
+    row.card = row.card | {"challenge": losses | {"champion_version": champion.version}}
+    return bool(losses["challenger"] <= losses["champion"])
 
 
-def _better(champion: ModelVersion, found: Skill) -> bool:
-    """Return whether a challenger is at least as skilful; its days include the champion's."""
-    held = champion.metrics.get("value")
-    return found.shown and (held is None or (found.value is not None and found.value >= held - 0.01))
+def met(
+    context: Context, org: str, kind: type[Model], champion: ModelVersion, tested: pl.DataFrame
+) -> dict[str, Any] | None:
+    """Return the mean losses of champion and challenger on the same recent days, both out of sample.
 
-
-def _why_silent(found: Skill) -> str:
-    if found.value is None:
-        return f"only {found.n} days out of sample; {MIN_DAYS} are needed for a record"
-    return _SILENT
+    The champion's are those of its own record; days after it are the predictions of the fitted champion,
+    which has not seen them. Null where they have fewer than ``walk.least`` days in common.
+    """
+    if champion.record_sha256 is None:
+        return None
+    try:
+        record = Artifacts(context.settings.root, org).get_table(RECORD, champion.record_sha256)
+    except (NotFound, Unavailable):
+        log.warning("the record of %s version %d of %s cannot be read", champion.name, champion.version, org)
+        return None
+    both = tested.join(record.select(*kind.keys, old="loss"), on=list(kind.keys), how="inner")
+    days = both["date"].unique().sort().tail(RECENT)
+    if len(days) < kind.walk.least:
+        return None
+    recent = both.filter(pl.col("date") >= days[0])
+    new = daily_losses(recent)["loss"].to_numpy()
+    old = daily_losses(recent.with_columns(loss=pl.col("old")))["loss"].to_numpy()
+    return {"days": len(days), "challenger": float(new.mean()), "champion": float(old.mean())}
 
 
 def _said(row: ModelVersion, *, seconds: float, unchanged: bool) -> dict[str, Any]:

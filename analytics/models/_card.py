@@ -1,0 +1,50 @@
+"""A model's card: what must be known before one of its outputs is used."""
+
+from typing import Any
+
+import polars as pl
+
+from analytics.models._base import Model
+from analytics.models._skill import Skill, by_fold, rival_skills
+
+
+def card(model: Model, found: Skill, tested: pl.DataFrame) -> dict[str, Any]:
+    """Return purpose, data, validation, skill over time, calibration, limits and owner, JSON-able.
+
+    Args:
+        model: The model.
+        found: Its skill over ``tested``.
+        tested: What ``walk_forward`` gave.
+    """
+    walk = model.walk
+    return {
+        "name": model.name,
+        "title": model.title,
+        "version": model.version,
+        "purpose": model.purpose,
+        "kind": model.kind,
+        "unit": model.unit,
+        "owner": model.owner,
+        "page": model.page,
+        "inputs": list(model.inputs),
+        "target": model.target_name,
+        "horizon": model.horizon,
+        "baseline": model.baseline_name,
+        "metric": model.metric,
+        "references": list(model.references),
+        "limits": list(model.limits),
+        "validation": (
+            f"walk-forward, {'expanding' if walk.span is None else f'last {walk.span} days as'} window, "
+            f"first test after {walk.first} days, refitted every {walk.width} days, "
+            f"purged by the horizon, embargo of {walk.embargo} days"
+        ),
+        "skill": found.as_dict(),
+        "rivals": rival_skills(model, tested) if tested.height else {},
+        "folds": by_fold(model, tested) if tested.height else [],
+        "calibration": model.calibration(tested) if tested.height else {},
+        "subject": model.keys[0],
+        "subjects": tested[model.keys[0]].n_unique(),
+        "rows": tested.height,
+        "from": str(tested["date"].min()) if tested.height else None,
+        "to": str(tested["date"].max()) if tested.height else None,
+    }
