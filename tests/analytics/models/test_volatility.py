@@ -34,7 +34,7 @@ def test_qlike_is_zero_at_the_truth_and_positive_elsewhere():
 
 
 def test_the_baseline_is_the_fading_average_by_hand():
-    tables = prices(days=60, names=1)
+    tables = prices(days=130, names=1)
     close = tables["prices"]["close"].to_numpy()
     squares = np.diff(np.log(close)) ** 2
     by_hand = squares[0]
