@@ -12,6 +12,7 @@ from analytics.trading.league import shrink
 
 MIN_IDEAS = 30  # ended ideas, days apart counted once; below this nobody is ranked
 LUCK = 0.05  # chance that any one author of a league of coin flippers stands above the band
+ERROR = 0.05  # of the interval of a ratio, both sides together
 FEW = "Fewer than {} days with ideas that have ended."
 FLAT = "All ended alike."
 
@@ -53,8 +54,9 @@ def leaderboard(settled: pl.DataFrame, *, min_ideas: int = MIN_IDEAS) -> pl.Data
 
     Returns:
         author_id, ideas, days, mean (of a day's mean net result, fraction), hit_rate, ratio (mean over
-        standard deviation of the days), skill (probability that the true ratio is above zero), shrunk (mean
-        drawn to the league's, fraction), band (ratio that luck alone reaches in this league with that many
+        standard deviation of the days), low and high (95% interval of the ratio by the same spread as the
+        skill), skill (probability that the true ratio is above zero), shrunk (mean drawn to the league's,
+        fraction), band (ratio that luck alone reaches in this league with that many
         days), beyond_luck, brier (mean, null without stated chances), brier_skill (against always stating the
         author's own hit rate, > 0 is better), rank (1 = largest skill, ties share), reason (why not ranked).
         Sorted by rank, then author; those not ranked last.
@@ -86,8 +88,8 @@ def leaderboard(settled: pl.DataFrame, *, min_ideas: int = MIN_IDEAS) -> pl.Data
         records.join(counts, on="author_id", how="left")
         .with_columns(brier_skill=skilled, rank=pl.col("skill").rank("min", descending=True).cast(pl.Int64))
         .select(
-            *("author_id", "ideas", "days", "mean", "hit_rate", "ratio", "skill", "shrunk", "band"),
-            *("beyond_luck", "brier", "brier_skill", "rank", "reason"),
+            *("author_id", "ideas", "days", "mean", "hit_rate", "ratio", "low", "high", "skill", "shrunk"),
+            *("band", "beyond_luck", "brier", "brier_skill", "rank", "reason"),
         )
         .sort("rank", "author_id", nulls_last=True)
     )
@@ -121,10 +123,20 @@ def _against_luck(records: pl.DataFrame) -> pl.DataFrame:
     level = band(ranked.height).level
     if ranked.is_empty():
         none = pl.lit(None, dtype=pl.Float64)
-        return records.with_columns(shrunk=none, band=none, beyond_luck=pl.lit(value=False))
+        return records.with_columns(
+            shrunk=none, band=none, low=none, high=none, beyond_luck=pl.lit(value=False)
+        )
     shrunk, _ = shrink(ranked["mean"].to_numpy(), ranked["error"].to_numpy())
-    reach = stdtrit(ranked["days"].to_numpy() - 1.0, level) * ranked["width"].to_numpy()
-    judged = ranked.select("author_id", shrunk=pl.Series(shrunk), band=pl.Series(reach))
+    freedom, width = ranked["days"].to_numpy() - 1.0, ranked["width"].to_numpy()
+    reach = stdtrit(freedom, level) * width
+    half = pl.Series(stdtrit(freedom, 1 - ERROR / 2) * width)
+    judged = ranked.select(
+        "author_id",
+        shrunk=pl.Series(shrunk),
+        band=pl.Series(reach),
+        low=pl.col("ratio") - half,
+        high=pl.col("ratio") + half,
+    )
     return records.join(judged, on="author_id", how="left").with_columns(
         beyond_luck=(pl.col("skill") > level).fill_null(value=False)
     )

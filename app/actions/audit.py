@@ -26,6 +26,7 @@ SURVEILLANCE = (
     "supervision",
     "list_entry",
     "parameter_set",
+    "idea",
 )  # not for admins
 _COLUMNS = (*HASHED, "hash")
 _SORTED = sorted(HASHED)

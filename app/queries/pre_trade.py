@@ -79,9 +79,9 @@ def evaluate(
     )
     answer = check(
         order,
-        reference=_reference(desk, instrument_id, now),
+        reference=reference(desk, instrument_id, now),
         bounds=_bounds(desk, order, books["desk"][0]),
-        listings=_listings(desk, order, names),
+        listings=listings(desk, order, names),
         sent=_sent(desk, order),
         clearance=clearance(desk, order, books.row(0, named=True)),
         blocked=blocked(desk, ids=_concerned(order, books["owner_id"][0])),
@@ -93,7 +93,8 @@ def _concerned(order: Proposed, owner: str | None) -> frozenset[str]:
     return frozenset(one for one in (order.account_id, owner, order.trader_id) if one is not None)
 
 
-def _reference(desk: Desk, instrument_id: str, now: datetime) -> Reference:
+def reference(desk: Desk, instrument_id: str, now: datetime) -> Reference:
+    """Return what an order sent at a moment is held against: a fresh mid, else the last close before that day."""
     mine = pl.col("instrument_id") == instrument_id
     quotes = desk.collect(
         desk.rows(QUOTES, dated=False, scoped=False)
@@ -152,7 +153,8 @@ def _bounds(desk: Desk, order: Proposed, account_desk: str | None) -> list[Bound
     ]
 
 
-def _listings(desk: Desk, order: Proposed, names: pl.LazyFrame) -> list[Listing]:
+def listings(desk: Desk, order: Proposed, names: pl.LazyFrame) -> list[Listing]:
+    """Return restricted and own insider entries in force on an order's instrument, at its time, for its trader."""
     at = order.at
     # The watch list stays out of the question itself: an answer cannot reveal what was not asked.
     wanted = select(ListEntry).where(
