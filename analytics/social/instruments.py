@@ -29,6 +29,11 @@ def mentioned(text: str, symbols: Mapping[str, str]) -> list[str]:
     return sorted({symbols[symbol] for symbol in found if symbol in symbols})
 
 
+def cashtags(text: str) -> list[str]:
+    """Return the symbols that a text names as ``$SYM``, in capitals, each once, in the order they come."""
+    return list(dict.fromkeys(tag.upper() for tag in _CASHTAG.findall(text)))
+
+
 def symbols_of(instruments: pl.DataFrame) -> dict[str, str]:
     """Return symbol in capitals to instrument id; a symbol that two instruments share is left out."""
     pairs = instruments.select("symbol", "instrument_id").drop_nulls().unique()

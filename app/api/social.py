@@ -1,22 +1,14 @@
-"""/api/social: posts, sentiment, attention."""
+"""/api/social: sentiment and attention."""
 
 from flask import Response
 
-from analytics.datasets import INSTRUMENTS, POSTS, PRICES
-from app.api._page import page
-from app.api._schema import PROBLEMS, Answer, ScopeQuery, SortedQuery
+from analytics.datasets import POSTS, PRICES
+from app.api._schema import PROBLEMS, Answer, ScopeQuery
 from app.gateway.auth import current_desk
 from app.gateway.resource import answer, resource
 from app.queries import social
 
 blueprint = resource("social", tag="Social")
-
-
-@blueprint.get("/posts", summary="Posts with their tone", responses={200: Answer, **PROBLEMS})
-def posts(query: SortedQuery) -> Response:
-    """Answer one page of posts, newest first, each with lexicon sentiment -1..1."""
-    desk = current_desk(own=frozenset({"sort"}))
-    return page(desk, social.posts, datasets=(POSTS, INSTRUMENTS))
 
 
 @blueprint.get("/sentiment", summary="Tone against price", responses={200: Answer, **PROBLEMS})

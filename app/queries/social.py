@@ -7,19 +7,18 @@ import polars as pl
 
 from analytics.datasets import INSTRUMENTS, POSTS, PRICES
 from analytics.social.attention import daily_attention
-from analytics.social.instruments import resolved
 from analytics.social.sentiment import with_tone
 from app.desk import Desk
-from app.errors import FieldError, Invalid
+from app.queries._said import RECORDS, named, toned
+from app.queries.feed import posts, tones
 from app.storage.cache import cached
 
-SORTS = ("transact_time", "likes", "sentiment", "author_id")
+__all__ = ["attention", "posts", "sentiment", "summary", "tones"]
 SHOWN = 5  # instruments of the overview's attention list
-_COLUMNS = ("post_id", "transact_time", "author_id", "text", "instrument_ids", "in_reply_to", "likes")
 _LOOK_BACK = timedelta(days=60)  # enough for twenty comparable days, weekends included
 
 
-@cached(POSTS, INSTRUMENTS)
+@cached(POSTS, INSTRUMENTS, records=(RECORDS,))
 def summary(desk: Desk) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the overview's social figures, and for each null why it is null.
 
@@ -27,7 +26,7 @@ def summary(desk: Desk) -> tuple[dict[str, Any], dict[str, str]]:
     attention (instruments talked about more than usual on the last day, at most five), ideas_open and
     idea_hit_rate (null until ideas are put forward).
     """
-    posts = _toned(desk)
+    posts = toned(desk)
     values: dict[str, Any] = {
         "posts": posts.height,
         "authors": posts["author_id"].n_unique(),
@@ -42,60 +41,7 @@ def summary(desk: Desk) -> tuple[dict[str, Any], dict[str, str]]:
     return values, reasons
 
 
-@cached(POSTS, INSTRUMENTS)
-def posts(
-    desk: Desk,
-    *,
-    limit: int | None = None,
-    offset: int = 0,
-    sort: str | None = None,
-    tone: str | None = None,
-    author: str | None = None,
-) -> tuple[pl.DataFrame, int]:
-    """Return one page of posts and how many there are.
-
-    Args:
-        desk: Its scope narrows dates and instruments.
-        limit: Rows of the page; the scope's limit when None.
-        offset: Rows to skip.
-        sort: transact_time, likes, sentiment or author_id, a leading minus for largest first; newest
-            first when None.
-        tone: Only posts of this tone: negative, neutral or positive.
-        author: Only posts of this author.
-
-    Returns:
-        post_id, transact_time, author_id, text, instrument_ids, in_reply_to, likes, sentiment (-1..1),
-        confidence (0..1), tone (negative, neutral, positive); and the total.
-
-    Raises:
-        Invalid: If the sort is unknown.
-    """
-    order = sort or "-transact_time"
-    name = order.removeprefix("-")
-    if name not in SORTS:
-        raise Invalid("Unknown sort.", errors=[FieldError("sort", f"must be one of {', '.join(SORTS)}")])
-    size = desk.scope.limit if limit is None else limit
-    found = _toned(desk).sort([name, "post_id"], descending=[order.startswith("-"), False], nulls_last=True)
-    if desk.scope.post is not None:
-        found = found.filter(pl.col("post_id") == desk.scope.post)
-    if tone is not None:
-        found = found.filter(pl.col("tone") == tone)
-    if author is not None:
-        found = found.filter(pl.col("author_id") == author)
-    return found.slice(offset, size).select(*_COLUMNS, "sentiment", "confidence", "tone"), found.height
-
-
-@cached(POSTS, INSTRUMENTS)
-def tones(desk: Desk, *, author: str | None = None) -> dict[str, int]:
-    """Return how many posts in scope have each tone: negative, neutral, positive."""
-    found = _toned(desk)
-    if author is not None:
-        found = found.filter(pl.col("author_id") == author)
-    counts = dict(found.group_by("tone").len().iter_rows())
-    return {name: int(counts.get(name, 0)) for name in ("negative", "neutral", "positive")}
-
-
-@cached(POSTS, INSTRUMENTS, PRICES)
+@cached(POSTS, INSTRUMENTS, PRICES, records=(RECORDS,))
 def sentiment(desk: Desk) -> pl.DataFrame:
     """Return tone beside price by day, sorted by day.
 
@@ -103,9 +49,9 @@ def sentiment(desk: Desk) -> pl.DataFrame:
     price: the close of the one instrument in scope, else the equally weighted closes of all instruments
     in scope with 100 on the first day; null on days without a session.
     """
-    toned = _toned(desk).with_columns(day=pl.col("transact_time").dt.date())
+    told = toned(desk).with_columns(day=pl.col("transact_time").dt.date())
     weighted = (pl.col("sentiment") * pl.col("confidence")).sum() / pl.col("confidence").sum()
-    by_day = toned.group_by("day").agg(
+    by_day = told.group_by("day").agg(
         posts=pl.len(), sentiment=pl.when(pl.col("confidence").sum() > 0).then(weighted)
     )
     prices = _price_line(desk)
@@ -116,7 +62,7 @@ def sentiment(desk: Desk) -> pl.DataFrame:
     )
 
 
-@cached(POSTS, INSTRUMENTS)
+@cached(POSTS, INSTRUMENTS, records=(RECORDS,))
 def attention(desk: Desk) -> pl.DataFrame:
     """Return who was talked about on the last day in scope, the most unusual first.
 
@@ -128,25 +74,13 @@ def attention(desk: Desk) -> pl.DataFrame:
     if rows.is_empty():
         return rows.with_columns(sentiment=pl.lit(None, pl.Float64))
     last = rows.filter(pl.col("day") == pl.col("day").max())
-    toned = with_tone(mentions.filter(pl.col("transact_time").dt.date() == last["day"][0]))
-    tones = toned.filter(pl.col("confidence") > 0).group_by("instrument_id").agg(pl.col("sentiment").mean())
-    return last.join(tones, on="instrument_id", how="left").sort(
+    spoken = with_tone(mentions.filter(pl.col("transact_time").dt.date() == last["day"][0]))
+    by_name = (
+        spoken.filter(pl.col("confidence") > 0).group_by("instrument_id").agg(pl.col("sentiment").mean())
+    )
+    return last.join(by_name, on="instrument_id", how="left").sort(
         "z", "mentions", "instrument_id", descending=[True, True, False], nulls_last=True
     )
-
-
-def _toned(desk: Desk) -> pl.DataFrame:
-    return with_tone(_named(desk, desk.rows(POSTS, scoped=False)))
-
-
-def _named(desk: Desk, rows: pl.LazyFrame) -> pl.DataFrame:
-    """Return posts with the instruments they name, narrowed to the scope's instruments."""
-    instruments = desk.collect(desk.rows(INSTRUMENTS, scoped=False).select("instrument_id", "symbol"))
-    found = resolved(desk.collect(rows.select(_COLUMNS)), instruments)
-    if desk.scope.instrument:
-        wanted = pl.col("instrument_ids").list.set_intersection(list(desk.scope.instrument))
-        found = found.filter(wanted.list.len() > 0)
-    return found
 
 
 def _mentions(desk: Desk) -> pl.DataFrame:
@@ -156,12 +90,12 @@ def _mentions(desk: Desk) -> pl.DataFrame:
         end = datetime.combine(desk.scope.end + timedelta(days=1), time(), UTC)
         rows = rows.filter(pl.col("transact_time") < end)
     rows = rows.filter(pl.col("transact_time") >= pl.col("transact_time").max() - _LOOK_BACK)
-    named = (
-        _named(desk, rows)
+    talked = (
+        named(desk, rows)
         .explode("instrument_ids", empty_as_null=True)
         .rename({"instrument_ids": "instrument_id"})
     )
-    found = named.filter(pl.col("instrument_id").is_not_null())
+    found = talked.filter(pl.col("instrument_id").is_not_null())
     return (
         found.filter(pl.col("instrument_id").is_in(list(desk.scope.instrument)))
         if desk.scope.instrument

@@ -1,0 +1,72 @@
+"""Posts as they stand: those of the tables, less what was hidden, in the words they have now."""
+
+from typing import Any
+
+import polars as pl
+from sqlalchemy import select
+
+from analytics.datasets import INSTRUMENTS, POSTS
+from analytics.social.instruments import resolved
+from analytics.social.sentiment import with_tone
+from app.desk import Desk
+from app.storage.cache import cached
+from app.storage.records.rooms import RoomPost
+
+RECORDS = "room_posts"
+OWN = "own-posts"  # what own posts say they came with
+COLUMNS = ("post_id", "transact_time", "author_id", "text", "instrument_ids", "in_reply_to", "likes")
+
+
+def named(desk: Desk, rows: pl.LazyFrame) -> pl.DataFrame:
+    """Return posts with the instruments they name, narrowed to the scope's instruments.
+
+    Hidden posts are left out; an edited one has its present words.
+
+    Returns:
+        ``COLUMNS``, and ``own``: whether it was written here.
+    """
+    instruments = desk.collect(desk.rows(INSTRUMENTS, scoped=False).select("instrument_id", "symbol"))
+    found = resolved(
+        _amended(desk, desk.collect(rows.select(*COLUMNS, own=pl.col("import_id") == OWN))), instruments
+    )
+    if desk.scope.instrument:
+        wanted = pl.col("instrument_ids").list.set_intersection(list(desk.scope.instrument))
+        found = found.filter(wanted.list.len() > 0)
+    return found
+
+
+@cached(POSTS, INSTRUMENTS, records=(RECORDS,))
+def toned(desk: Desk) -> pl.DataFrame:
+    """Return the posts of the scope's dates and instruments that the whole firm may read, with their tone.
+
+    Returns:
+        Columns of ``named`` with sentiment (-1..1), confidence (0..1) and tone.
+    """
+    return with_tone(named(desk, desk.rows(POSTS, scoped=False)))
+
+
+def _amended(desk: Desk, posts: pl.DataFrame) -> pl.DataFrame:
+    """Leave hidden posts out, put edited ones into their present words."""
+    if not posts["own"].any():
+        return posts
+    changed = select(RoomPost.id, RoomPost.text, RoomPost.instrument_ids, RoomPost.hidden).where(
+        RoomPost.hidden | (RoomPost.version > 1)
+    )
+    with desk.session() as session:
+        rows: list[Any] = list(session.execute(changed))
+    if not rows:
+        return posts
+    gone = [row.id for row in rows if row.hidden]
+    now = pl.DataFrame(
+        [(row.id, row.text, row.instrument_ids or None) for row in rows if not row.hidden],
+        schema={"post_id": pl.String, "said": pl.String, "names": pl.List(pl.String)},
+        orient="row",
+    )
+    kept = posts.filter(~pl.col("post_id").is_in(gone)).join(
+        now, on="post_id", how="left", maintain_order="left"
+    )
+    edited = pl.col("said").is_not_null()
+    return kept.with_columns(
+        text=pl.when(edited).then("said").otherwise("text"),
+        instrument_ids=pl.when(edited).then("names").otherwise("instrument_ids"),
+    ).drop("said", "names")
