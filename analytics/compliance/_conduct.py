@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from analytics.compliance._features import daily_closes
+from analytics.compliance._shared import computed
 from analytics.compliance.detector import Tables, empty_table
 
 DAY_NS = 86_400 * 10**9
@@ -51,17 +52,21 @@ FEATURES: dict[str, Feature] = {
 }
 
 
-def trader_days(tables: Tables) -> pl.DataFrame:
+def trader_days(tables: Tables, *, sampled: bool = True) -> pl.DataFrame:
     """Return one row per trader and day on which he entered orders: ``FEATURES`` and desk, sorted by both.
 
     Where a trader enters more orders on a day than can be told apart (2,000), those of some microseconds stand
     for all of his in sizes, lives, sides, venues, hours and quantity filled; counts are exact. A number that
     the day has not got (no fill, no close, no order that ended) is null.
+
+    Args:
+        tables: order_events, prices.
+        sampled: Whether busy traders are sampled so. Without, a day's numbers rest on no other day's, all but ``away``.
     """
     events = tables["order_events"].filter(pl.col("trader_id").is_not_null())
     events = events.with_columns(day=pl.col("transact_time_ns") // DAY_NS)
-    counted = _counts(events).collect(engine="streaming")
-    some = _sample(events, counted)
+    counted = computed(_counts(events))
+    some = _sample(events, counted, sampled=sampled)
     made = (
         counted.lazy()
         .join(_of_orders(some).lazy(), on=KEYS, how="inner")
@@ -78,6 +83,35 @@ def trader_days(tables: Tables) -> pl.DataFrame:
     )
     numbers = [pl.col(name).cast(pl.Float64).fill_nan(None).round(9) for name in FEATURES]
     return made.select(*KEYS, "desk", *numbers).sort(KEYS).collect()
+
+
+def counted_days(tables: Tables) -> pl.DataFrame:
+    """Return trader_id, day (a number) and orders of the days that ``trader_days`` describes, in any order."""
+    events = tables["order_events"].filter(pl.col("trader_id").is_not_null())
+    entered = events.filter(pl.col("event_type") == "new")
+    entered = entered.with_columns(day=pl.col("transact_time_ns") // DAY_NS)
+    counted = computed(entered.group_by(KEYS).agg(orders=pl.len().cast(pl.Float64)))
+    if _heavy(counted).is_empty():
+        return counted
+    # Of the busiest some orders stand for all: a day without one of them is not described.
+    some = computed(entered.filter(_kept(counted)).select(KEYS).unique())
+    return counted.join(some, on=KEYS, how="semi")
+
+
+def _heavy(counted: pl.DataFrame) -> pl.DataFrame:
+    most = counted.group_by("trader_id").agg(pl.col("orders").max())
+    return most.filter(pl.col("orders") > _HEAVY)
+
+
+def _kept(counted: pl.DataFrame) -> pl.Expr:
+    """Tell which orders are looked at one by one."""
+    heavy = _heavy(counted)
+    if heavy.is_empty():
+        return pl.lit(value=True)
+    stride = _stride(float(heavy["orders"].max()) / _KEPT)  # type: ignore[arg-type]
+    return ~pl.col("trader_id").is_in(heavy["trader_id"].to_list()) | (
+        pl.col("transact_time_ns") // 1_000 % stride == 0
+    )
 
 
 def _counts(events: pl.LazyFrame) -> pl.LazyFrame:
@@ -97,16 +131,9 @@ def _counts(events: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _sample(events: pl.LazyFrame, counted: pl.DataFrame) -> pl.DataFrame:
+def _sample(events: pl.LazyFrame, counted: pl.DataFrame, *, sampled: bool) -> pl.DataFrame:
     """Return orders as entered: all of most traders, of the busiest those of every so manieth microsecond."""
-    most = counted.group_by("trader_id").agg(pl.col("orders").max())
-    heavy = most.filter(pl.col("orders") > _HEAVY)
-    kept = pl.lit(value=True)
-    if heavy.height:
-        stride = _stride(float(heavy["orders"].max()) / _KEPT)  # type: ignore[arg-type]
-        kept = ~pl.col("trader_id").is_in(heavy["trader_id"].to_list()) | (
-            pl.col("transact_time_ns") // 1_000 % stride == 0
-        )
+    kept = _kept(counted) if sampled else pl.lit(value=True)
     price = pl.coalesce("limit_px", "stop_px", "last_px").cast(pl.Float64)
     return (
         events.filter((pl.col("event_type") == "new") & kept)

@@ -1,0 +1,220 @@
+"""What the market is like: calm, trending or stressed, from what is known at the end of each day."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import polars as pl
+from scipy.special import ndtri
+
+from analytics.models._base import Floats, Model, Tables, Walk
+from analytics.models._closes import adjusted_closes
+from analytics.models._learn import top_reasons
+from analytics.models._sticky_mixture import StickyMixture
+
+STATES = ("calm", "trending", "stressed")
+FEATURES: dict[str, str] = {
+    "activity": "size of the day's moves over all instruments",
+    "together": "how much instruments moved together",
+    "volume": "volume against the twenty days before",
+    "follow": "whether the market went on the way it had gone (1) or turned (0)",
+}
+_GAUSSIAN = ["activity", "together", "volume"]
+_FLOOR = 1e-10  # of a mean square return
+_USUAL = 20  # sessions of usual volume
+_PAST = 10  # sessions of the market's way so far
+_FEW = 3  # instruments without which there is no market
+_LEVELS = np.linspace(0.01, 0.99, 99)  # quantiles that scores are read from
+_SCORES = ndtri(_LEVELS)
+
+
+class Regimes(Model):
+    """Three states that stay, on four numbers of the market's day.
+
+    Each number is of its own day, so that nothing persists by construction: log of the mean square return over
+    instruments, the part of it that is common, log volume against the twenty sessions before (these three as
+    normal scores: Gaussian in each state), and whether the market went the way of its last ten sessions. States
+    are filtered: what is said of a day uses no later day. The state with the largest moves is called stressed,
+    of the others the one that goes on its way more often trending.
+    """
+
+    name = "regimes"
+    title = "Market regime"
+    version = "1.0.0"
+    purpose = "Whether the market is calm, trending or stressed now; shown under charts and used to read other figures by."
+    kind = "density"
+    unit = "probability of each state"
+    inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "prices": ("instrument_id", "date", "adj_basis", "close", "volume")
+    }
+    keys = ("date",)
+    target_name = "the day's four numbers, given the days before"
+    horizon = 0
+    baseline_name = "one state: the same normal distribution every day"
+    metric = "log density of the day, above that of one state"
+    skill_unit = "nats a day"
+    references = (
+        "Hamilton, A new approach to the economic analysis of nonstationary time series, 1989",
+        "Fox, Sudderth, Jordan and Willsky, A sticky HDP-HMM with application to speaker diarization, 2011",
+        "Rabiner, A tutorial on hidden Markov models, 1989",
+    )
+    limits = (
+        "The names are ours: nobody labels a market calm or stressed",
+        "The market is the instruments with prices here, equally weighted; spreads are not used, for their history is short",
+        "A change shows after it has begun, usually within days",
+    )
+    # A state lasts weeks, so tests are quarters; fitting costs a forward and a backward pass a step.
+    walk = Walk(first=250, width=63, embargo=5, least=40)
+    page = "/intelligence/behaviour"
+
+    def features(self, tables: Tables) -> pl.DataFrame:
+        """Return date, ``FEATURES`` and market (mean log return), one row a session; baseline and target are null."""
+        closes = adjusted_closes(tables["prices"], also=("volume",))
+        own = pl.col("volume").cast(pl.Float64)
+        usual = own.shift(1).rolling_median(_USUAL, min_samples=_USUAL // 2).over("instrument_id")
+        rows = closes.with_columns(
+            change=(pl.col("close") / pl.col("close").shift(1)).log().over("instrument_id"),
+            more=pl.when(usual > 0, own > 0).then((own / usual).log()),
+        )
+        days = (
+            rows.drop_nulls("change")
+            .group_by("date")
+            .agg(
+                n=pl.len(), market=pl.col("change").mean(), square=(pl.col("change") ** 2).mean(),
+                volume=pl.col("more").median(),
+            )
+            .filter(pl.col("n") >= _FEW)
+            .sort("date")
+        )  # fmt: skip
+        way = pl.col("market").shift(1).rolling_mean(_PAST).sign()
+        return days.with_columns(
+            activity=pl.max_horizontal("square", pl.lit(_FLOOR)).log(),
+            together=(pl.col("market").abs() / pl.max_horizontal(pl.col("square"), pl.lit(_FLOOR)).sqrt()),
+            volume=pl.col("volume").fill_null(0.0),
+            follow=(pl.col("market") * way > 0).cast(pl.Float64),
+            baseline=pl.lit(None, pl.Float64), target=pl.lit(None, pl.Float64),
+        ).select("date", *FEATURES, "market", "baseline", "target")  # fmt: skip
+
+    def known(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return the days with all four numbers."""
+        return rows.drop_nulls(list(FEATURES))
+
+    def drivers(self, rows: pl.DataFrame) -> list[str]:
+        """Watch the four numbers."""
+        return list(FEATURES)
+
+    def fit(self, rows: pl.DataFrame) -> Self:
+        """Fit the states, named by what they are like, and the one state they are compared with."""
+        self.grid_ = np.quantile(self._raw(rows), _LEVELS, axis=0)
+        x, yes = self._scaled(rows), _followed(rows)
+        self.mixture_ = StickyMixture().fit(x, yes, _guess(x, yes))
+        self.one_ = np.cov(x, rowvar=False) + 1e-6 * np.eye(x.shape[1])
+        self.often_ = float((yes.sum() + 1) / (yes.size + 2))
+        stressed = int(np.argmax(self.mixture_.mean_[:, _GAUSSIAN.index("activity")]))
+        others = [k for k in range(len(STATES)) if k != stressed]
+        trending = max(others, key=lambda k: (float(self.mixture_.often_[k]), k))
+        calm = next(k for k in others if k != trending)
+        self.mixture_.reorder([calm, trending, stressed])
+        return self
+
+    def predict(self, rows: pl.DataFrame) -> Floats:
+        """Return days x states: the probability of calm, trending and stressed given the rows until each day."""
+        return self.mixture_.filtered(self._scaled(rows), _followed(rows))[0]
+
+    def judge(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return date, predicted (of stressed), loss and baseline_loss: minus the log density of each day before it came."""
+        x, yes = self._scaled(rows), _followed(rows)
+        states, density = self.mixture_.filtered(x, yes)
+        lower = np.linalg.cholesky(self.one_)
+        z = np.linalg.solve(lower, x.T)
+        one = np.log(np.where(yes > 0, self.often_, 1 - self.often_))
+        one += -0.5 * (z**2).sum(axis=0) - np.log(np.diag(lower)).sum() - x.shape[1] / 2 * np.log(2 * np.pi)
+        return rows.select(
+            "date",
+            pl.col("target"),
+            pl.Series("predicted", states[:, 2], dtype=pl.Float64),
+            pl.col("baseline"),
+            pl.Series("loss", -density, dtype=pl.Float64),
+            pl.Series("baseline_loss", -one, dtype=pl.Float64),
+        )
+
+    def course(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return date, state, its probability ``predicted``, and calm, trending, stressed; filtered, one row a day."""
+        days = self.known(rows).sort("date")
+        chance = self.predict(days) if days.height else np.empty((0, len(STATES)))
+        return days.select(
+            "date",
+            pl.Series("state", [STATES[k] for k in chance.argmax(axis=1)], dtype=pl.String),
+            pl.Series("predicted", chance.max(axis=1, initial=0.0), dtype=pl.Float64),
+            *(pl.Series(name, chance[:, k], dtype=pl.Float64) for k, name in enumerate(STATES)),
+        )
+
+    def latest(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return the last day of ``course``, and ``since``: the first day of the stretch it belongs to."""
+        course = self.course(rows)
+        before = course.filter(pl.col("state") != pl.col("state").last())["date"].max()
+        stretch = course if before is None else course.filter(pl.col("date") > before)
+        return course.tail(1).with_columns(since=pl.lit(stretch["date"].min(), pl.Date))
+
+    def dwell(self) -> dict[str, float]:
+        """Return how many sessions each state lasts on average, by the fitted chances of leaving it."""
+        return dict(zip(STATES, self.mixture_.dwell().tolist(), strict=True))
+
+    def calibration(self, tested: pl.DataFrame) -> dict[str, Any]:
+        """Return dwell times in sessions and, of the tested days, how many were said to be stressed."""
+        said = tested["predicted"].to_numpy()
+        return {
+            "dwell": {name: round(days, 2) for name, days in self.dwell().items()},
+            "stressed_days": int((said > 0.5).sum()),
+            "n": tested.height,
+        }
+
+    def reasons(self, rows: pl.DataFrame) -> list[list[dict[str, Any]]]:
+        """Return the three numbers farthest from what they usually are, in deviations of the training days."""
+        parts = np.column_stack([self._scaled(rows), 2 * _followed(rows) - 1])
+        return top_reasons(parts, list(FEATURES), FEATURES, unit="normal score")
+
+    def state(self) -> dict[str, Any]:
+        """Return scales, states and the one state."""
+        return {
+            "version": self.version, "grid": self.grid_.tolist(),
+            "one": self.one_.tolist(), "often": self.often_, "mixture": self.mixture_.state(), "states": list(STATES),
+            "dwell": self.dwell(),
+        }  # fmt: skip
+
+    @classmethod
+    def restore(cls, state: Mapping[str, Any]) -> Self:
+        """Take up what ``state`` gave."""
+        if state.get("version") != cls.version:
+            raise ValueError("this state was kept by another version of the model")
+        made = cls()
+        made.grid_ = np.array(state["grid"])
+        made.often_ = state["often"]
+        made.one_, made.mixture_ = np.array(state["one"]), StickyMixture.restore(state["mixture"])
+        return made
+
+    @staticmethod
+    def _raw(rows: pl.DataFrame) -> Floats:
+        return np.asarray(rows.select(_GAUSSIAN).to_numpy(), dtype=np.float64)
+
+    def _scaled(self, rows: pl.DataFrame) -> Floats:
+        """Return normal scores by the quantiles of the training days: then only what persists is left to states."""
+        raw = self._raw(rows)
+        columns = [np.interp(raw[:, k], self.grid_[:, k], _SCORES) for k in range(raw.shape[1])]
+        return np.stack(columns, axis=1)
+
+
+def _followed(rows: pl.DataFrame) -> Floats:
+    return np.asarray(rows["follow"].to_numpy(), dtype=np.float64)
+
+
+def _guess(x: Floats, yes: Floats) -> Floats:
+    """Return first guesses: the fifth of days with the largest moves stressed, of the rest the third that went on trending."""
+    week, month = np.ones(5) / 5, np.ones(20) / 20
+    smooth = np.convolve(x[:, _GAUSSIAN.index("activity")], week)[: x.shape[0]]
+    going = np.convolve(yes, month)[: x.shape[0]]
+    stressed = smooth >= np.quantile(smooth, 0.8)
+    trending = ~stressed & (going >= np.quantile(going, 0.65))
+    found = np.full((x.shape[0], len(STATES)), 0.1)
+    found[np.arange(x.shape[0]), np.where(stressed, 2, np.where(trending, 1, 0))] = 0.8
+    return found

@@ -1,0 +1,97 @@
+"""Small tables for the models of conduct, alerts and the market's states."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import polars as pl
+
+from analytics.models._alert_facts import ALERT_FACTS, ALERT_FACTS_SCHEMA
+from tests.analytics.models._tables import Case
+
+FIRST = date(2024, 1, 1)
+
+
+def alert_rows(seed: int = 0, *, days: int = 40, each: int = 8) -> dict[str, pl.DataFrame]:
+    """Return alerts of two detectors; which are followed up hangs on the score and on one measure."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for day in range(days):
+        for number in range(each):
+            at = datetime(2024, 1, 1, 9, number * 5, tzinfo=UTC) + timedelta(days=day)
+            score, measure = float(rng.uniform(0, 100)), float(rng.lognormal())
+            good = float(score / 25 + 1.5 * np.log(measure) + rng.normal() > 2.2)
+            decided = at + timedelta(days=2)
+            known = day < days - 2
+            rows.append({
+                "alert_id": f"a{day:03d}-{number}", "date": at.date(), "time": at,
+                "detector": ("spoofing", "ramping")[number % 2], "score": score, "actor_group": f"g{rng.integers(5)}",
+                "people": ["p1"], "instrument_ids": [f"N{rng.integers(3)}"], "seconds": 60.0, "orders": 3, "fills": 1,
+                "messages": 0, "posts": 0,
+                "metrics": [{"name": "size", "value": measure, "threshold": 1.0, "percentile": None}],
+                "outcome": good if known else None, "decided": decided if known else None,
+            })  # fmt: skip
+    return {ALERT_FACTS: pl.DataFrame(rows, schema=ALERT_FACTS_SCHEMA)}
+
+
+def markets(
+    seed: int = 0, *, days: int = 420, names: int = 6, states: bool = True
+) -> dict[str, pl.DataFrame]:
+    """Return prices whose moves are large for months, then small; without ``states`` every day is drawn alike."""
+    rng = np.random.default_rng(seed)
+    wild = (np.arange(days) // 30) % 2 == 1 if states else np.zeros(days, dtype=bool)
+    swing = np.where(wild, 0.03, 0.008)
+    common = rng.normal(size=days)
+    rows = []
+    for name in range(names):
+        close = 100 * np.exp(np.cumsum(swing * (0.5 * common + rng.normal(size=days))))
+        volume = 1e6 * np.exp(0.2 * rng.normal(size=days) + 0.3 * wild)
+        rows += [
+            (f"N{name}", FIRST + timedelta(days=day), "raw", close[day], round(volume[day]))
+            for day in range(days)
+        ]
+    columns = ["instrument_id", "date", "adj_basis", "close", "volume"]
+    return {"prices": pl.DataFrame(rows, schema=columns, orient="row")}
+
+
+def conduct(seed: int = 0, *, days: int = 20, heavy: bool = True) -> dict[str, pl.DataFrame]:
+    """Return orders of six traders; with ``heavy`` sizes and lives are wild on some days, as people's are."""
+    rng = np.random.default_rng(seed)
+    events, seq = [], 0
+    for day in range(days):
+        for trader in range(6):
+            wild = float(rng.choice([1.0, 1.0, 1.0, 30.0])) if heavy else 1.0
+            for order in range(int(rng.integers(5, 9))):
+                at = datetime(2024, 1, 1, 9, tzinfo=UTC) + timedelta(
+                    days=day, seconds=int(rng.integers(20_000))
+                )
+                life = timedelta(seconds=float(rng.lognormal(3.0, 0.5)) * wild)
+                base = {
+                    "order_id": f"o{day}-{trader}-{order}", "instrument_id": f"N{rng.integers(3)}",
+                    "account_id": f"A{trader}", "trader_id": f"t{trader}", "desk": f"d{trader % 2}",
+                    "side": str(rng.choice(["buy", "sell"])), "ord_type": "limit", "time_in_force": "day",
+                    "limit_px": 100.0, "order_qty": float(rng.lognormal(5.0, 0.3) * wild), "venue": "XPAR",
+                }  # fmt: skip
+                done = bool(rng.random() < 0.5)
+                ends = base | {"event_type": "fill" if done else "cancel", "transact_time": at + life}
+                ends |= (
+                    {"last_qty": base["order_qty"], "last_px": 100.0, "liquidity": "maker"} if done else {}
+                )
+                for one in (base | {"event_type": "new", "transact_time": at}, ends):
+                    seq += 1
+                    events.append(one | {"event_seq": seq})
+    frame = pl.DataFrame(events, infer_schema_length=None).with_columns(
+        pl.col("transact_time").cast(pl.Datetime("us", "UTC")), stop_px=pl.lit(None, pl.Float64)
+    )
+    frame = frame.with_columns(transact_time_ns=pl.col("transact_time").dt.epoch("us") * 1000)
+    accounts = pl.DataFrame({"account_id": [f"A{n}" for n in range(6)], "kind": ["client"] * 6})
+    prices = pl.DataFrame(schema={
+        "instrument_id": pl.String, "date": pl.Date, "adj_basis": pl.String, "close": pl.Float64, "volume": pl.Float64,
+    })  # fmt: skip
+    return {"order_events": frame, "accounts": accounts, "prices": prices}
+
+
+CASES = {
+    "alert_triage": Case(alert_rows),
+    "regimes": Case(markets, lambda seed: markets(seed, states=False)),
+    "behaviour": Case(conduct, lambda seed: conduct(seed, heavy=False)),
+}
