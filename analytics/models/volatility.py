@@ -82,7 +82,7 @@ class Volatility(Model):
         X, y = rows.select(FEATURES).to_numpy(), rows["target"].to_numpy()
         before, after = day < cut - self.horizon, day >= cut
         self.weight_ = 0.0
-        if after.sum() >= _LEAST:
+        if self.trees and after.sum() >= _LEAST:
             self._fit(X[before], y[before])
             linear, boosted = self._both(X[after])
             losses = [
@@ -146,6 +146,9 @@ class Volatility(Model):
     # --- the two models ------------------------------------------------------------------------------
     def _fit(self, X: Floats, y: Floats) -> None:
         self._fit_linear(X, y)
+        self.boosted_ = None
+        if not self.trees:
+            return
         self.boosted_ = HistGradientBoostingRegressor(
             loss="gamma",
             max_iter=self.trees,
