@@ -10,19 +10,15 @@ from urllib.parse import urlencode
 import polars as pl
 
 from analytics.insights._stats import Tested, benjamini_hochberg
+from analytics.insights._tables import ALERTS, ALERTS_SCHEMA
 
 FALSE_DISCOVERY = 0.05
-# What rules may ask for beside data sets: the alerts on record, one row per alert and actor or instrument.
-ALERTS = "alerts"
-ALERTS_SCHEMA: dict[str, pl.DataType] = {
-    "alert_id": pl.String(),
-    "detector": pl.String(),
-    "score": pl.Float64(),
-    "kind": pl.String(),  # trader or instrument
-    "id": pl.String(),
-    "time": pl.Datetime("us", "UTC"),
-}
+WHOLE = "*"  # in place of a desk: what is told of the whole firm is for those who see all of it
 Tables = Mapping[str, pl.DataFrame]
+__all__ = [
+    "ALERTS", "ALERTS_SCHEMA", "FALSE_DISCOVERY", "WHOLE", "Candidate", "Insight", "Rule", "Tables", "all_rules", "discover",
+    "insight_id", "judged", "link", "quiet", "tried",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -40,6 +36,16 @@ class Candidate:
     next: Sequence[Mapping[str, str]] = ()  # {label, href}
     context: Mapping[str, Any] = field(default_factory=dict)
     desks: tuple[str, ...] | None = None  # it speaks of these desks' data; None: of no desk's
+    chart: Mapping[str, Any] | None = None  # a small course, see ``_say.course``
+    weight: float | None = None  # 0..1, how much it matters where no money says so
+
+    @property
+    def story(self) -> str | None:
+        """What it is about, so that findings on one thing are told together; None: it stands alone."""
+        for kind in ("pair", "trader", "author", "limit", "instrument", "venue", "broker", "algo"):
+            if self.context.get(kind) is not None:
+                return f"{kind}|{self.context[kind]}"
+        return None
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,8 @@ class Rule(ABC):
     domains: ClassVar[tuple[str, ...]]
     inputs: ClassVar[Mapping[str, tuple[str, ...]]]  # data set to the columns read
     roles: ClassVar[tuple[str, ...] | None] = None  # who may read it; None: every role that reads data
+    version: ClassVar[str] = "1"  # raised when what it says of the same tables changes
+    test: ClassVar[str] = ""  # the null it is held against, and the least it needs, in a sentence
 
     @abstractmethod
     def candidates(self, tables: Tables, *, seed: int) -> list[Candidate]:
@@ -89,13 +97,33 @@ def discover(tables: Tables, *, rules: Sequence[type[Rule]], seed: int = 0, scal
     Returns:
         Insights, the most material and certain first.
     """
-    tested = [(rule, one) for rule in rules for one in rule().candidates(tables, seed=seed)]
-    q_values = benjamini_hochberg([one.tested.p for _, one in tested])
+    candidates = tried(tables, rules=rules, seed=seed)
+    q_values = benjamini_hochberg([one.tested.p for _, one in candidates])
+    return judged(candidates, q_values, scale=scale)
+
+
+def tried(tables: Tables, *, rules: Sequence[type[Rule]], seed: int) -> list[tuple[type[Rule], Candidate]]:
+    """Return every candidate of some rules, with the rule that tested it."""
+    return [(rule, one) for rule in rules for one in rule().candidates(tables, seed=seed)]
+
+
+def judged(
+    candidates: Sequence[tuple[type[Rule], Candidate]], q_values: Sequence[float], *, scale: float
+) -> list[Insight]:
+    """Return what passes the false-discovery control, the most material and certain first.
+
+    Args:
+        candidates: With their rules.
+        q_values: One for each, over the whole family they are judged in.
+        scale: Money that counts as half material.
+    """
     found = []
-    for (rule, one), q in zip(tested, q_values, strict=True):
+    for (rule, one), q in zip(candidates, q_values, strict=True):
         if q > FALSE_DISCOVERY:
             continue
         materiality = one.money / (one.money + scale) if one.money > 0 else 0.0
+        if one.weight is not None:
+            materiality = max(materiality, min(1.0, one.weight))
         found.append(
             Insight(
                 id=insight_id(rule.name, one.subject),
@@ -107,12 +135,22 @@ def discover(tables: Tables, *, rules: Sequence[type[Rule]], seed: int = 0, scal
                 severity="high" if materiality >= 0.75 else "medium" if materiality >= 0.4 else "low",
             )
         )
-    return sorted(found, key=lambda item: (-item.materiality * item.confidence, item.id))
+    return sorted(
+        found, key=lambda item: (-item.materiality * item.confidence, item.candidate.tested.p, item.id)
+    )
 
 
 def insight_id(rule: str, subject: str) -> str:
     """Return the id of a rule's insight on a subject, the same in every run."""
     return f"{rule}-{hashlib.sha256(f'{rule}|{subject}'.encode()).hexdigest()[:16]}"
+
+
+def quiet(subject: str, tested: Tested, unit: str) -> Candidate | None:
+    """Return a candidate without words where its p-value says that nothing will be told; None where it may be.
+
+    It counts for the false-discovery control like any other.
+    """
+    return Candidate(subject, "", "", tested, unit, 0.0) if tested.p > FALSE_DISCOVERY else None
 
 
 def link(label: str, path: str, **context: Any) -> dict[str, str]:

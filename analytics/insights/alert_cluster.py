@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import polars as pl
 
-from analytics.insights._rule import ALERTS, Candidate, Rule, Tables, link
+from analytics.insights._rule import ALERTS, Candidate, Rule, Tables, link, quiet
 from analytics.insights._stats import share_above
 
 MIN_ALERTS = 3
@@ -27,6 +27,7 @@ class AlertCluster(Rule):
         "order_events": ("order_id", "event_type", "trader_id", "instrument_id", "transact_time", "order_qty", "limit_px"),
     }  # fmt: skip
     roles = ("compliance", "auditor")
+    test = "Binomial on the share of orders, doubled tail; at least three alerts and three subjects."
 
     def candidates(self, tables: Tables, *, seed: int) -> list[Candidate]:
         """Return one candidate per trader and instrument that has enough alerts."""
@@ -71,6 +72,8 @@ class AlertCluster(Rule):
     ) -> Candidate:
         subject, count, own = str(row["id"]), int(str(row["alerts"])), int(str(row["orders"]))
         tested = share_above(count, total, own / orders)
+        if (mute := quiet(f"{kind}|{subject}", tested, "times its share")) is not None:
+            return mute
         names = ", ".join(alerts["detector"].unique().sort())
         first, last = alerts.select(first=pl.col("day").min(), last=pl.col("day").max()).row(0)
         trader = subject if kind == "trader" else None

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import polars as pl
 
-from analytics.insights._rule import Candidate, Rule, Tables, link
+from analytics.insights._rule import Candidate, Rule, Tables, link, quiet
 from analytics.insights._stats import burst
 from analytics.social.attention import daily_attention
 
@@ -26,6 +26,7 @@ class CrowdExposure(Rule):
         "daily_positions": ("account_id", "instrument_id", "date", "market_value_base"),
         "accounts": ("account_id", "desk"),
     }
+    test = "Negative binomial on comparable days, doubled tail, five days looked at; at least 15 such days."
 
     def candidates(self, tables: Tables, *, seed: int) -> list[Candidate]:
         """Return one candidate per held instrument, told for the desk that holds most of it."""
@@ -66,6 +67,8 @@ class CrowdExposure(Rule):
         if not tests:
             return None
         tested, day, count, usual = min(tests, key=lambda one: (one[0].p, one[1]))
+        if (mute := quiet(f"{name}|{day}", tested, "mentions above usual")) is not None:
+            return mute
         row = held.filter(pl.col("instrument_id") == name).row(0, named=True)
         exposure, desk = row["exposure"], row["desk"]
         that = mentions.filter(pl.col("transact_time").dt.date() == day)

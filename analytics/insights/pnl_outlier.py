@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
-from analytics.insights._rule import Candidate, Rule, Tables, link
+from analytics.insights._rule import Candidate, Rule, Tables, link, quiet
 from analytics.insights._stats import Floats, outlier
 
 LOOKS = 20  # sessions looked at; the most extreme one is tested
@@ -29,6 +29,7 @@ class PnlOutlier(Rule):
         "accounts": ("account_id", "desk"),
         "executions": ("exec_id", "account_id", "instrument_id", "last_qty", "last_px", "transact_time"),
     }
+    test = "Student's t with heavy tails on the desk's own days, 20 days looked at; at least 80 sessions."
 
     def candidates(self, tables: Tables, *, seed: int) -> list[Candidate]:
         """Return one candidate per desk with enough history."""
@@ -62,6 +63,8 @@ class PnlOutlier(Rule):
         centre = float(history.mean())
         day, pnl = recent.with_columns(away=(pl.col("pnl") - centre).abs()).sort("away").row(-1)[:2]
         tested = outlier(pnl, history, looks=LOOKS)
+        if (mute := quiet(f"{desk}|{day}", tested, "currency")) is not None:
+            return mute
         drivers = (
             rows.filter(pl.col("date") == day)
             .group_by("instrument_id")

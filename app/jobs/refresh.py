@@ -23,6 +23,7 @@ def refresh(context: Context, org: str, *, datasets: frozenset[str] | None = Non
         What each step said, by step.
     """
     from app.jobs.derive import derive
+    from app.jobs.ideas import settle
     from app.jobs.insights import refresh_insights
     from app.jobs.limits import monitor
     from app.jobs.list_entries import take_in
@@ -39,10 +40,12 @@ def refresh(context: Context, org: str, *, datasets: frozenset[str] | None = Non
         said["lists"] = take_in(context, org)
     if datasets is None or datasets & SCREENS:
         said["screening"] = screen_all(context, org, cause="refresh")
+    if datasets is None or datasets & DERIVES_FROM:
+        said["ideas"] = settle(context, org)
     # Every import: orders count as well, which nothing is derived from.
     said["limits"] = monitor(context, org, cause="refresh")
     said["surveil"] = surveil(context, org, cause="refresh", changed=True)
-    said["insights"] = refresh_insights(context, org, cause="refresh")
+    said["insights"] = refresh_insights(context, org, cause="refresh", changed=True)
     said["warm"] = warm(context, org, cause="refresh")
     return said
 

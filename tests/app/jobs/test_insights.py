@@ -3,11 +3,12 @@
 import pytest
 from sqlalchemy import select
 
+from analytics.insights._rule import all_rules
 from app.errors import Invalid
 from app.jobs.insights import refresh_insights
 from app.storage.records.counters import version_of
 from app.storage.records.insights import Insight
-from tests.analytics.insights.test_rules import firm as random_firm
+from tests.analytics.insights._null_firm import firm as random_firm
 from tests.app._world import context_of
 
 
@@ -49,6 +50,7 @@ def test_a_second_run_changes_nothing_and_does_not_move_the_counter(context):
     before, moved = stored(made), counter(made)
     assert refresh_insights(made, "acme", cause="again") | {"seconds": 0, "cause": ""} == {
         "insights": first["insights"], "new": 0, "changed": 0, "expired": 0, "seconds": 0, "cause": "",
+        "rules": len(all_rules()), "failed": 0,
     }  # fmt: skip
     assert {i: row.created_at for i, row in stored(made).items()} == {
         i: row.created_at for i, row in before.items()

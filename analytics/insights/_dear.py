@@ -1,0 +1,141 @@
+"""Who or what a desk pays more at than at the others: one comparison for venues, brokers, algorithms, traders."""
+
+from typing import ClassVar
+
+import polars as pl
+
+from analytics.insights._rule import Candidate, Rule, Tables, link, quiet
+from analytics.insights._say import course
+from analytics.insights._stats import doubled, sign_flip
+
+SESSIONS = 20
+MIN_DAYS = 8
+MIN_FILLS = 30
+FILL_COLUMNS = (
+    "exec_id", "order_id", "account_id", "instrument_id", "side", "last_qty", "last_px", "arrival_px",
+    "transact_time", "currency",
+)  # fmt: skip
+
+
+class Dear(Rule):
+    """Slippage against arrival at one of several places, minus that of the desk's others on the same days.
+
+    Within a day each fill is compared with the other fills of its instrument and side, so that nobody is blamed
+    for what was traded there. One difference per day, tested by sign flips, the p-value doubled.
+    """
+
+    domains = ("trading",)
+    by: ClassVar[str]  # column that names the place
+    others: ClassVar[str]  # "its other venues"
+    at: ClassVar[str] = "at "  # put before its name
+    test = "Sign flips of one cost difference per day, doubled; at least 8 days and 30 fills."
+
+    def fills(self, tables: Tables) -> pl.DataFrame:
+        """Return executions with the column that names the place."""
+        return tables["executions"]
+
+    def candidates(self, tables: Tables, *, seed: int) -> list[Candidate]:
+        """Return one candidate per desk and place with enough days and fills."""
+        fills = _costs(self.fills(tables), tables["accounts"], self.by)
+        if fills.is_empty():
+            return []
+        paired = _against_others(fills, self.by)
+        enough = paired.filter(
+            pl.len().over("desk", self.by) >= MIN_DAYS,
+            pl.col("fills").sum().over("desk", self.by) >= MIN_FILLS,
+        )
+        return [
+            self._candidate(str(desk), str(name), rows.sort("day"), seed)
+            for (desk, name), rows in sorted(enough.group_by("desk", self.by), key=lambda one: one[0])
+        ]
+
+    def _candidate(self, desk: str, name: str, rows: pl.DataFrame, seed: int) -> Candidate:
+        tested = doubled(sign_flip(rows["gap"].to_numpy(), seed=seed))
+        if (mute := quiet(f"{desk}|{name}", tested, "bp")) is not None:
+            return mute
+        fills, notional = int(rows["fills"].sum()), float(rows["notional"].sum())
+        first, last = rows["day"].min(), rows["day"].max()
+        money = max(0.0, tested.value) * 1e-4 * notional
+        worst = rows.sort("gap").tail(2)["worst"].explode().to_list()
+        days = {"from": str(first), "to": str(last)}
+        return Candidate(
+            subject=f"{desk}|{name}",
+            title=f"{name} costs {desk} {tested.value:.1f} bp more than {self.others}",
+            text=(
+                f"Over {rows.height} sessions and {fills:,} fills, {desk} paid {tested.value:.1f} bp more "
+                f"{self.at}{name} than {self.at}{self.others} on the same days (95 % interval {tested.low:.1f} to "
+                f"{tested.high:.1f} bp, {tested.p_text}). On {notional:,.0f} traded there that is {money:,.0f}."
+            ),
+            tested=tested,
+            unit="bp",
+            money=money,
+            why=[
+                {"driver": f"fills {self.at}{name}", "value": fills, "unit": "fills"},
+                {"driver": f"traded {self.at}{name}", "value": notional, "unit": "currency"},
+                {"driver": "days on which it was dearer", "value": int((rows["gap"] > 0).sum()), "unit": "days"},
+            ],
+            evidence=[{"kind": "execution", "id": exec_id} for exec_id in worst],
+            next=[
+                link("See execution quality", "/trading/execution-quality", desk=desk, from_=first, to=last,
+                     trader=name if self.by == "trader_id" else None)
+            ],
+            context={"desk": desk, self.by.removesuffix("_id"): name, **days},
+            desks=(desk,),
+            chart=course(
+                rows["day"].to_list(), rows["gap"].to_list(), label=f"Cost {self.at}{name} above the others, bp",
+                usual=0.0,
+            ),
+        )  # fmt: skip
+
+
+def _costs(executions: pl.DataFrame, accounts: pl.DataFrame, by: str) -> pl.DataFrame:
+    """Return fills of the last sessions with desk, day, notional and slippage in bp, positive = cost."""
+    bought = pl.col("side").is_in(["buy", "buy_cover"])
+    price, arrival = pl.col("last_px").cast(pl.Float64), pl.col("arrival_px").cast(pl.Float64)
+    last = executions["transact_time"].max()
+    if last is None:
+        return executions.clear()
+    priced = executions.filter(
+        pl.col("transact_time") >= pl.lit(last) - pl.duration(days=3 * SESSIONS),
+        pl.col("arrival_px") > 0,
+        pl.col(by).is_not_null(),
+    )
+    desks = accounts.unique("account_id", keep="any").select("account_id", "desk")
+    fills = (
+        priced.drop("desk", strict=False)
+        .join(desks, on="account_id", how="inner")
+        .filter(pl.col("desk").is_not_null())
+        .with_columns(
+            day=pl.col("transact_time").dt.date(),
+            bought=bought,
+            notional=price * pl.col("last_qty").cast(pl.Float64),
+            slippage=pl.when(bought).then(price / arrival - 1).otherwise(1 - price / arrival) * 1e4,
+        )
+    )
+    recent = fills["day"].unique().sort().tail(SESSIONS)
+    return fills.filter(pl.col("day").is_in(recent.implode()))
+
+
+def _against_others(fills: pl.DataFrame, by: str) -> pl.DataFrame:
+    """Return one cost difference (bp) per desk, place and day, with notional, fills and the worst of them."""
+    alike = ["desk", "day", "instrument_id", "bought"]
+    cells = fills.group_by(*alike, by).agg(
+        cost=(pl.col("slippage") * pl.col("notional")).sum(),
+        notional=pl.col("notional").sum(),
+        fills=pl.len(),
+        worst=pl.col("exec_id").sort_by("slippage", "exec_id", descending=True).first(),
+    )
+    # Against the others of the same instrument, side and day; cells weigh as a difference of two means
+    # does, so that one with hardly anything on one side says little.
+    there = pl.col("notional").sum().over(alike) - pl.col("notional")
+    rest = (pl.col("cost").sum().over(alike) - pl.col("cost")) / there
+    compared = cells.with_columns(
+        gap=pl.col("cost") / pl.col("notional") - rest,
+        weight=pl.col("notional") * there / (pl.col("notional") + there),
+    ).filter(pl.col("weight") > 0)
+    return compared.group_by("desk", by, "day").agg(
+        gap=(pl.col("gap") * pl.col("weight")).sum() / pl.col("weight").sum(),
+        notional=pl.col("notional").sum(),
+        fills=pl.col("fills").sum(),
+        worst=pl.col("worst").sort_by("gap", "worst", descending=True).head(3),
+    )

@@ -1,0 +1,129 @@
+"""A trader whose orders follow what he and others write about."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import polars as pl
+
+from analytics.insights._rule import Candidate, Rule, Tables, link, quiet
+from analytics.insights._say import interval, session_days
+from analytics.insights._shifts import together
+
+SESSIONS = 40
+MINUTES = 30
+MIN_OCCASIONS = 5
+
+
+class MessageBeforeTrade(Rule):
+    """How often a trader orders an instrument shortly after a message to or from him named it.
+
+    The first message of a day on an instrument counts. It could have come on any session: the chance of an order
+    to follow is the share of sessions with one of his in that instrument at that time of day.
+    """
+
+    name = "message_before_trade"
+    title = "Messages, then trades"
+    description = "A trader orders what a message to or from him has just named more often than by chance."
+    domains = ("compliance", "trading")
+    inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "messages": ("message_id", "transact_time", "sender_id", "recipient_ids", "instrument_ids"),
+        "order_events": (
+            "order_id", "event_type", "trader_id", "instrument_id", "transact_time", "order_qty", "limit_px",
+        ),
+    }  # fmt: skip
+    roles = ("compliance", "auditor")
+    test = "Poisson-binomial over messages placed on any session; at least five occasions."
+
+    def candidates(self, tables: Tables, *, seed: int) -> list[Candidate]:
+        """Return one candidate per trader with enough messages that name an instrument."""
+        entered = tables["order_events"].filter(
+            pl.col("event_type") == "new", pl.col("trader_id").is_not_null()
+        )
+        days = session_days(entered, SESSIONS)
+        named = _named(tables["messages"])
+        if days.is_empty() or named.is_empty():
+            return []
+        orders = entered.filter(pl.col("transact_time").dt.date() >= days[0]).select(
+            "order_id", "trader_id", "instrument_id",
+            ordered="transact_time", order_day=pl.col("transact_time").dt.date(),
+            clock=pl.col("transact_time") - pl.col("transact_time").dt.truncate("1d"),
+            value=pl.col("order_qty").cast(pl.Float64) * pl.col("limit_px").cast(pl.Float64),
+        )  # fmt: skip
+        named = named.filter(pl.col("day").is_in(days.implode()))
+        gap = pl.col("clock") - pl.col("said_clock")
+        near = (
+            named.join(orders, on=["trader_id", "instrument_id"], how="left")
+            .with_columns(after=(gap >= pl.duration()) & (gap <= pl.duration(minutes=MINUTES)))
+            .with_columns(hit=pl.col("after") & (pl.col("order_day") == pl.col("day")))
+        )
+        occasions = near.group_by("trader_id", "instrument_id", "day", "message_id").agg(
+            chance=pl.col("order_day").filter(pl.col("after")).n_unique() / days.len(),
+            hit=pl.col("hit").any().fill_null(value=False),
+            order_id=pl.col("order_id").filter(pl.col("hit")).sort().first(),
+            value=pl.col("value").filter(pl.col("hit")).sum(),
+        )
+        return [
+            self._candidate(str(trader), rows.sort("day", "instrument_id", "message_id"))
+            for (trader,), rows in sorted(occasions.group_by("trader_id"), key=lambda one: one[0])
+            if rows.height >= MIN_OCCASIONS
+        ]
+
+    def _candidate(self, trader: str, rows: pl.DataFrame) -> Candidate:
+        hits = rows.filter(pl.col("hit"))
+        chances = rows["chance"].to_list()
+        tested = together(chances, hits.height)
+        if (mute := quiet(trader, tested, "orders beyond chance")) is not None:
+            return mute
+        value = float(hits["value"].sum())
+        first, last = rows["day"][0], rows["day"][-1]
+        names = (
+            hits["instrument_id"]
+            .value_counts(sort=True)
+            .sort("count", "instrument_id", descending=[True, False])
+        )
+        top = names["instrument_id"].head(3).to_list()
+        return Candidate(
+            subject=trader,
+            title=f"{trader} ordered what was just written about on {hits.height} of {rows.height} occasions, {value:,.0f} in all",
+            text=(
+                f"From {first} to {last} messages to or from {trader} named an instrument on {rows.height} occasions; "
+                f"on {hits.height} he ordered it within {MINUTES} minutes ({value:,.0f}"
+                f"{', mostly ' + ', '.join(top) if top else ''}). By what he orders at these times of day "
+                f"{sum(chances):.1f} were to be expected {interval(tested, 'excess {:.1f}')}."
+            ),
+            tested=tested,
+            unit="orders beyond chance",
+            money=value,
+            why=[
+                {"driver": name, "value": count, "unit": "orders after a message"}
+                for name, count in names.head(3).iter_rows()
+            ]
+            + [{"driver": "to be expected by chance", "value": float(sum(chances)), "unit": "orders after a message"}],
+            evidence=[{"kind": "trader", "id": trader}]
+            + [{"kind": "order", "id": one} for one in hits["order_id"].tail(4)]
+            + [{"kind": "message", "id": one} for one in hits["message_id"].tail(4)],
+            next=[
+                link("See his orders", "/trading/blotter", trader=trader, instrument=",".join(top) or None, from_=first, to=last),
+                link("Supervise communications", "/compliance/supervision", trader=trader),
+            ],
+            context={"trader": trader, "from": str(first), "to": str(last)},
+        )  # fmt: skip
+
+
+def _named(messages: pl.DataFrame) -> pl.DataFrame:
+    """Return the first message a day that names an instrument to or from a person."""
+    told = (
+        messages.filter(pl.col("instrument_ids").list.len() > 0)
+        .with_columns(people=pl.concat_list(pl.col("sender_id"), pl.col("recipient_ids")).list.unique())
+        .explode("people", empty_as_null=True)
+        .explode("instrument_ids", empty_as_null=True)
+        .select(
+            "message_id", "transact_time", trader_id="people", instrument_id="instrument_ids",
+            day=pl.col("transact_time").dt.date(),
+        )
+    )  # fmt: skip
+    return (
+        told.sort("transact_time", "message_id")
+        .unique(["trader_id", "instrument_id", "day"], keep="first", maintain_order=True)
+        .with_columns(said_clock=pl.col("transact_time") - pl.col("transact_time").dt.truncate("1d"))
+    )
