@@ -15,6 +15,7 @@ from analytics.compliance._order_references import (
     limits_of,
     referenced,
 )
+from analytics.compliance._price_practice import beyond_practice, price_score, price_told
 from analytics.compliance._repeats import equal_bursts
 from analytics.compliance._spans import settled
 from analytics.compliance.alerts import Metric, Told, listed, sequence, with_episode
@@ -60,6 +61,27 @@ class FatFingerParameters(Parameters):
     )
     max_close_age: int = parameter(
         7, unit="days", low=1, high=60, rationale="Covers a long weekend; beyond it the reference is stale."
+    )
+    practice_share: float = parameter(
+        0.01,
+        unit="fraction of the instrument's filled orders",
+        low=0.0001,
+        high=1.0,
+        rationale="Slips are rare; what one filled order in a hundred does is how market orders are sent there.",
+    )
+    practice_actors: int = parameter(
+        5,
+        unit="traders",
+        low=2,
+        high=1000,
+        rationale="One desk's habit, or its broken program, is no practice.",
+    )
+    practice_multiple: float = parameter(
+        2.0,
+        unit="times the usual distance",
+        low=1,
+        high=100,
+        rationale="A wider limit than usual alone is not a mistake; as with sizes.",
     )
     own_multiple: float = parameter(
         2.0,
@@ -108,7 +130,9 @@ class FatFinger(Detector):
     """An order that looks like a slip: price, size or repetition.
 
     Rule: (price) a buy limit above, or a sell limit below, the reference by more than the collar; passive
-    prices are never flagged. The reference is the mid not older than ``max_quote_age``, else the last
+    prices are never flagged. Where such limits are how orders are sent in the instrument (one filled order in a
+    hundred of the last 30 days, from several traders), only those far beyond the usual distance are flagged, and
+    those that traded beyond the collar; what was wholly done within it scores less. The reference is the mid not older than ``max_quote_age``, else the last
     close, else the order is reported as not judged. (size) quantity above both ``own_multiple`` x the
     account's own 99.9th percentile of the last 30 days and ``adv_share`` of usual volume. (notional) worth
     more than ``nav_multiple`` x the account's last net asset value. (repeat) the
@@ -119,7 +143,7 @@ class FatFinger(Detector):
     name = "fat_finger"
     code = "D19"
     title = "Suspected fat finger"
-    version = "1.2.0"
+    version = "1.3.0"
     description = "An order far through the market, far above the usual size, or sent several times at once."
     regulation = ("SEC Rule 15c3-5", "MAR Art. 16(2), Reg. 2016/957")
     inputs = ("order_events",)
@@ -206,14 +230,10 @@ class FatFinger(Detector):
         ]
         metrics, scores = [], []
         if "price" in episode["checks"]:
-            away, band = episode["away"], episode["band"]
-            scores.append(50 + 50 * min(1.0, (away / band - 1) / 3))
-            metrics.append(Metric("price_deviation", away, band, "fraction of the reference"))
-            through = "above" if episode["side"] in BUYS else "below"
-            story.append(
-                f"A {episode['side']} limit stood {away:.1%} {through} the {episode['reference_kind']} of "
-                f"{episode['reference']:,.4f}; the collar is {band:.1%}."
-            )
+            scores.append(price_score(episode))
+            told, said = price_told(episode)
+            metrics += told
+            story += said
         if "size" in episode["checks"]:
             ratio = episode["size_ratio"]
             scores.append(50 + 50 * min(1.0, (ratio - 1) / 9))
@@ -248,7 +268,8 @@ class FatFinger(Detector):
         )
 
 
-_OF_CHECK = {"away": "price", "band": "price", "reference": "price", "reference_kind": "price",
+_OF_CHECK = {"away": "price", "band": "price", "bound": "price", "reached": "price", "beyond": "price", "harmless": "price",
+             "reference": "price", "reference_kind": "price",
              "size_qty": "size", "size_limit": "size", "size_ratio": "size", "size_basis": "size",
              "nav_ratio": "notional"}  # fmt: skip
 
@@ -258,21 +279,22 @@ def _excess(check: str) -> pl.Expr:
 
 
 def _prices(orders: pl.LazyFrame, tables: Tables, params: FatFingerParameters) -> pl.LazyFrame:
-    """Return limits through the reference by more than the collar, on the aggressive side only.
+    """Return limits through the reference by more than the collar and the practice, on the aggressive side only.
 
     Only a limit beyond the collar of the day's lowest or highest reference can be beyond that of its own, so
     no other one is looked up.
     """
     suspects = settled(beyond_all(orders, params))
     sign = pl.when(pl.col("side").is_in(BUYS)).then(1.0).otherwise(-1.0)
-    return (
+    far = (
         referenced(suspects, tables, params)
         .with_columns(away=sign * (pl.col("px") / pl.col("reference") - 1))
         .filter(pl.col("away") > pl.col("band"))
-        .select(
-            *KEPT, "away", "band", "reference", "reference_kind",
-            check=pl.lit("price"), excess=pl.col("away") / pl.col("band"),
-        )
+        .select(*KEPT, "away", "band", "reference", "reference_kind")
+    )
+    return beyond_practice(far, tables, params).select(
+        *KEPT, "away", "band", "bound", "reached", "harmless", "reference", "reference_kind",
+        check=pl.lit("price"), beyond="excess", excess="excess",
     )  # fmt: skip
 
 

@@ -84,6 +84,79 @@ def test_auction_orders_and_options_are_not_held_to_the_collar():
     assert alerts(FatFinger, given(order("150"), instruments=options)) == []
 
 
+DONE = HEADER.replace("\n", " last_px last_qty\n")
+
+
+def filled(px, at, *, order_id, qty=100, last_qty=None, seq=1, side="buy", limit="110", trader="T1"):
+    """Return an order and its one fill, as rows of DONE."""
+    what = f"AAPL A-{trader} {trader} {side} {limit} {qty} {at}"
+    return (
+        f"{order_id} {seq} new {what} XNAS day - -",
+        f"{order_id} {seq + 1} fill {what} XNAS day {px} {qty if last_qty is None else last_qty}",
+    )
+
+
+def traded(*pairs: tuple[str, str]):
+    lines = [line for pair in pairs for line in pair]
+    return tables(order_events=DONE + "\n".join(lines), quotes=QUOTES, prices=PRICES)
+
+
+@pytest.mark.parametrize(("px", "done", "score"), [
+    ("100.01", 100, 50.0),  # wholly at the touch: a slip that cost nothing
+    ("105.01", 100, 66.67), ("100.01", 50, 66.67),  # beyond the collar; the other half may yet be
+])  # fmt: skip
+def test_a_slip_that_was_done_at_the_touch_scores_less_than_one_that_cost_something(px, done, score):
+    (found,) = alerts(FatFinger, traded(filled(px, "14:30:00", order_id="O1", last_qty=done)))
+    reached = {m["name"]: m["value"] for m in found["metrics"]}["price_reached"]
+    assert (round(found["score"], 2), round(reached, 4)) == (score, round(float(px) / 100 - 1, 4))
+    assert ("within the collar" in found["story"][2]) == (px == "100.01")
+
+
+def protected(traders=5, *, ordinary=0):
+    """Return limits a tenth through the market of so many traders, a second each, amid orders at the touch."""
+    far = [
+        filled("100.01", f"14:29:{n + 1:02}", order_id=f"P{n}", trader=f"X{n % traders}", seq=10 * n)
+        for n in range(6)
+    ]
+    near = [
+        filled("100.01", f"14:29:00.{n:06}", order_id=f"N{n}", trader="Y", limit="100.01", qty=n + 1, seq=n)
+        for n in range(ordinary)
+    ]
+    return [*far, *near]
+
+
+def flagged(given, params=None) -> list[str]:
+    return [name for one in alerts(FatFinger, given, params) for name in one["order_ids"]]
+
+
+LAST = ("14:31:00", {"order_id": "O1", "seq": 900})
+
+
+@pytest.mark.parametrize(("limit", "px", "n"), [
+    ("119.9", "100.01", 0), ("120.1", "100.01", 1),  # twice what is usual
+    ("110", "104.99", 0), ("110", "105.01", 1),  # the price it reached is held to the collar all the same
+])  # fmt: skip
+def test_where_market_orders_are_sent_as_far_limits_the_price_reached_decides(limit, px, n):
+    found = flagged(traded(*protected(), filled(px, LAST[0], limit=limit, **LAST[1])))
+    assert found.count("O1") == n
+
+
+@pytest.mark.parametrize(("traders", "ordinary", "n"), [(5, 0, 0), (4, 0, 1), (5, 594, 0), (5, 595, 1)])
+def test_a_practice_is_that_of_several_traders_and_of_one_order_in_a_hundred(traders, ordinary, n):
+    given = traded(*protected(traders, ordinary=ordinary), filled("100.01", LAST[0], **LAST[1]))
+    assert flagged(given).count("O1") == n
+
+
+def test_the_first_to_send_far_limits_are_flagged_and_later_ones_excuse_nobody():
+    assert [name for name in flagged(traded(*protected())) if name in {"P0", "P4", "P5"}] == ["P0", "P4"]
+
+
+def test_a_story_says_that_far_limits_are_usual_where_they_are():
+    given = traded(*protected(), filled("100.01", LAST[0], limit="150", **LAST[1]))
+    (told,) = [one["story"] for one in alerts(FatFinger, given) if "O1" in one["order_ids"]]
+    assert "Limits up to 20.0% through the market are not unusual in this instrument." in told[2]
+
+
 HISTORY = [
     order("100", qty=1000 + 10 * i, at=f"14:{i // 2:02}:{30 * (i % 2):02}", order_id=f"H{i}", seq=i)
     for i in range(40)
@@ -233,6 +306,11 @@ def poor():
     return given(order("100", qty=100), daily_nav=NAV.format(4000))
 
 
+def excused(limit="110", *, ordinary=0):
+    """A limit through the market where such limits are a practice."""
+    return traded(*protected(ordinary=ordinary), filled("100.01", LAST[0], limit=limit, **LAST[1]))
+
+
 KIT = Kit(
     FatFinger,
     lambda: given(order("106"), order("100", qty=30_000, at="15:00:00", order_id="O9", seq=99)),
@@ -248,6 +326,9 @@ KIT = Kit(
         "close_collar": Edge(0.484, 0.486, scene=no_quote),
         "max_quote_age": Edge(60.0, 59.9, scene=quoted_before),
         "max_close_age": Edge(5, 4, scene=old_close),
+        "practice_share": Edge(0.151, 0.149, scene=lambda: excused(ordinary=34)),
+        "practice_actors": Edge(6, 5, scene=excused),
+        "practice_multiple": Edge(1.49, 1.51, scene=lambda: excused("115")),
         "own_multiple": Edge(26.3, 26.4, scene=lambda: used_to_size(300_000)),
         "own_history": Edge(41, 40, scene=lambda: used_to_size(20_000)),
         "adv_share": Edge(0.299, 0.301),
