@@ -101,9 +101,26 @@ def _touch(raw: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["timestamp", "bid_px", "ask_px"], orient="row")
 
 
+def _priced(events: pl.DataFrame, touch: pl.DataFrame) -> pl.DataFrame:
+    """Add ``traded_px``: the tape tells of either order its limit, and a trade is at that of the one there first.
+
+    Where only one order of a trade is known, it traded at its limit, or at the touch where that was better.
+    """
+    seen = events.join_asof(touch, on="timestamp", strategy="backward", check_sortedness=False)
+    bid = pl.col("direction") == "bid"
+    touched = (
+        pl.when(bid)
+        .then(pl.min_horizontal("price", "ask_px"))
+        .otherwise(pl.max_horizontal("price", "bid_px"))
+    )
+    first = pl.col("price").sort_by("id").first().over("match")
+    both = pl.col("id").n_unique().over("match") > 1
+    return seen.with_columns(traded_px=pl.when(both).then(first).otherwise(touched)).drop("bid_px", "ask_px")
+
+
 def _tables(events: pl.DataFrame, fills: pl.DataFrame, touch: pl.DataFrame, members: int) -> Tables:
     matches = fills.select("row", "match")
-    told = events.join(matches, on="row", how="left", maintain_order="left").with_columns(
+    told = _priced(events.join(matches, on="row", how="left", maintain_order="left"), touch).with_columns(
         transact_time=pl.col("timestamp").cast(MS).cast(pl.Datetime("us", "UTC")),
         order_id=pl.format("O{}", "id"),
         event_seq=pl.int_range(1, pl.len() + 1),
@@ -127,14 +144,15 @@ def _tables(events: pl.DataFrame, fills: pl.DataFrame, touch: pl.DataFrame, memb
     fill = pl.col("event_type") == "fill"
     told = told.with_columns(
         last_qty=pl.when(fill).then(pl.col("done") * SATOSHI),
-        last_px=pl.when(fill).then("price"),
+        last_px=pl.when(fill).then("traded_px"),
         cum_qty=(pl.col("first") - pl.col("volume")) * SATOSHI,
         leaves_qty=pl.when(pl.col("event_type") == "cancel").then(0.0).otherwise(pl.col("volume") * SATOSHI),
         exec_id=pl.when(fill).then(pl.format("E{}", "row")),
         match_id=pl.when(fill).then(pl.format("X{}", "match")),
         cancel_by=pl.when(pl.col("event_type") == "cancel").then(pl.lit("user")),
         liquidity=pl.when(fill)
-        .then(pl.when(pl.col("id") == pl.col("id").min().over("match"))  # the order that was there first
+        .then(pl.when((pl.col("id") == pl.col("id").min().over("match"))  # the order that was there first
+                      & (pl.col("traded_px") == pl.col("price")))
         .then(pl.lit("maker")).otherwise(pl.lit("taker"))),
     )  # fmt: skip
     done = told.filter(fill).with_columns(
