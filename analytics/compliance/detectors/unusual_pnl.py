@@ -9,6 +9,7 @@ from analytics.compliance._features import with_baseline, with_group
 from analytics.compliance._gain_habits import jumped, shocks_met
 from analytics.compliance._gain_rules import UnusualPnlParameters
 from analytics.compliance._gain_stories import TELLERS
+from analytics.compliance._gain_units import alone, foremost, is_joined, joined, once, units
 from analytics.compliance._gains import booked_late, off_market, reversed_later, standing
 from analytics.compliance._products import direction
 from analytics.compliance._spans import settled, steadied
@@ -28,7 +29,8 @@ class UnusualPnl(Detector):
     account's own past days (exponentially weighted), and the gain at least ``money``, spread over names as evenly as
     over ``names`` of equal weight; and the same measure of the others on the same day leaves at least ``peers`` robust deviations, so
     that a wild market does not name everybody. A trader's house accounts are looked at together as well, for a
-    day that is dealt over several is none of them's. Market makers are compared with their own past alike.
+    day that is dealt over several is none of them's; so is each with what he does in new accounts, which have no
+    past of their own. Market makers are compared with their own past alike.
     (price) fills better than the mids before and after them by more than ``off_market`` spreads, worth
     ``off_money``. (late) trades that came in ``late`` hours after the day's others, with ``late_money`` won or
     lost by then. (change) corrections and busts of a later day that change a day's gain by ``reversed_money``
@@ -40,7 +42,7 @@ class UnusualPnl(Detector):
     name = "unusual_pnl"
     code = "D23"
     title = "Unusual trading gain"
-    version = "1.2.0"
+    version = "1.3.0"
     description = (
         "Gains that the risk taken, the prices of the moment or the account's own record do not explain."
     )
@@ -60,16 +62,20 @@ class UnusualPnl(Detector):
     def episodes(self, tables: Tables, params: UnusualPnlParameters) -> pl.LazyFrame:
         """Return what stands out, a row each with its ``kind``: a day, a price, a booking, a change, a record, jumps."""
         fills = settled(standing(tables))
-        of_units = _units(fills, tables)
+        of_units = units(fills, tables)
+        of_new = joined(fills, tables, history=params.history)
+        every = settled(pl.concat([of_units, of_new], how="diagonal"))
         names = _names(of_units)
-        days = settled(_days(names, tables, params))
+        looked = settled(_days(_names(every), tables, params))
+        days = looked.filter(~is_joined())
+        hits = once(foremost(_hits(looked, params), of_new), every, "day")
         found = [
-            _told(of_units, _once(_hits(days, params), of_units, "day"), tables, kind="day"),
+            _told(every, hits, tables, kind="day"),
             off_market(fills, tables, params),
             booked_late(fills, tables, params),
             reversed_later(fills, tables, params),
-            _told(of_units, _once(jumped(days, params), of_units), tables, kind="record"),
-            _told(of_units, _once(shocks_met(names, tables, params), of_units), tables, kind="shocks"),
+            _told(of_units, once(jumped(days, params), of_units), tables, kind="record"),
+            _told(of_units, once(shocks_met(names, tables, params), of_units), tables, kind="shocks"),
         ]
         whole = pl.concat([steadied(part.drop("cells", strict=False)) for part in found], how="diagonal")
         # One group's kinds may rest on the same fills; each is an alert of its own.
@@ -110,7 +116,7 @@ def _told(fills: pl.LazyFrame, hits: pl.LazyFrame, tables: Tables, *, kind: str)
     """Return one row per unit and stretch of days, with the figures of ``hits`` and the evidence of its fills.
 
     Args:
-        fills: As ``_units``.
+        fills: As ``units`` of ``_gain_units``.
         hits: unit, ``since`` and ``day`` (first and last), and figures; with ``cells`` only those fills count.
         tables: accounts.
         kind: Of the episode.
@@ -150,41 +156,6 @@ def _told(fills: pl.LazyFrame, hits: pl.LazyFrame, tables: Tables, *, kind: str)
     )
 
 
-def _units(fills: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
-    """Return fills with ``unit``: by account; by trader where one trades several house accounts; and by group.
-
-    A group is of linked accounts that are not the house's own.
-    """
-    house = tables["accounts"].filter(pl.col("kind") == "house").select("account_id").unique()
-    own = fills.join(house, on="account_id", how="semi").filter(pl.col("trader_id").is_not_null())
-    others = with_group(fills.join(house, on="account_id", how="anti"), tables)
-    parts = [fills.with_columns(unit=formatted("account:{}", "account_id"))]
-    for rows, key, name in ((own, "trader_id", "trader:{}"), (others, "actor_group", "group:{}")):
-        several = (
-            rows.group_by(key)
-            .agg(held=pl.col("account_id").n_unique())
-            .filter(pl.col("held") > 1)
-            .select(key)
-        )
-        parts.append(rows.join(several, on=key, how="semi").with_columns(unit=formatted(name, key)))
-    return pl.concat(parts, how="diagonal").drop("actor_group", "owner_id", "related", strict=False)
-
-
-def _once(hits: pl.LazyFrame, fills: pl.LazyFrame, *by: str) -> pl.LazyFrame:
-    """Leave a trader or group out where one of his accounts says it alone, on the same ``by``.
-
-    Args:
-        hits: unit, day and figures.
-        fills: As ``_units``.
-        by: ``day``, or nothing where stretches are compared.
-    """
-    found = settled(hits)
-    whose = fills.select("unit", "day", "account_id").filter(~pl.col("unit").str.starts_with("account:"))
-    alone = found.select("day", account_id=pl.col("unit").str.strip_prefix("account:"))
-    said = whose.join(alone, on=["account_id", *by], how="inner").select("unit", *by).unique()
-    return found.join(said, on=["unit", *by], how="anti")
-
-
 def _names(fills: pl.LazyFrame) -> pl.LazyFrame:
     """Return what a unit's fills of a day and instrument made, and their value net and gross."""
     return (
@@ -217,7 +188,7 @@ def _days(names: pl.LazyFrame, tables: Tables, params: UnusualPnlParameters) -> 
         .filter(pl.col("risk") > 0)
         .with_columns(
             edge=(pl.col("gain") / pl.col("risk")).round(6),
-            together=~pl.col("unit").str.starts_with("account:"),
+            together=~(alone() | is_joined()),
         )
         .sort("unit", "day")
     )
@@ -231,10 +202,10 @@ def _days(names: pl.LazyFrame, tables: Tables, params: UnusualPnlParameters) -> 
         z=pl.when(pl.col("spread") > 0).then(((pl.col("edge") - pl.col("usual")) / pl.col("spread")).round(6))
     )
     # Where everybody is far off, being a little farther says little. The day itself: how far the account is from what everybody saw.
-    middle = pl.col("z").median().over("together", "day")
-    scatter = (pl.col("z") - pl.col("z").median().over("together", "day")).abs().median().over(
-        "together", "day"
-    ) * _MAD_TO_SD
-    asked = pl.col("z").count().over("together", "day") >= params.fellows
+    # An account is nobody's peer a second time for being looked at together with new ones.
+    peers = pl.when(~is_joined()).then("z")
+    middle = peers.median().over("together", "day")
+    scatter = (peers - middle).abs().median().over("together", "day") * _MAD_TO_SD
+    asked = peers.count().over("together", "day") >= params.fellows
     beyond = (pl.col("z") - middle) / pl.max_horizontal(scatter, 0.5 * middle.abs(), pl.lit(1.0))
     return days.with_columns(beyond_peers=pl.when(asked).then(beyond.round(6)))

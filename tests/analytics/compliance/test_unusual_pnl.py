@@ -114,6 +114,42 @@ def test_a_day_dealt_over_two_house_accounts_of_a_trader_is_found_by_its_trader(
     assert {"kind": "account", "id": "B0"} in found["actors"]
 
 
+def dealt_over_new_accounts(*, begun=59, trader="T0"):
+    """A trader's large book has an ordinary day; what he is right about is half in new accounts of the house."""
+    rows = given(accounts=2)["executions"].collect()
+    day = pl.col("transact_time").dt.date()
+    large = pl.when(pl.col("account_id") == "A1").then(20).otherwise(1)
+    moved = (
+        (pl.col("account_id") == "A0") & (day >= DAYS[begun]) & pl.col("instrument_id").is_in(["N2", "N3"])
+    )
+    dealt = rows.with_columns(
+        last_qty=(pl.col("last_qty") * large).cast(rows.schema["last_qty"]),
+        account_id=pl.when(moved).then(pl.col("instrument_id").str.replace("N", "B")).otherwise("account_id"),
+        trader_id=pl.when(moved).then(pl.lit(trader)).otherwise(pl.lit("T0")),
+    )
+    house = "account_id kind owner_id\n" + "\n".join(
+        f"{name} house firm" for name in ("A0", "A1", "B2", "B3")
+    )
+    return given(accounts=2) | tables(accounts=house) | {"executions": dealt.lazy()}
+
+
+def test_a_day_dealt_over_new_accounts_is_found_beside_the_traders_other_books():
+    (found,) = alerts(UnusualPnl, dealt_over_new_accounts())
+    assert {one["id"] for one in found["actors"] if one["kind"] == "account"} == {"A0", "B2", "B3"}
+    assert len(found["exec_ids"]) == 4
+
+
+@pytest.mark.parametrize(("begun", "n"), [(30, 1), (29, 0)])
+def test_an_account_begun_after_the_old_one_has_a_record_is_new_for_as_long_as_it_has_none(begun, n):
+    # Thirty days of trades are a record: of the old one by day 30, of the new one 30 days later.
+    found = alerts(UnusualPnl, dealt_over_new_accounts(begun=begun))
+    assert len(found) == n
+
+
+def test_another_traders_new_accounts_are_nobodys_day():
+    assert alerts(UnusualPnl, dealt_over_new_accounts(trader="T9")) == []
+
+
 # What test_kit_complete.py holds this detector to.
 def bought_amid_nothing():
     """A purchase below both of two quotes that are ten minutes apart."""
