@@ -101,6 +101,9 @@ def with_approvals(trades: pl.LazyFrame, tables: Tables, *, memory_days: float) 
         .group_by("exec_id")
         .agg(used=pl.col("done").sum())
     )
+    used = used.join(_spent(pairs, found, trades), on="exec_id", how="left").select(
+        "exec_id", used=pl.col("used") - pl.col("spent").fill_null(0.0)
+    )
     covered = pl.col("now").fill_null(value=False)
     within = pl.col("unbounded").fill_null(value=False) | (pl.col("used") <= pl.col("allowed") + 1e-9)
     finding = (
@@ -110,9 +113,30 @@ def with_approvals(trades: pl.LazyFrame, tables: Tables, *, memory_days: float) 
         .then(pl.lit("outside_window"))
         .otherwise(pl.lit("no_approval"))
     )
-    return rows.join(used, on="exec_id", how="left").with_columns(
+    counted = rows.join(used, on="exec_id", how="left").with_columns(used=pl.max_horizontal("used", "qty"))
+    return counted.with_columns(
         approved=(covered & within).fill_null(value=False),
         finding=finding,
         over=pl.when(covered).then(pl.col("used") / pl.col("allowed") - 1),
         waives=pl.col("waives").fill_null([]),
+    )
+
+
+def _spent(pairs: pl.LazyFrame, found: pl.LazyFrame, trades: pl.LazyFrame) -> pl.LazyFrame:
+    """Return, by exec_id, what was traded since its approvals began on others that have lapsed since: ``spent``.
+
+    That much uses up nothing of the approvals still in force.
+    """
+    lapsed = pairs.join(found.select("exec_id", "since"), on="exec_id", how="inner").filter(
+        (pl.col("valid_to") > pl.col("since")) & (pl.col("valid_to") <= pl.col("transact_time"))
+    )
+    done = trades.select("account_id", "instrument_id", "side", other="transact_time", done="qty")
+    at = pl.col("other")
+    return (
+        lapsed.join(done, on=["account_id", "instrument_id", "side"], how="inner")
+        .filter((at >= pl.max_horizontal("since", "valid_from")) & (at < pl.col("valid_to")))
+        .group_by("exec_id", "preclearance_id")
+        .agg(done=pl.col("done").sum(), most=pl.col("approved_qty").first())
+        .group_by("exec_id")
+        .agg(spent=pl.min_horizontal("done", "most").sum())
     )

@@ -84,7 +84,7 @@ class PersonalDealing(Detector):
     name = "personal_dealing"
     code = "D18"
     title = "Suspected breach of personal dealing rules"
-    version = "1.0.0"
+    version = "1.1.0"
     description = "A private trade without approval, too near to clients' orders, or closed too soon."
     regulation = ("Advisers Act Rule 204A-1", "MAR Art. 16(2), Reg. 2016/957")
     inputs = ("executions", "accounts")

@@ -89,6 +89,17 @@ def test_two_approvals_at_once_add_up():
     assert alerts(PersonalDealing, given(trade(qty=150), approvals=(YES, more))) == []
 
 
+@pytest.mark.parametrize(("qty", "lapsed", "n"), [(100, "14:30", 0), (101, "14:30", 1), (100, "14:15", 1)])
+def test_what_was_traded_on_an_approval_lapsed_since_uses_up_nothing_of_the_one_in_force(qty, lapsed, n):
+    # Fifty were bought at 14:20: on the second approval, unless that had lapsed before.
+    more = YES.replace("A1", "A2").replace(" 100 ", " 50 ").replace("15:00", lapsed)
+    found = alerts(
+        PersonalDealing,
+        given(trade(qty=50, at="14:20:00"), trade("E2", qty=qty, at="14:40:00"), approvals=(YES, more)),
+    )
+    assert [said.startswith("more was traded than approved") for said in rules(found)] == [True] * n
+
+
 @pytest.mark.parametrize("change", [
     ("approved", "denied"), ("approved", "pending"), (" buy ", " sell "), (" P1 ", " P9 "), ("AAPL", "MSFT"),
     ("ann P1", "bob -"),
