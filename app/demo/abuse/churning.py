@@ -69,11 +69,25 @@ def turn_over(
             instrument = stage.name(session, days=2)
             while instrument in told and len(told) < _MOST_TOLD:
                 instrument = stage.name(session, days=2)
+            instrument = _unlimited(stage, account, session, instrument, told)
             time += int(stage.rng.uniform(1, 4) * MINUTE)
             size = stage.lot(session, instrument, amount / count)
             tickets.append(_done(stage, account, session, instrument, "buy", size, time, rate))
             held.append((instrument, size))
     stage.mark(NAME, tickets, abuse=abuse, severity=severity, note=note)
+
+
+def _unlimited(stage: Stage, account: str, session: int, instrument: int, told: set[int]) -> int:
+    """Return the name itself, or the next one that no scene has set the account a position limit in.
+
+    What is bought beside such a scene would break its limit, or hide that the scene did.
+    """
+    limited = {one.instrument for one in stage.conduct.bounds if one.account_id == account}
+    if instrument not in limited:
+        return instrument
+    others = [(instrument + step) % 20 for step in range(1, 20)]
+    free = (n for n in others if n not in limited | told and not stage.closed[session : session + 2, n].any())
+    return next(free, instrument)
 
 
 def _done(  # noqa: PLR0917 (an order's own columns)

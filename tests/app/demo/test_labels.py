@@ -1,12 +1,16 @@
 """What is planted is labelled and found; what is not planted does not alert."""
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
+import numpy as np
 import polars as pl
 import pytest
 
 from analytics.compliance.detector import LISTS, LISTS_SCHEMA, all_detectors
 from analytics.datasets import DATASETS
+from app.demo.abuse.personal_dealing import _unasked
+from app.demo.conduct import Approval, Conduct
 from app.demo.control_room import closed_to_all
 from app.demo.generate import SCALES
 from app.demo.market import load
@@ -91,3 +95,35 @@ def test_honest_orders_stay_out_of_listed_names(firm):
         day, symbol = market.sessions[session], firm.files["instruments"]["instrument_id"][int(name)]
         on_it = (pl.col("transact_time").dt.date() == day) & (pl.col("instrument_id") == symbol)
         assert days.filter(on_it).is_empty()
+
+
+def test_no_look_alike_trades_beside_a_scene_that_a_position_limit_is_set_around(firm):
+    limits = firm.files["position_limits"].filter(pl.col("subject_kind") == "account")
+    bound = set(limits.select("subject_id", "instrument_id").iter_rows())
+    trades = firm.files["order_events"].select("order_id", "account_id", "instrument_id").unique()
+    active = [
+        order
+        for one in firm.labels
+        if (one.pattern, one.abuse) == ("churning", False)
+        for order in one.order_ids
+    ]
+    theirs = trades.filter(pl.col("order_id").is_in(active)).select("account_id", "instrument_id")
+    assert bound
+    assert not bound & set(theirs.iter_rows())
+
+
+def test_scenes_of_personal_dealing_do_not_approve_one_another(firm):
+    scenes = [
+        one for one in firm.labels
+        if (one.pattern, one.abuse) == ("personal_dealing", True) and "restricted" not in one.note
+    ]  # fmt: skip
+    names = [name for one in scenes for name in one.instrument_ids]
+    assert len(names) == len(SCALES["small"].severities) == len(set(names))
+
+
+def test_a_scene_takes_the_next_open_name_that_no_other_has_asked_leave_for():
+    asked = [Approval("P", name, "buy", 10, 0, 1) for name in (19, 0)] + [Approval("Q", 2, "buy", 10, 0, 1)]
+    closed = np.zeros((1, 21), dtype=bool)
+    closed[0, 1] = True
+    stage = SimpleNamespace(conduct=Conduct(approvals=asked), closed=closed)
+    assert [_unasked(stage, "P", 0, name) for name in (18, 19, 0, 1)] == [18, 2, 2, 2]
