@@ -110,7 +110,7 @@ def _practised(far: pl.LazyFrame, fills: pl.LazyFrame, params: Practice) -> pl.L
 
 def price_score(episode: Mapping[str, Any]) -> float:
     """Return 50 at the bound to 100 at four times that; 40 to 70 where the whole order was done within the collar."""
-    further = min(1.0, (episode["beyond"] - 1) / 3)
+    further = min(1.0, (float(episode["beyond"]) - 1) / 3)
     return 40 + 30 * further if episode["harmless"] else 50 + 50 * further
 
 
