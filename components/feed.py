@@ -6,6 +6,7 @@ from typing import Any
 
 from dash import html
 
+from analytics.social.wording import shown as visible
 from components.formats import known, moment, number, since
 from components.states import icon
 
@@ -59,10 +60,10 @@ def tone_tag(value: Any) -> html.Span | None:
 
 
 def _post(row: Mapping[str, Any], *, short: bool, symbols: Mapping[str, str] | None = None) -> html.Li:
-    author = str(row.get("author") or row.get("author_name") or row["author_id"])
+    author = visible(str(row.get("author") or row.get("author_name") or row["author_id"]))
     initials = "".join(part[0] for part in author.replace("_", " ").split()[:2]).upper() or "?"
     at = row["transact_time"]
-    text = str(row["text"])
+    text = visible(str(row["text"]))
     said: Any = text if not short or len(text) <= 140 else text[:139] + "…"
     shown = set()
     by: Any = html.Span(author, className="by")
@@ -104,7 +105,7 @@ def _post(row: Mapping[str, Any], *, short: bool, symbols: Mapping[str, str] | N
             html.Span(initials, className="qd-avatar", **{"aria-hidden": "true"}),
             by,
             html.Span(since(at), className="at", title=f"{moment(at)} UTC"),
-            html.Div(said, className="body"),
+            html.Div(said, className="body", dir="auto"),
             html.Div([mark for mark in marks if mark is not None], className="marks"),
         ],
         className="post",

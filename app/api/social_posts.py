@@ -41,6 +41,7 @@ class FeedQuery(SortedQuery):
     show: Literal["all", "following", "own", "imported"] | None = None
     room: Word | None = None
     post: Word | None = Field(None, description="The thread of this post.")
+    about: Word | None = Field(None, description="Threads about this: order:O1, account:A1, instrument:I1.")
 
 
 class PostPath(BaseModel):
@@ -57,6 +58,7 @@ class PostBody(_Body):
     in_reply_to: Word | None = None
     context_kind: Literal["instrument", "order", "account", "alert"] | None = None
     context_id: Word | None = None
+    about: Word | None = Field(None, description="Kind and id in one, in their place: order:O1.")
 
 
 class WordsBody(_Body):
@@ -74,7 +76,7 @@ class ReasonBody(_Body):
 @blueprint.get("/posts", summary="The feed", responses={200: Answer, **PROBLEMS})
 def posts(query: FeedQuery) -> Response:
     """Answer one page of posts, own and imported, newest first, each with its tone -1..1."""
-    desk = current_desk(own=frozenset({"sort", "tone", "author", "show", "room"}))
+    desk = current_desk(own=frozenset({"sort", "tone", "author", "show", "room", "about"}))
     note_reading(desk)
     return page(
         desk,
@@ -84,6 +86,7 @@ def posts(query: FeedQuery) -> Response:
         author=query.author,
         show=query.show,
         room=query.room,
+        about=query.about,
     )
 
 
@@ -159,10 +162,14 @@ def note_reading(desk: Desk) -> None:
 
 
 def _place(desk: Desk, body: PostBody) -> Any:
-    if (body.context_kind is None) != (body.context_id is None):
+    kind: str = body.context_kind or ""
+    name = body.context_id or ""
+    if body.about is not None and not kind and not name:
+        kind, _, name = body.about.partition(":")
+    if bool(kind) != bool(name):
         said = FieldError("context_id", "goes with context_kind: give both or none")
         raise Invalid("The place does not fit.", errors=[said])
-    context = (body.context_kind, body.context_id) if body.context_kind and body.context_id else None
+    context = (kind, name) if kind else None
     return rooms.place(desk, room_id=body.room_id, in_reply_to=body.in_reply_to, context=context)
 
 

@@ -39,6 +39,7 @@ def posts(
     author: str | None = None,
     show: str | None = None,
     room: str | None = None,
+    about: str | None = None,
 ) -> tuple[pl.DataFrame, int]:
     """Return one page of the feed and how many posts there are.
 
@@ -52,6 +53,7 @@ def posts(
         author: Only posts of this author.
         show: all, following (authors, instruments and rooms one follows), own (written here), imported.
         room: Only posts of this room.
+        about: Only posts of threads about this thing, as ``kind:id``: order:O1, account:A1, instrument:I1, alert:X1.
 
     Returns:
         post_id, transact_time, author_id, text, instrument_ids, in_reply_to, likes (null for own posts), sentiment
@@ -68,23 +70,26 @@ def posts(
     if column not in SORTS:
         raise Invalid("Unknown sort.", errors=[FieldError("sort", f"must be one of {', '.join(SORTS)}")])
     size = desk.scope.limit if limit is None else limit
-    found = everything(desk, author=author, show=show, room=room)
+    found = everything(desk, author=author, show=show, room=room, about=about)
     if tone is not None:
         found = found.filter(pl.col("tone") == tone)
     found = found.sort([column, "post_id"], descending=[order.startswith("-"), False], nulls_last=True)
     return found.slice(offset, size), found.height
 
 
-def tones(
-    desk: Desk, *, author: str | None = None, show: str | None = None, room: str | None = None
-) -> dict[str, int]:
-    """Return how many posts of the feed have each tone: negative, neutral, positive."""
-    counts = dict(everything(desk, author=author, show=show, room=room).group_by("tone").len().iter_rows())
+def tones(desk: Desk, **which: str | None) -> dict[str, int]:
+    """Return how many posts of the feed have each tone: negative, neutral, positive; ``which`` as ``everything``."""
+    counts = dict(everything(desk, **which).group_by("tone").len().iter_rows())
     return {name: int(counts.get(name, 0)) for name in ("negative", "neutral", "positive")}
 
 
 def everything(
-    desk: Desk, *, author: str | None = None, show: str | None = None, room: str | None = None
+    desk: Desk,
+    *,
+    author: str | None = None,
+    show: str | None = None,
+    room: str | None = None,
+    about: str | None = None,
 ) -> pl.DataFrame:
     """Return all posts of the feed that fit, in no order; columns and errors as ``posts``."""
     if show is not None and show not in SHOWN:
@@ -95,7 +100,7 @@ def everything(
         raise NotFound("There is no such room.")
     # What was written here comes from the records: they say who may read it, and what it says now.
     own = _own(desk, seen) if show != "imported" else _nothing()
-    imported = _nothing() if show == "own" or room is not None else _imported(desk)
+    imported = _nothing() if show == "own" or room is not None or about is not None else _imported(desk)
     if desk.scope.post is not None:
         own, imported = _thread(desk.scope.post, own, imported)
     found = pl.concat([own, imported])
@@ -103,6 +108,9 @@ def everything(
         found = found.filter(pl.col("room_id") == room)
     if author is not None:
         found = found.filter(pl.col("author_id") == author)
+    if about is not None:
+        kind, _, name = about.partition(":")
+        found = found.filter((pl.col("context_kind") == kind) & (pl.col("context_id") == name))
     return found.filter(_followed(desk)) if show == "following" else found
 
 
@@ -146,15 +154,6 @@ def thread(desk: Desk, post_id: str) -> list[dict[str, Any]]:
     if not any(row["post_id"] == post_id for row in rows):
         raise NotFound("There is no such post.")
     return rows
-
-
-def about(desk: Desk, kind: str, name: str, *, limit: int = 50) -> list[dict[str, Any]]:
-    """Return what was posted here about one thing (instrument, order, account, alert), newest first."""
-    wide = desk.with_scope(start=None, end=None, instrument=(), post=None)
-    rows = _own(wide, readable(desk)).filter(
-        (pl.col("context_kind") == kind) & (pl.col("context_id") == name)
-    )
-    return rows.sort("transact_time", descending=True).head(limit).to_dicts()
 
 
 def follows(desk: Desk) -> list[dict[str, Any]]:

@@ -124,6 +124,14 @@ def colleagues(desk: Desk) -> list[dict[str, str]]:
         return [{"user_id": user.id, "name": user.name} for user in session.scalars(query)]
 
 
+def desks(desk: Desk) -> list[str]:
+    """Return the desks the one who asks may see, by name."""
+    if desk.identity.desks is not None:
+        return sorted(desk.identity.desks)
+    rows = desk.rows(ACCOUNTS, scoped=False).select(pl.col("desk").drop_nulls().unique().sort())
+    return list(desk.collect(rows)["desk"])
+
+
 def place(
     desk: Desk,
     *,
