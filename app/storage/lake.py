@@ -52,8 +52,13 @@ class TableInfo:
 class Lake:
     """All organisations' tables under one root. Shared by the threads of a process."""
 
-    def __init__(self, root: str, database: Database) -> None:
+    def __init__(self, root: str, database: Database, *, home: Path | None = None) -> None:
         """Remember where the lake is; nothing is read.
+
+        Args:
+            root: Folder of the tables.
+            database: Its ledger.
+            home: The installation's folder, where artefacts are kept; the one above the tables when None.
 
         Raises:
             BadSettings: If ``root`` is not on a local disk.
@@ -61,6 +66,7 @@ class Lake:
         if "://" in root and not root.startswith("file://"):
             raise BadSettings("LAKE_URL: only folders of a local disk are supported.")
         self.root = Path(root.removeprefix("file://")).absolute()
+        self.home = home or self.root.parent
         self.database = database
         self.ledger = Ledger(database)
         self._folders: dict[tuple[str, str], DeltaFolder] = {}

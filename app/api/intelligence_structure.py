@@ -1,0 +1,49 @@
+"""/api/intelligence/anomalies and /regimes: who trades unlike his peers, and what the market is like."""
+
+from typing import Literal
+
+from flask import Response
+from pydantic import Field
+
+from analytics.datasets import ORDER_EVENTS, PRICES
+from app.api._page import next_cursor, offset_of
+from app.api._schema import PROBLEMS, Answer, ScopeQuery
+from app.gateway.auth import current_desk
+from app.gateway.resource import answer, resource
+from app.queries import behaviour as asked
+from app.queries import regimes as states
+
+blueprint = resource("intelligence", part="structure", tag="Intelligence")
+
+
+class AnomaliesQuery(ScopeQuery):
+    """Which days."""
+
+    who: Literal["trader", "account"] | None = Field(
+        None, description="Days of traders or of accounts; both when left out."
+    )
+
+
+@blueprint.get(
+    "/anomalies",
+    summary="Trader-days and account-days unlike their peers'",
+    responses={200: Answer, **PROBLEMS},
+)
+def anomalies(query: AnomaliesQuery) -> Response:
+    """Answer the odd days, the oddest first, with value and usual range of what makes each odd.
+
+    Read by compliance and auditors; nobody reads of himself or his line. ``expected`` says how many of the days
+    looked at would be told by chance alone.
+    """
+    desk = current_desk(own=frozenset({"who"}))
+    start = offset_of(desk)
+    found = asked.anomalies(desk, who=query.who, offset=start)
+    cursor = next_cursor(desk, start, len(found["rows"]), found["total"])
+    return answer(desk, found, datasets=(ORDER_EVENTS,), next_cursor=cursor)
+
+
+@blueprint.get("/regimes", summary="The market's state by day", responses={200: Answer, **PROBLEMS})
+def regimes(query: ScopeQuery) -> Response:
+    """Answer the state now, every day's filtered probabilities, and the stretches of one state."""
+    desk = current_desk()
+    return answer(desk, states.regimes(desk), datasets=(PRICES,))

@@ -1,0 +1,117 @@
+"""Wires pages/intelligence/behaviour.py."""
+
+from typing import Any
+
+from dash import ClientsideFunction, Dash, Input, Output
+
+from app.queries import behaviour, regimes
+from callbacks._fill import Drawn, View, fill, nothing
+from components.anomalies import HEADS, anomaly_rows, anomaly_table
+from components.cards import legend, segment
+from components.charts.behaviour_map import behaviour_map
+from components.charts.regime_ribbon import regime_ribbon
+from components.formats import day, number, percent, plural
+from components.ids import at
+from components.models import state_tag
+from components.states import link_button
+from components.tables import table
+
+PAGE = "intelligence-behaviour"
+KINDS = (("trader", "Traders"), ("account", "Accounts"))
+SHOWN = 60  # of the list on the page; the API pages through all
+
+
+def register(app: Dash) -> None:
+    """Attach this page's callbacks to ``app``."""
+    fill(app, PAGE, "map", "Behaviour map", ask=_points, draw=_map)
+    fill(app, PAGE, "anomalies", "Anomalies", ask=_odd, draw=_anomalies)
+    fill(app, PAGE, "regime", "Market regime", ask=regimes.regimes, draw=_regime, ignores=("who",))
+    target = at(PAGE, "map", "points")
+    for event, name in (("clickData", "pick"), ("selectedData", "lasso")):
+        app.clientside_callback(
+            ClientsideFunction("behaviour", name),
+            Output(target, event),
+            Input(target, event),
+            prevent_initial_call=True,
+        )
+
+
+def _who(desk: Any) -> str:
+    return str(desk.scope.extra.get("who") or "trader")
+
+
+def _points(desk: Any) -> dict[str, Any]:
+    return behaviour.behaviour(desk, who=_who(desk))
+
+
+def _odd(desk: Any) -> dict[str, Any]:
+    return behaviour.anomalies(desk, who=_who(desk), limit=SHOWN)
+
+
+def _silent(model: dict[str, Any], view: View, what: str, **more: Any) -> Drawn:
+    why = str(model["reason"] or "No order has been imported yet.")
+    way = link_button("See the models", "/intelligence/models")
+    if model["status"] == "ok":
+        return nothing(view, f"No {what} here", "No trader or account entered five orders on a day.", **more)
+    return nothing(view, f"The model says nothing of {what}", f"{why[:1].upper()}{why[1:]}.", way, **more)
+
+
+def _expected(answer: dict[str, Any], among: int) -> str:
+    return f"Expect {number(answer['expected'], 1)} false alarms among {number(among)}: one ordinary day in a hundred is told"
+
+
+def _map(answer: dict[str, Any], view: View) -> Drawn:
+    who = view.state("who", "trader")
+    tools = (segment("Days of", "who", KINDS, who),)
+    points = answer["points"]
+    if not points:
+        return _silent(answer["model"], view, f"{who}-days", tools=tools)
+    rows = [
+        [p["date"], p["name"], p["peers"], number(p["rank"], 3), "odd" if p["odd"] else ""]
+        for p in sorted(points, key=lambda p: (-p["rank"], p["date"], p["id"]))
+    ]
+    sub = f"{number(len(points))} {who}-days of {plural(answer['days'], 'day')}, {plural(len(answer['peers']), 'peer group')}"
+    return Drawn(
+        behaviour_map(points, look=view.look, height=430, name=at(PAGE, "map", "points"), kind=who),
+        sub=sub,
+        tools=tools,
+        footer="Near points behave alike, measured from their peers. Draw round points, or click one, to narrow the page",
+        as_table=table(["Day", "Who", "Peers", "Rank", "Told"], rows, numeric=(3,), label="Days by rank"),
+    )
+
+
+def _anomalies(answer: dict[str, Any], view: View) -> Drawn:
+    rows = answer["rows"]
+    if not answer["looked_at"]:
+        return _silent(answer["model"], view, "odd days")
+    told = _expected(answer, answer["looked_at"])
+    if not rows:
+        return nothing(view, "No odd day", f"{told}.", sub=f"{number(answer['looked_at'])} days looked at")
+    more = answer["total"] - len(rows)
+    return Drawn(
+        anomaly_table(rows),
+        sub=plural(answer["total"], "odd day"),
+        badge=state_tag(answer["model"]["status"], answer["model"]["reason"]),
+        footer=f"{told}. Odd is no offence: it is a reason to look"
+        + (f". {plural(more, 'day')} more" if more else ""),
+        as_table=table(list(HEADS), anomaly_rows(rows), label="Anomalies"),
+        fit="flush",
+    )
+
+
+def _regime(answer: dict[str, Any], view: View) -> Drawn:
+    now, days = answer["now"], answer["days"]
+    if now is None or not days:
+        return _silent(answer["model"], view, "the market's state")
+    dwell = ", ".join(f"{name} {number(value)}" for name, value in answer["dwell"].items())
+    sub = f"{now['state'].capitalize()} on {day(now['date'])}, {percent(now['probability'])} sure, since {day(now['since'])}"
+    rows = [[one["from"], one["to"], one["state"], one["sessions"]] for one in reversed(answer["stretches"])]
+    return Drawn(
+        regime_ribbon(days, look=view.look, height=130),
+        sub=sub,
+        legend=legend(("sq", "ok", "Calm"), ("sq", "acc", "Trending"), ("sq", "crit", "Stressed")),
+        footer=f"What is said of a day rests on that day and those before it. States last, in sessions: {dwell}",
+        as_table=table(
+            ["From", "To", "State", "Sessions"], rows, numeric=(3,), label="Stretches of one state"
+        ),
+    )
