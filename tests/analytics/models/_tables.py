@@ -26,6 +26,8 @@ class Case:
 
     tables: Callable[[int], Tables]
     null: Callable[[int], Tables] | None = None
+    # What is shuffled is the ratio to the baseline: for targets whose size the baseline alone tells.
+    ratio: bool = False
 
 
 def prices(
