@@ -115,3 +115,18 @@ def mirror_card() -> html.Section:
     )
     paper = html.Span("PAPER", className="tag med", title="No order, no money")
     return card("mirror-form", "Mirror this author", body, fit="pad", badge=paper, sub="behind a gate")
+
+
+def proof_form() -> html.Div:
+    """Draw the button that proves all ideas of an author."""
+    words = (
+        "Every version and every seal is an entry of the firm's audit trail: the hash of its content with the hash "
+        "before it, anchored outside the database."
+    )
+    return html.Div(
+        [
+            html.P(words, className="t2 t12"),
+            _button("author-prove", "Prove his ideas", "link-45deg", main=False),
+            html.Div(id="author-proof", className="mt-2 t12", role="status"),
+        ]
+    )

@@ -267,3 +267,27 @@ def needed_table(band: Mapping[str, Any]) -> html.Div:
         numeric=(0, 1, 2),
         label="Record needed",
     )  # fmt: skip
+
+
+def ideas_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
+    """Draw an author's ideas, the newest first, each with the way to it."""
+    return table(
+        ["Put forward", "Instrument", "Way", "Stated", "Target", "Stop", "State", "Net", "Brier", "Seal"],
+        [
+            [
+                link(moment(row["posted_at"]), f"/social/ideas?idea={row['idea_id']}", carry=False),
+                row["symbol"] or row["instrument_id"],
+                direction_tag(row),
+                probability(row["probability"]),
+                price(row["target"]),
+                price(row["stop"]),
+                state_tag(row),
+                signed(row["net"]),
+                number(row["brier"], 3),
+                _seal_tag(row),
+            ]
+            for row in rows[:200]
+        ],
+        numeric=(3, 4, 5, 7, 8),
+        label="Ideas of the author",
+    )

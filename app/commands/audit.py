@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from app.actions import audit
+from app.actions import audit, idea_proof
 from app.commands._actor import operator_of
 from app.commands._output import emit
 from app.context import Context
@@ -15,9 +15,11 @@ from app.errors import Invalid
 
 def add(subparsers: Any) -> None:
     """Register the commands."""
-    parser = subparsers.add_parser("audit", help="the audit trail: verify, export")
+    parser = subparsers.add_parser("audit", help="the audit trail and the ideas sealed in it: verify, export")
     verbs = parser.add_subparsers(metavar="VERB", required=True)
-    verify = verbs.add_parser("verify", help="prove the trail; 1 when it does not hold")
+    verify = verbs.add_parser(
+        "verify", help="prove the trail and hold every idea against it; 1 when either fails"
+    )
     verify.add_argument("org", metavar="ORG")
     verify.set_defaults(run=run_verify)
     export = verbs.add_parser("export", help="write the trail as NDJSON with its signed head")
@@ -30,12 +32,21 @@ def run_verify(args: argparse.Namespace, context: Context) -> int:
     """Prove the trail of an organisation."""
     operator_of(context, args.org)
     report = audit.verify(context.database, args.org)
+    ideas = idea_proof.verify(context.database, args.org)
     if report.ok:
         text = f"{report.entries} entries hold; anchored up to entry {report.anchored}."
     else:
         text = f"The trail does not hold from entry {report.first_bad}: {report.reason}."
-    emit(args, asdict(report), text)
-    return 0 if report.ok else 1
+    lines = [text, *_told(ideas)] if ideas.ideas or ideas.faults else [text]
+    emit(args, asdict(report) | {"ideas": asdict(ideas)}, "\n".join(lines))
+    return 0 if report.ok and ideas.ok else 1
+
+
+def _told(ideas: idea_proof.IdeaReport) -> list[str]:
+    if not ideas.ok:
+        return [f"Idea {fault.idea_id} does not hold: {fault.what}." for fault in ideas.faults]
+    seeded = f"; {ideas.seeded} were made on the demo's clock" if ideas.seeded else ""
+    return [f"{ideas.ideas} ideas are what the trail holds, {ideas.sealed} of them sealed{seeded}."]
 
 
 def run_export(args: argparse.Namespace, context: Context) -> int:

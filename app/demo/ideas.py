@@ -26,6 +26,7 @@ from app.scope import Identity
 from app.storage.records.people import User
 
 REACH = 150  # sessions back
+_LEAST = 20  # sessions without which there is nothing to foresee
 HOUR = time(15, 5)  # UTC, of the day an idea is put forward
 # Sessions on which each author speaks, how well he foresees, and how boldly he states it.
 _PLAN = (
@@ -71,11 +72,14 @@ def put_forward(context: Context, slug: str, *, listed: Sequence[str] = (), seed
     plan = next(one for one in FIRMS if one.slug == slug)
     desk = desk_of(context, slug, "Demo")
     market = _market(desk, listed)
+    if len(market.days) < _LEAST:
+        return {"ideas": 0} | settle(context, slug)
     rng = np.random.default_rng([seed, plan.number, 77])
     authors = _authors(context, plan)
     made = 0
     for actor, (days, skill, bold) in zip(authors, _PLAN, strict=False):
-        for session in sorted(rng.choice(len(market.days) - 2, size=days, replace=False)):
+        room = len(market.days) - 2
+        for session in sorted(rng.choice(room, size=min(days, room), replace=False)):
             made += _foreseen(context, actor, market, int(session), rng, skill=skill, bold=bold)
     made += _own_book(context, desk, plan, market, rng)
     _follow(context, authors, market)

@@ -129,7 +129,7 @@ class _Seeding:
         began = time.perf_counter()
         self._import(firm, actor)
         self.note("import", began)
-        self._work(firm)
+        self._work(firm, seed=seed)
         keep_labels(self.context.settings.root, firm)
         orgs.set_settings(
             self.context.database,
@@ -170,7 +170,8 @@ class _Seeding:
                 rows[name] = result.accepted
         self.rows[firm.slug] = rows
 
-    def _work(self, firm: Firm) -> None:
+    def _work(self, firm: Firm, *, seed: int) -> None:
+        from app.demo.ideas import put_forward
         from app.demo.limits import set_limits
         from app.jobs.derive import derive
         from app.jobs.insights import refresh_insights
@@ -182,6 +183,9 @@ class _Seeding:
         steps: dict[str, Callable[[], Any]] = {
             "derive": lambda: derive(self.context, slug, cause="demo"),
             "limits": lambda: set_limits(self.context, firm),
+            "ideas": lambda: put_forward(
+                self.context, slug, listed=[entry.instrument_id for entry in firm.lists], seed=seed
+            ),
             "screening": lambda: screen_all(self.context, slug, cause="demo"),
             "surveil": lambda: surveil(self.context, slug, cause="demo"),
             "train": lambda: train(self.context, slug),

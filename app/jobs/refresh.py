@@ -29,6 +29,7 @@ def refresh(context: Context, org: str, *, datasets: frozenset[str] | None = Non
     from app.jobs.list_entries import take_in
     from app.jobs.screening import SCREENS, screen_all
     from app.jobs.surveil import surveil
+    from app.jobs.triage import triage
     from app.jobs.warm import warm
 
     said: dict[str, Any] = {}
@@ -45,6 +46,7 @@ def refresh(context: Context, org: str, *, datasets: frozenset[str] | None = Non
     # Every import: orders count as well, which nothing is derived from.
     said["limits"] = monitor(context, org, cause="refresh")
     said["surveil"] = surveil(context, org, cause="refresh", changed=True)
+    said["triage"] = triage(context, org)
     said["insights"] = refresh_insights(context, org, cause="refresh", changed=True)
     said["warm"] = warm(context, org, cause="refresh")
     return said

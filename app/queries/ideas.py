@@ -16,7 +16,7 @@ from app.queries._idea_rows import OPEN, OVER, READS, closes, idea_rows
 from app.queries.pre_trade import listings
 from app.scope import SURVEILLANCE_ROLES
 from app.storage.records._base import now
-from app.storage.records.ideas import Idea, IdeaVersion
+from app.storage.records.ideas import RECORDS, IdeaVersion
 
 STATES = ("open", "ended", "mine")
 _PRIVATE = ("author_user", "reference", "reference_date")
@@ -89,7 +89,8 @@ def figures(desk: Desk) -> tuple[dict[str, Any], dict[str, str]]:
         "mean_net": over["net"].mean(),
     }
     why = "no idea has been put forward" if rows.is_empty() else "no idea has ended yet"
-    return values, {name: why for name in ("idea_hit_rate", "mean_net") if values[name] is None}
+    reasons = {name: why for name in ("idea_hit_rate", "mean_net") if values[name] is None}
+    return values, reasons if values["ideas"] else {"ideas_open": why, **reasons}
 
 
 def league(desk: Desk) -> dict[str, Any]:
@@ -207,13 +208,6 @@ def closed(
     return bool(listings(desk, order, names))
 
 
-def is_author(desk: Desk, idea_id: str) -> bool:
-    """Whether the idea is the caller's own."""
-    with desk.session() as session:
-        found = session.get(Idea, idea_id)
-    return found is not None and found.org == desk.org and _mine(desk, found.author_user, found.author_id)
-
-
 # --- steps -----------------------------------------------------------------------------------------
 def _scoped(desk: Desk, rows: pl.DataFrame) -> pl.DataFrame:
     scope = desk.scope
@@ -287,12 +281,12 @@ __all__ = [
     "OPEN",
     "OVER",
     "READS",
+    "RECORDS",
     "author",
     "closed",
     "figures",
     "idea",
     "ideas",
-    "is_author",
     "known",
     "league",
 ]

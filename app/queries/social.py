@@ -9,6 +9,7 @@ from analytics.datasets import INSTRUMENTS, POSTS, PRICES
 from analytics.social.attention import daily_attention
 from analytics.social.sentiment import with_tone
 from app.desk import Desk
+from app.queries import ideas
 from app.queries._said import RECORDS, named, toned
 from app.queries.feed import posts, tones
 from app.storage.cache import cached
@@ -18,24 +19,25 @@ SHOWN = 5  # instruments of the overview's attention list
 _LOOK_BACK = timedelta(days=60)  # enough for twenty comparable days, weekends included
 
 
-@cached(POSTS, INSTRUMENTS, records=(RECORDS,))
+@cached(POSTS, *ideas.READS, records=(RECORDS, ideas.RECORDS))
 def summary(desk: Desk) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the overview's social figures, and for each null why it is null.
 
     Values: posts, authors, sentiment (mean of posts with a known tone, weighted by confidence, -1..1),
     attention (instruments talked about more than usual on the last day, at most five), ideas_open and
-    idea_hit_rate (null until ideas are put forward).
+    idea_hit_rate (share of the ended ones with a profit after costs; both null until ideas are put forward).
     """
     posts = toned(desk)
+    told, why = ideas.figures(desk)
     values: dict[str, Any] = {
         "posts": posts.height,
         "authors": posts["author_id"].n_unique(),
         "sentiment": _mean_tone(posts),
         "attention": attention(desk).filter(pl.col("z") > 0).head(SHOWN).to_dicts(),
-        "ideas_open": None,
-        "idea_hit_rate": None,
+        "ideas_open": told["ideas_open"] if told["ideas"] else None,
+        "idea_hit_rate": told["idea_hit_rate"],
     }
-    reasons = dict.fromkeys(("ideas_open", "idea_hit_rate"), "no idea has been put forward")
+    reasons = {name: text for name, text in why.items() if name in values}
     if values["sentiment"] is None:
         reasons["sentiment"] = "no post in scope" if posts.is_empty() else "no post in scope has a known tone"
     return values, reasons
