@@ -13,6 +13,7 @@ from components.formats import MISSING, compact, day, known, number, percent, sh
 from components.severity import SEVERITIES, severity_mark
 from components.states import banner, icon
 from components.tables import cell, link, table
+from components.triage import triage_line
 
 Names = Mapping[str, Mapping[str, str]]
 _LABELS = {"q": "Chance of a false find (q)", "log10_chance": "Chance, as a power of ten"}
@@ -23,9 +24,11 @@ _IDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*[A-Za-z0-9]")
 def story(alert: Mapping[str, Any], names: Names) -> list[Any]:
     """Draw who and what it is about, the numbered sentences, and the ways on with its context."""
     sentences = [_named(_sentence(str(text)), names) for text in alert["story"]]
+    opinion = triage_line(alert.get("triage") or {})
     return [
         html.Div(_subjects(alert, names), className="subjects"),
         html.Ol([html.Li(text) for text in sentences], className="story"),
+        *([opinion] if opinion is not None else []),
         html.Div(
             [_way_on(step) for step in ways_on(alert)],
             className="waysto xl-hide",

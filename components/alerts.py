@@ -16,6 +16,15 @@ COLUMNS = [
     column("instruments", "Instrument", width=104, tooltipField="instruments", **_FIXED),
     column("who", "Who", flex=2, minWidth=150, tooltipField="who", **_FIXED),
     column("score", "Score", "score", width=124),
+    # Sorted by the server, filtered by nobody: most queues have no model that has shown that it can tell.
+    column(
+        "triage",
+        "Worth it",
+        "percent",
+        width=92,
+        filter=False,
+        headerTooltip="Chance that it is worth escalation",
+    ),
     column("window", "When, UTC", "minute", width=150),
     column("status", "State", "state", width=92, cellRendererParams={"tones": {"new": "acc"}}, **_FIXED),
     column("assignee", "Assigned to", width=104, **_FIXED),
@@ -37,6 +46,7 @@ def alert_row(row: Mapping[str, Any], names: Mapping[str, Mapping[str, str]]) ->
         "instruments": ", ".join(names["instrument"].get(i, i) for i in row["instrument_ids"]),
         "who": ", ".join(actor_name(actor, names) for actor in people_first(row["actors"])),
         "score": row["score"],
+        "triage": (row.get("triage") or {}).get("probability"),
         "window": row["window"]["start"] or row["created_at"],
         "status": row["status"],
         "assignee": row["assignee"] or "nobody",

@@ -1,6 +1,7 @@
 """Days unlike those of the peers, as a list: the value as a dot on the peers' usual range, and why."""
 
 from collections.abc import Mapping, Sequence
+from math import log
 from typing import Any
 
 from dash import html
@@ -8,6 +9,7 @@ from dash import html
 from components.formats import day, known, number
 from components.tables import table
 
+_BARE = {"of currency", "o'clock UTC"}  # said by the words before it
 _SHARES = {"of orders", "of quantity", "of fills", "of the amount traded"}
 
 
@@ -87,13 +89,13 @@ def _reason(one: Mapping[str, Any]) -> html.Div:
     low, high, value = (known(one[name]) for name in ("low", "high", "value"))
     unit = str(one["of"])
     usual = f"{said(low, unit)} to {said(high, unit)}" + (
-        "" if unit in _SHARES or unit == "o'clock UTC" else f" {unit}"
+        "" if unit in _SHARES or unit in _BARE else f" {unit}"
     )
     return html.Div(
         [
             html.Span(str(one["words"]).capitalize(), className="anom-what"),
             html.B(said(value, unit), className="num"),
-            _band(value, low, high),
+            _band(value, low, high, unit),
             html.Span(usual, className="t11 t2"),
         ],
         className="anom-row",
@@ -101,14 +103,19 @@ def _reason(one: Mapping[str, Any]) -> html.Div:
     )
 
 
-def _band(value: float | None, low: float | None, high: float | None) -> html.Span:
+def _band(value: float | None, low: float | None, high: float | None, unit: str) -> html.Span:
     """Draw the usual range as a bar and the value as a dot, on a scale wide enough for both."""
     if value is None or low is None or high is None:
         return html.Span(className="anom-band")
-    width = max(high - low, abs(high) * 0.05, 1e-9)
-    first, last = min(low - width, value), max(high + width, value)
+    # Sizes, counts and times differ by factors: they are placed by their logarithms.
+    if unit not in _SHARES and unit != "o'clock UTC" and min(value, low, high) > 0:
+        value, low, high = log(value), log(low), log(high)
+    width = max(high - low, abs(high) * 0.02, 1e-9)
     # What is far away is drawn at the end of the scale: the number beside it says how far.
-    first, last = max(first, low - 2 * width), min(last, high + 2 * width)
+    first, last = (
+        max(min(low - width, value), low - 2 * width),
+        min(max(high + width, value), high + 2 * width),
+    )
 
     def place(one: float) -> float:
         return 100 * min(max((one - first) / (last - first), 0.0), 1.0)

@@ -27,6 +27,7 @@ def refresh(context: Context, org: str, *, datasets: frozenset[str] | None = Non
     from app.jobs.insights import refresh_insights
     from app.jobs.limits import monitor
     from app.jobs.list_entries import take_in
+    from app.jobs.predict import predict
     from app.jobs.screening import SCREENS, screen_all
     from app.jobs.surveil import surveil
     from app.jobs.triage import triage
@@ -48,6 +49,8 @@ def refresh(context: Context, org: str, *, datasets: frozenset[str] | None = Non
     said["surveil"] = surveil(context, org, cause="refresh", changed=True)
     said["triage"] = triage(context, org)
     said["insights"] = refresh_insights(context, org, cause="refresh", changed=True)
+    if datasets is None or datasets & (DERIVES_FROM | {"bars"}):
+        said["predict"] = predict(context, org, cause="refresh")
     said["warm"] = warm(context, org, cause="refresh")
     return said
 

@@ -43,12 +43,13 @@ def triage(context: Context, org: str) -> dict[str, Any]:
                 "probability": round(one["predicted"], 6), "reasons": reasons, "model_version": version,
             }  # fmt: skip
     changed = 0
-    with context.database.session(org, write=True) as session:
-        for alert in session.scalars(select(Alert)):
-            new = said.get(alert.alert_id)
-            if alert.triage != new:
-                alert.triage, changed = new, changed + 1
-        if changed:
+    with context.database.session(org) as session:
+        held = {row.alert_id: row.triage for row in session.execute(select(Alert.alert_id, Alert.triage))}
+    differ = [name for name, told in held.items() if told != said.get(name)]
+    if differ:
+        with context.database.session(org, write=True) as session:
+            for alert in session.scalars(select(Alert).where(Alert.alert_id.in_(differ))):
+                alert.triage, changed = said.get(alert.alert_id), changed + 1
             counters.bump(session, org, "alerts")
     return {"alerts": len(said), "changed": changed, "model": version if said else None, "reason": reason}
 

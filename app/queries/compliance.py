@@ -24,13 +24,16 @@ from app.storage.records.surveillance import DetectorRun
 
 CLOSED = DONE
 DENIED = "surveillance is read by compliance"
+UNRANKED = "the triage model has not shown skill on this organisation's decided alerts yet"
 _SORTS = {
     "score": lambda a: (a.score, a.created_at),
     "severity": lambda a: (SEVERITIES.index(a.severity), a.score),
     "created_at": lambda a: (a.created_at, a.score),
     "window": lambda a: (a.window_start or a.created_at, a.score),
+    # Whatever no model has ranked comes after what one has, by its score.
+    "triage": lambda a: ((a.triage or {}).get("probability", -1.0), a.score),
 }
-_LONG = ("evidence", "metrics", "story", "regulation", "data_versions", "triage")
+_LONG = ("evidence", "metrics", "story", "regulation", "data_versions")
 _FILTERS = frozenset({"status", "severity", "detector", "actor", "open"})
 
 
@@ -87,7 +90,7 @@ def alerts(
     Args:
         desk: The scope's accounts, traders, instruments and dates narrow the list.
         filters: status, severity, detector, actor (exact, comma lists), open (``true``).
-        sort: score, severity, created_at or window; a leading minus means largest first.
+        sort: score, severity, created_at, window or triage; a leading minus means largest first.
         limit: Rows of the page; the scope's limit when None.
         offset: Rows to skip.
 
@@ -210,7 +213,7 @@ def as_dict(alert: Alert) -> dict[str, Any]:
         "story": alert.story,
         "regulation": alert.regulation,
         "data_versions": alert.data_versions,
-        "triage": alert.triage or {"probability": None, "reasons": []},
+        "triage": alert.triage or {"probability": None, "reasons": [], "reason": UNRANKED},
         "created_at": alert.created_at,
     }
 

@@ -46,12 +46,20 @@ def behaviour_map(
         "margin": {"l": 12, "r": 12, "t": 30, "b": 12},
         "xaxis": axis,
         "yaxis": axis,
-        "annotations": [_named(p, look) for p in odd[:_NAMED]],
+        "annotations": [_named(p, look) for p in _apart(odd)[:_NAMED]],
         "newselection": {"line": {"color": look["accent"], "width": 1.5}},
     }
     finding = f"{plural(len(odd), f'{kind}-day')} of {number(len(points))} unlike their peers"
     finding += f", most of all {odd[0]['name']} on {day(odd[0]['date'])}." if odd else "."
     return graph(data, layout, look=look, height=height, finding=finding, name=name)
+
+
+def _apart(odd: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the oddest day of each: the others of the same name would be written over it."""
+    oddest: dict[str, Mapping[str, Any]] = {}
+    for point in odd:
+        oddest.setdefault(str(point["id"]), point)
+    return list(oddest.values())
 
 
 def _group(points: Sequence[Mapping[str, Any]], group: str, place: int, look: Theme) -> dict[str, Any]:

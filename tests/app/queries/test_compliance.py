@@ -126,7 +126,7 @@ def test_unknown_filters_and_sorts_are_named(firm):
 def test_an_alert_shows_others_of_its_actors_but_not_those_about_the_reader(firm):
     found = compliance.alert(desk_of(firm), "a1")
     assert [other["alert_id"] for other in found["related"]] == ["a4"]
-    assert found["triage"] == {"probability": None, "reasons": []}
+    assert found["triage"] == {"probability": None, "reasons": [], "reason": compliance.UNRANKED}
 
 
 def test_coverage_is_not_run_then_gap_then_counts_in_the_summary(firm):
