@@ -6,7 +6,6 @@ from typing import Any
 from dash import html
 
 from components.formats import (
-    MISSING,
     clock,
     day,
     known,
@@ -257,16 +256,16 @@ def author_link(row: Mapping[str, Any]) -> Any:
 
 
 def needed_table(band: Mapping[str, Any]) -> html.Div:
-    """Draw after how many days an author of a true ratio stands above the band."""
+    """Draw after how many days an author of a skill stands above the band."""
     return table(
-        ["True ratio of a day", "A year", "Days needed"],
+        ["Information coefficient", "Ideas a day", "Ratio of a day", "Days needed"],
         [
-            [number(row["ratio"], 2), number(row["ratio"] * 252**0.5, 1), number(row["days"]) if row["days"] else MISSING]
+            [number(row["ic"], 2), number(row["ideas_a_day"]), number(row["ratio"], 2), number(row["days"])]
             for row in band["needed"]
         ],
-        numeric=(0, 1, 2),
+        numeric=(0, 1, 2, 3),
         label="Record needed",
-    )  # fmt: skip
+    )
 
 
 def ideas_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:

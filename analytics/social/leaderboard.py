@@ -44,6 +44,19 @@ def band(authors: int) -> Band:
     return Band(authors, (1 - LUCK) ** (1 / max(authors, 1)))
 
 
+def ratio_of(coefficient: float, ideas_a_day: int) -> float:
+    """Return the true ratio of a day of an author who foresees moves with an information coefficient.
+
+    Args:
+        coefficient: Correlation of what he foresees with what comes, 0..1.
+        ideas_a_day: Ideas on different instruments, moves independent; more than ideas give only where they are.
+
+    An idea says up or down and not how much, which keeps sqrt(2 / pi) of the coefficient; a day's mean has the
+    square root of its ideas more. Source: Grinold's fundamental law, J. of Portfolio Management 15(3), 1989.
+    """
+    return coefficient * math.sqrt(2 / math.pi * ideas_a_day)
+
+
 def leaderboard(settled: pl.DataFrame, *, min_ideas: int = MIN_IDEAS) -> pl.DataFrame:
     """Return one row per author: record, skill and whether it is beyond luck.
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from analytics.compliance.pre_trade import Proposed
 from analytics.datasets import INSTRUMENTS, PEOPLE, POSTS
-from analytics.social.leaderboard import LUCK, MIN_IDEAS, band, leaderboard
+from analytics.social.leaderboard import LUCK, MIN_IDEAS, band, leaderboard, ratio_of
 from analytics.social.stated import stated_chances
 from app.desk import Desk
 from app.errors import FieldError, Invalid, NotFound
@@ -21,7 +21,7 @@ from app.storage.records.ideas import RECORDS, IdeaVersion
 STATES = ("open", "ended", "mine")
 _PRIVATE = ("author_user", "reference", "reference_date")
 _SHOWN_BEFORE = timedelta(days=30)
-RATIOS = (0.05, 0.1, 0.2)  # true ratios of a day for which the needed record is told
+SKILLS = ((0.1, 1), (0.1, 5), (0.1, 20), (0.05, 5), (0.05, 20))  # information coefficient, ideas a day
 
 
 def ideas(desk: Desk, *, state: str | None = None, author: str | None = None) -> list[dict[str, Any]]:
@@ -99,7 +99,7 @@ def league(desk: Desk) -> dict[str, Any]:
     Returns:
         ``rows`` (ranked authors) and ``apart`` (with a reason why not), columns of
         ``analytics.social.leaderboard.leaderboard`` with author_name, open (ideas) and brier_base; ``band``:
-        authors, level, luck, least (days), needed (true daily ratio to days, None where unreachable).
+        authors, level, luck, least (days), needed (by skill: ic, ideas_a_day, ratio of a day, days).
     """
     rows = _scoped(desk, idea_rows(desk))
     over = rows.filter(pl.col("state").is_in(OVER) & pl.col("entry_date").is_not_null())
@@ -120,7 +120,10 @@ def league(desk: Desk) -> dict[str, Any]:
             "level": limits.level,
             "luck": LUCK,
             "least": MIN_IDEAS,
-            "needed": [{"ratio": ratio, "days": limits.needed(ratio)} for ratio in RATIOS],
+            "needed": [
+                {"ic": ic, "ideas_a_day": n, "ratio": ratio_of(ic, n), "days": limits.needed(ratio_of(ic, n))}
+                for ic, n in SKILLS
+            ],
         },
     }
 
