@@ -19,20 +19,19 @@ from app.context import Context
 from app.errors import FieldError, Invalid, NotFound, Unavailable
 from app.jobs._job import Job
 from app.jobs._model_tables import tables_of, versions_of
+from app.jobs.predict import ACTOR, MODEL, RECORD, alert, judged, predict
 from app.scope import Identity
 from app.storage.artifacts import Artifacts
 from app.storage.records import audit, counters
 from app.storage.records._base import now
 from app.storage.records.models import ModelVersion
 
-MODEL, RECORD = "model", "record"  # kinds of artefacts
 RECENT = 126  # days out of sample on which a challenger meets the champion
-_SILENT = "no skill shown: the interval of its skill against the baseline touches zero"
 log = logging.getLogger(__name__)
 
 
 def train(context: Context, org: str, *, model: str | None = None) -> dict[str, Any]:
-    """Train one model or all, and record a new version of each whose data has changed.
+    """Train one model or all, record a new version of each whose data has changed, and let the champions speak.
 
     A version that shows skill takes the champion's place if its losses are not above the champion's on the
     same recent days, both out of sample; where the champion has shown none, any new version does. A model
@@ -56,7 +55,9 @@ def train(context: Context, org: str, *, model: str | None = None) -> dict[str, 
             f"There is no model {model!r}.",
             errors=[FieldError("model", f"must be one of {', '.join(known)}", model)],
         )
-    return {name: _one(context, org, kind) for name, kind in known.items() if model in (None, name)}
+    said = {name: _one(context, org, kind) for name, kind in known.items() if model in (None, name)}
+    predict(context, org, cause="training", model=model)
+    return said
 
 
 def _one(context: Context, org: str, kind: type[Model]) -> dict[str, Any]:
@@ -79,11 +80,13 @@ def _one(context: Context, org: str, kind: type[Model]) -> dict[str, Any]:
         row.version = _next(session, kind)
         if tested is not None and _takes_over(context, session, row, kind, tested):
             crown(session, row)
+        if row.status == "failed" or (row.champion and row.status == "drifting"):
+            alert(session, row)
         session.add(row)
         counters.bump(session, org, "models")
         audit.record(
             session,
-            actor=Identity(org=org, user_id="training", name="Training", role="operator"),
+            actor=Identity(org=org, user_id=ACTOR, name="Training", role="operator"),
             action="model.train",
             object_kind="model",
             object_id=f"{row.name}/{row.version}",
@@ -126,17 +129,6 @@ def _trained(
         trained_at=now(),
     )
     return row, tested
-
-
-def judged(found: Skill, shifted: Mapping[str, Any] | None, *, least: int) -> tuple[str, str | None]:
-    """Return a version's status and, where it may not speak, why."""
-    if found.value is None:
-        return "silent", f"only {found.n} days out of sample; {least} are needed for a record"
-    if not found.shown:
-        return "silent", _SILENT
-    if shifted is not None and shifted["drifting"]:
-        return "drifting", "; ".join(shifted["reasons"][:3])
-    return "ok", None
 
 
 def _failed(org: str, kind: type[Model], reason: str) -> ModelVersion:

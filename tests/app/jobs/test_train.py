@@ -57,7 +57,7 @@ def test_a_model_that_shows_no_skill_is_silent_and_says_why(tmp_path, sqlite_dat
     made = context_of(tmp_path, sqlite_database)
     assert train(made, "acme", model="volatility")["volatility"]["status"] == "silent"
     assert versions(made)[0].reason == "only 0 days out of sample; 40 are needed for a record"
-    land(made, "acme", prices=made_up(2, 320, names=2))
+    land(made, "acme", prices=made_up(2, 460, names=2, clustered=False))
     said = train(made, "acme", model="volatility")["volatility"]
     assert said["version"] == 2
     silent = versions(made)[1]
