@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import polars as pl
 
-from analytics.insights._rule import Candidate, Rule, Tables, link, quiet
+from analytics.insights._rule import WHOLE, Candidate, Rule, Tables, link, quiet
 from analytics.insights._say import course
 from analytics.insights._stats import doubled, sign_flip
 
@@ -20,8 +20,8 @@ FILL_COLUMNS = (
 class Dear(Rule):
     """Slippage against arrival at one of several places, minus that of the desk's others on the same days.
 
-    Within a day each fill is compared with the other fills of its instrument and side, so that nobody is blamed
-    for what was traded there. One difference per day, tested by sign flips, the p-value doubled.
+    Within a day each fill is compared with the desk's other fills of its instrument and side, so that nobody is
+    blamed for what was traded there. One difference per day, for every desk and for the firm, tested by sign flips, the p-value doubled.
     """
 
     domains = ("trading",)
@@ -58,11 +58,12 @@ class Dear(Rule):
         money = max(0.0, tested.value) * 1e-4 * notional
         worst = rows.sort("gap").tail(2)["worst"].explode().to_list()
         days = {"from": str(first), "to": str(last)}
+        whom, bound = ("the firm", None) if desk == WHOLE else (desk, desk)
         return Candidate(
             subject=f"{desk}|{name}",
-            title=f"{name} costs {desk} {tested.value:.1f} bp more than {self.others}",
+            title=f"{name} costs {whom} {tested.value:.1f} bp more than {self.others}",
             text=(
-                f"Over {rows.height} sessions and {fills:,} fills, {desk} paid {tested.value:.1f} bp more "
+                f"Over {rows.height} sessions and {fills:,} fills, {whom} paid {tested.value:.1f} bp more "
                 f"{self.at}{name} than {self.at}{self.others} on the same days (95 % interval {tested.low:.1f} to "
                 f"{tested.high:.1f} bp, {tested.p_text}). On {notional:,.0f} traded there that is {money:,.0f}."
             ),
@@ -76,10 +77,10 @@ class Dear(Rule):
             ],
             evidence=[{"kind": "execution", "id": exec_id} for exec_id in worst],
             next=[
-                link("See execution quality", "/trading/execution-quality", desk=desk, from_=first, to=last,
+                link("See execution quality", "/trading/execution-quality", desk=bound, from_=first, to=last,
                      trader=name if self.by == "trader_id" else None)
             ],
-            context={"desk": desk, self.by.removesuffix("_id"): name, **days},
+            context={"desk": bound, self.by.removesuffix("_id"): name, **days},
             desks=(desk,),
             chart=course(
                 rows["day"].to_list(), rows["gap"].to_list(), label=f"Cost {self.at}{name} above the others, bp",
@@ -117,25 +118,59 @@ def _costs(executions: pl.DataFrame, accounts: pl.DataFrame, by: str) -> pl.Data
 
 
 def _against_others(fills: pl.DataFrame, by: str) -> pl.DataFrame:
-    """Return one cost difference (bp) per desk, place and day, with notional, fills and the worst of them."""
-    alike = ["desk", "day", "instrument_id", "bought"]
-    cells = fills.group_by(*alike, by).agg(
+    """Return one cost difference (bp) per desk, place and day, with notional, fills and the worst of them.
+
+    The whole firm is added as a desk of its own, in which each desk's fills are still compared with its own.
+    """
+    closest = ["desk", "day", "instrument_id", "bought"]
+    cells = _cells(fills, [*closest, by])
+    matched, alone = _gaps(cells, closest, by)
+    # What has nobody on its own side is compared with both sides of the instrument.
+    rest, _ = _gaps(_merged(alone, [*closest[:-1], by]), closest[:-1], by)
+    compared = pl.concat(
+        [
+            one.select("desk", "day", by, "gap", "weight", "notional", "fills", "worst")
+            for one in (matched, rest)
+        ]
+    )
+    firm = compared.with_columns(desk=pl.lit(WHOLE)) if fills["desk"].n_unique() > 1 else compared.clear()
+    return (
+        pl.concat([compared, firm])
+        .group_by("desk", by, "day")
+        .agg(
+            gap=(pl.col("gap") * pl.col("weight")).sum() / pl.col("weight").sum(),
+            notional=pl.col("notional").sum(),
+            fills=pl.col("fills").sum(),
+            worst=pl.col("worst").sort_by("gap", "worst", descending=True).head(3),
+        )
+    )
+
+
+def _cells(fills: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    return fills.group_by(keys).agg(
         cost=(pl.col("slippage") * pl.col("notional")).sum(),
         notional=pl.col("notional").sum(),
         fills=pl.len(),
         worst=pl.col("exec_id").sort_by("slippage", "exec_id", descending=True).first(),
     )
-    # Against the others of the same instrument, side and day; cells weigh as a difference of two means
-    # does, so that one with hardly anything on one side says little.
+
+
+def _merged(cells: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    dearest = pl.col("worst").sort_by(pl.col("cost") / pl.col("notional"), "worst", descending=True).first()
+    return cells.group_by(keys).agg(pl.col("cost", "notional", "fills").sum(), worst=dearest)
+
+
+def _gaps(cells: pl.DataFrame, alike: list[str], by: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return cells with their difference from the others among those alike, and those that have no others.
+
+    They weigh as a difference of two means does, so that one with hardly anything on one side says little.
+    """
+    ordered = cells.sort(*alike, by)
     there = pl.col("notional").sum().over(alike) - pl.col("notional")
     rest = (pl.col("cost").sum().over(alike) - pl.col("cost")) / there
-    compared = cells.with_columns(
+    several = pl.len().over(alike) > 1
+    compared = ordered.filter(several).with_columns(
         gap=pl.col("cost") / pl.col("notional") - rest,
         weight=pl.col("notional") * there / (pl.col("notional") + there),
-    ).filter(pl.col("weight") > 0)
-    return compared.group_by("desk", by, "day").agg(
-        gap=(pl.col("gap") * pl.col("weight")).sum() / pl.col("weight").sum(),
-        notional=pl.col("notional").sum(),
-        fills=pl.col("fills").sum(),
-        worst=pl.col("worst").sort_by("gap", "worst", descending=True).head(3),
     )
+    return compared.filter(pl.col("weight") > 0), ordered.filter(~several)

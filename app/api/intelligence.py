@@ -1,26 +1,13 @@
-"""/api/intelligence: what the rules found, and what the models are worth."""
+"""/api/intelligence: what the models are worth."""
 
 from flask import Response
 
-from app.api._page import next_cursor, offset_of
-from app.api._schema import PROBLEMS, Answer, InsightsAnswer, ModelPath, ScopeQuery
+from app.api._schema import PROBLEMS, Answer, ModelPath, ScopeQuery
 from app.gateway.auth import current_desk
 from app.gateway.resource import answer, resource
 from app.queries import intelligence
 
 blueprint = resource("intelligence", tag="Intelligence")
-
-
-@blueprint.get(
-    "/insights", summary="Findings with effect, interval and n", responses={200: InsightsAnswer, **PROBLEMS}
-)
-def insights(query: ScopeQuery) -> Response:
-    """Answer insights, the weightiest first; each passed the false-discovery control of its run."""
-    desk = current_desk()
-    start = offset_of(desk)
-    found = intelligence.insights(desk, offset=start)
-    cursor = next_cursor(desk, start, len(found["rows"]), found["total"])
-    return answer(desk, found["rows"], next_cursor=cursor)
 
 
 @blueprint.get(

@@ -80,7 +80,7 @@ def _fills(rng: np.random.Generator, closes: np.ndarray) -> pl.DataFrame:
     arrival = closes[day, name] * np.exp(rng.normal(0, 0.004, FILLS))
     trader = rng.integers(0, len(TRADERS), FILLS)
     side = rng.choice(["buy", "sell"], FILLS)
-    price, time = arrival * (1 + rng.standard_t(4, FILLS) * 5e-4), hours(rng, FILLS)
+    price, time = arrival * (1 + rng.standard_t(4, FILLS) * 3e-4), hours(rng, FILLS)
     # Some fills meet by chance: two traders, opposite sides, one price, the same moment.
     left = rng.choice(FILLS // 2 - 1, CROSSES, replace=False) * 2
     for field in (name, price, time, arrival, day):
