@@ -17,14 +17,14 @@ __all__ = ["false_discovery", "insight", "insights", "model", "models", "readabl
 def summary(desk: Desk) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the overview's intelligence figures, and for each null why it is null.
 
-    Values: insights (readable now), models_ok and models_silent (models in use, by whether they have
-    shown skill), regime (calm, trending or stressed; null until a regime model has been fitted and has shown skill).
+    Values: insights (readable now), models_ok and models_silent (models in use, by whether they speak
+    or the baseline is served), regime (calm, trending or stressed; null until a regime model has been fitted and has shown skill).
     """
     states = Counter(row["status"] for row in models(desk))
     values = {
         "insights": len(readable(desk)),
         "models_ok": states["ok"],
-        "models_silent": states["silent"] + states["failed"],
+        "models_silent": states["silent"] + states["drifting"] + states["failed"],
         "regime": None,
     }
     market = regimes(desk)
