@@ -5,8 +5,9 @@ import polars as pl
 
 from analytics.compliance._conduct import Feature
 from analytics.compliance._features import account_groups
-from analytics.compliance._odd_reasons import REASONS, odd_rows, reasons
+from analytics.compliance._odd_reasons import REASONS, far_enough, odd_rows, reasons
 from analytics.compliance._oddness import mean_rank
+from analytics.compliance._shared import computed
 from analytics.compliance._unlike import CLIP, Unlike, unlike
 from analytics.compliance.detector import Tables, empty_table
 from analytics.text import formatted
@@ -47,7 +48,7 @@ def busy_minutes(tables: Tables, *, least: int) -> pl.DataFrame:
     account = pl.col("account_id").hash(1)
     cell = account ^ (pl.col("instrument_id").hash(2) * 3) ^ (_minute().cast(pl.UInt64) * _SPREAD)
     entered = events.filter(pl.col("event_type") == "new")
-    sizes = entered.group_by(cell=cell).agg(n=pl.len(), account=account.first()).collect(engine="streaming")
+    sizes = computed(entered.group_by(cell=cell).agg(n=pl.len(), account=account.first()))
     shared = sizes.with_columns(cell=pl.col("cell") ^ pl.col("account") ^ _group(related), own="cell")
     sizes = shared.group_by("cell").agg(pl.col("n").sum())
     floor = float(least)
@@ -56,7 +57,7 @@ def busy_minutes(tables: Tables, *, least: int) -> pl.DataFrame:
     busy = shared.join(sizes.filter(pl.col("n") >= floor), on="cell", how="semi")["own"]
     if busy.is_empty():
         return _numbers(events.clear(), related).collect()
-    return _numbers(events.filter(cell.is_in(busy.implode())), related).collect(engine="streaming")
+    return computed(_numbers(events.filter(cell.is_in(busy.implode())), related))
 
 
 def _minute() -> pl.Expr:
@@ -121,7 +122,11 @@ def odd_minutes(
     few = (rows.select(pl.len().over("trader_id") < _OWN).to_series()).to_numpy()
     joint = np.where(few[:, None], np.round(np.clip(far.peers, -CLIP, CLIP), 9), far.joint)
     far = Unlike(far.own, far.peers, far.usual_own, far.usual_peers, joint, far.moved)
-    rank_of = np.round(mean_rank(joint, trees=trees, seed=seed), 6)
+    # Whoever is plainly odd in nothing is not odd at any rank, and ranks are what costs.
+    if far_enough(far, deviations=deviations, agreement=agreement, features=MINUTE).any():
+        rank_of = np.round(mean_rank(joint, trees=trees, seed=seed), 6)
+    else:
+        rank_of = np.zeros(rows.height)
     odd = odd_rows(far, rank_of, least_rank=rank, deviations=deviations, agreement=agreement, features=MINUTE)
     taken = rows[odd["at"]]
     told = [

@@ -22,6 +22,9 @@ from analytics.trading.shortfall import filled_amounts, root_orders, shortfalls
 _MAX_AGE = "10m"  # of a quote that still says something of the market
 _MAD_TO_SD = 1.4826
 _LEAST_BP = 1.0  # of scatter: prices have ticks
+_READ = ("order_id", "parent_order_id", "account_id", "trader_id", "instrument_id", "event_type", "event_seq",
+         "transact_time", "transact_time_ns", "received_time", "side", "order_qty", "limit_px", "stop_px",
+         "time_in_force")  # fmt: skip
 VECTORS = ("vwap", "delay", "unfilled")
 
 
@@ -75,7 +78,13 @@ def client_windows(tables: Tables, fills: pl.LazyFrame) -> pl.DataFrame:
     free = events.filter((pl.col("event_type") == "new") & pl.col("limit_px").is_null()).select("order_id")
     above = events.join(done, on="order_id", how="semi").select(order_id="parent_order_id").drop_nulls()
     wanted = settled(pl.concat([done, free, above]).unique())
-    some = settled(events.join(wanted, on="order_id", how="semi"))
+    # The few orders first, then whose they are, and no column that nothing below reads.
+    some = settled(
+        tables["order_events"]
+        .select(*_READ)
+        .join(wanted, on="order_id", how="semi")
+        .join(clients, on="account_id", how="semi")
+    )
     roots = settled(root_orders(some.select("order_id", "parent_order_id")))
     windows = order_windows(some, fills, roots)
     # The terms are the parent's: prices of its children are the desk's own.

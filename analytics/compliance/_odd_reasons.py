@@ -42,13 +42,26 @@ def odd_rows(
     """
     _, largest = by_family(far.joint, features)
     kinds: npt.NDArray[np.int64] = (largest >= agreement).sum(axis=1)
-    hit = (rank >= least_rank) & (largest.max(axis=1) >= deviations) & (kinds >= LEAST)
+    hit = (rank >= least_rank) & far_enough(
+        far, deviations=deviations, agreement=agreement, features=features
+    )
     places = np.nonzero(hit)[0]
     strength = np.sort(np.minimum(largest, _STRONGEST), axis=1)[:, -LEAST:].mean(axis=1)
     return pl.DataFrame({
         "at": places.astype(np.int64), "rank": rank[places], "kinds": kinds[places].astype(np.int64),
         "strength": np.round(strength[places], 9),
     })  # fmt: skip
+
+
+def far_enough(
+    far: Unlike, *, deviations: float, agreement: float, features: Mapping[str, Feature]
+) -> npt.NDArray[np.bool_]:
+    """Return which rows are far enough off to be odd, if their rank says so too."""
+    _, largest = by_family(far.joint, features)
+    enough: npt.NDArray[np.bool_] = (largest.max(axis=1) >= deviations) & (
+        (largest >= agreement).sum(axis=1) >= LEAST
+    )
+    return enough
 
 
 def reasons(

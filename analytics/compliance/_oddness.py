@@ -38,9 +38,14 @@ def forest(x: Floats, *, trees: int, seed: int) -> Floats:
         nodes = trees << level
         low, high = np.full((nodes, width), np.inf), np.full((nodes, width), -np.inf)
         count = np.bincount(here[here >= 0], minlength=nodes)
-        alive = here >= 0
-        np.minimum.at(low, here[alive], left[alive])
-        np.maximum.at(high, here[alive], left[alive])
+        alive = np.nonzero(here >= 0)[0]
+        # Rows of one node lie together then: one pass over them instead of a search for each.
+        together = alive[np.argsort(here[alive], kind="stable")]
+        taken = np.nonzero(count)[0]
+        if taken.size:
+            begins = np.concatenate(([0], np.cumsum(count[taken])[:-1]))
+            low[taken] = np.minimum.reduceat(left[together], begins, axis=0)
+            high[taken] = np.maximum.reduceat(left[together], begins, axis=0)
         # A feature that still varies in the node, each as likely as the others.
         draws = rng.random((nodes, width))
         feature = np.where(high > low, draws, -1.0).argmax(axis=1)

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from analytics.compliance._busy_minutes import busy_minutes
-from analytics.compliance._conduct import FEATURES, trader_days
+from analytics.compliance._conduct import FEATURES, counted_days, trader_days
 from analytics.compliance._drift import drift
 from analytics.compliance._oddness import Floats, mean_rank
 from analytics.compliance._unlike import Unlike, unlike
@@ -59,14 +59,17 @@ def look(tables: Tables, need: Need, *, busy: int, trees: int, seed: int) -> See
         trees: Of the isolation forest.
         seed: Of its draws.
     """
-    every = trader_days(tables)
     minutes = busy_minutes(tables, least=busy)
     few_minutes = minutes.height if minutes.height < need.rows else 0
-    active = every.filter(pl.col("orders") >= need.activity)
-    enough = active.filter(pl.len().over("trader_id") >= need.days)
+    # Days are counted before they are described: some minutes of one day never make a habit.
+    every = counted_days(tables)
+    enough = _enough(every, need)
+    if enough.height >= need.rows:
+        every = trader_days(tables)
+        enough = _enough(every, need)
     if enough.height < need.rows:
         short = int(every["orders"].sum() or 0)
-        return Seen(enough.clear(), None, np.empty(0), short, (), None, minutes, few_minutes)
+        return Seen(every.clear(), None, np.empty(0), short, (), None, minutes, few_minutes)
     known = enough["trader_id"].unique().to_list()
     short = int(every.filter(~pl.col("trader_id").is_in(known))["orders"].sum() or 0)
     # Rows in an order that hangs on what was done and not on names, for the forest draws by position.
@@ -81,6 +84,12 @@ def look(tables: Tables, need: Need, *, busy: int, trees: int, seed: int) -> See
         far = Unlike(far.own, far.peers, far.usual_own, far.usual_peers, x, far.moved)
     rank = np.round(mean_rank(x, trees=trees, seed=seed), 6)
     return Seen(enough, far, rank, short, drifted, since, minutes, few_minutes)
+
+
+def _enough(every: pl.DataFrame, need: Need) -> pl.DataFrame:
+    """Return the active days of traders who have as many of them as make a habit."""
+    active = every.filter(pl.col("orders") >= need.activity)
+    return active.filter(pl.len().over("trader_id") >= need.days)
 
 
 def _drifted(days: pl.DataFrame, far: Unlike, need: Need) -> tuple[tuple[str, ...], date | None]:

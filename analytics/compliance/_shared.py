@@ -1,10 +1,44 @@
 """What several detectors make of the same tables: computed once while one look lasts."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
+from typing import Any, Literal
 
 import polars as pl
+
+_ENGINE: ContextVar[Literal["streaming", "in-memory"]] = ContextVar("engine", default="streaming")
+
+
+def computed(frame: pl.LazyFrame) -> pl.DataFrame:
+    """Compute a step of a look: streaming, or at once where the whole look is short (``at_once``)."""
+    return frame.collect(engine=_ENGINE.get())
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """Let steps be computed at once within the block: for some minutes, setting up streams costs more than they save."""
+    token = _ENGINE.set("in-memory")
+    try:
+        yield
+    finally:
+        _ENGINE.reset(token)
+
+
+def deferred(build: Callable[[], pl.DataFrame], schema: Mapping[str, Any]) -> pl.LazyFrame:
+    """Return rows that are made when they are asked for, on whatever thread, as the look at hand computes its steps."""
+    engine = _ENGINE.get()
+
+    def made() -> pl.DataFrame:
+        token = _ENGINE.set(engine)
+        try:
+            return build()
+        finally:
+            _ENGINE.reset(token)
+
+    return pl.defer(made, schema=schema)
 
 
 class Features:
@@ -41,8 +75,8 @@ class Features:
 class Shared(dict[str, pl.LazyFrame]):
     """Tables of one look, and beside them what has been made of them so far.
 
-    It is a mapping of names to frames like any other; only ``once`` and ``market_of`` know of the rest. Not to
-    be used by several threads at once.
+    It is a mapping of names to frames like any other; only ``once`` and ``market_of`` know of the rest. Threads
+    that ask for the same thing at the same time make it twice and keep one.
 
     Args:
         tables: Name to rows.
@@ -108,14 +142,15 @@ def once(
         lazily: Whether it is left uncomputed where nobody shares it.
     """
     if not isinstance(tables, Shared):
-        return build() if lazily else build().collect(engine="streaming").lazy()
+        return build() if lazily else computed(build()).lazy()
     memory = tables.standing if of and tables.still.issuperset(of) else tables.made
     if name not in memory:
         features = tables.features if kept else None
         found = None if features is None else features.get(name)
         if found is None:
-            found = build().collect(engine="streaming")
+            found = computed(build())
             if features is not None:
                 features.put(name, found)
-        memory[name] = found
+        # Of two workers that made it at the same time, one's is kept: they made the same.
+        found = memory.setdefault(name, found)
     return memory[name].lazy()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 import polars.selectors as cs
 
+from analytics.compliance._shared import computed
 from analytics.compliance.alerts import MERGE_GAP, flattened, sequence
 
 MINUTE_NS = 60 * 10**9
@@ -13,7 +14,7 @@ _GAP_NS = int(MERGE_GAP.total_seconds()) * 10**9
 
 def settled(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Compute a small table that several steps read, once, so that the plan does not grow with every reader."""
-    return rows.collect(engine="streaming").lazy()
+    return computed(rows).lazy()
 
 
 def steadied(episodes: pl.LazyFrame) -> pl.LazyFrame:

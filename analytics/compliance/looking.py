@@ -1,12 +1,14 @@
 """Several detectors over the same tables: shared work done once, memory bounded by parts of the market."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from analytics.compliance._shared import Features, Shared
+from analytics.compliance._shared import Features, Shared, at_once, computed
 from analytics.compliance.alerts import ALERT_SCHEMA
 from analytics.compliance.detector import Detector, Tables
 from analytics.compliance.parameters import Parameters
@@ -85,22 +87,43 @@ class Windows:
     Args:
         still: Tables that are the same for every window: accounts, instruments, prices of the days before. They
             are held in memory.
-        collect: Computes a frame.
+        collect: Computes a frame of them.
+        workers: Detectors that look at the same time.
     """
 
-    def __init__(self, still: Tables, collect: Collect) -> None:
+    def __init__(self, still: Tables, collect: Collect, *, workers: int = 2) -> None:
         self._still = {name: collect(frame).lazy() for name, frame in still.items()}
-        self._collect = collect
+        self._workers = workers
         self._made: dict[str, pl.DataFrame] = {}
 
     def look(self, asked: Sequence[Asked], moving: Tables) -> dict[str, pl.DataFrame]:
         """Return alerts and gaps by detector's name; ``moving`` holds the window's rows of all other tables."""
         shared = Shared({**self._still, **moving}, standing=self._made, still=frozenset(self._still))
-        return {
-            one.detector.name: self._collect(one.detector.detect(shared, one.params))
-            for one in asked
-            if one.detector.in_window
-        }
+        able = [one for one in asked if one.detector.in_window]
+        # Those of single instruments rest on the same features: they follow one another, so that each is made once.
+        queues = (
+            deque(one for one in able if parted(one.detector)),
+            deque(one for one in able if not parted(one.detector)),
+        )
+        found: dict[str, pl.DataFrame] = {}
+
+        def work(first: int) -> None:
+            with at_once():
+                for own, pick in ((queues[first], deque.popleft), (queues[1 - first], deque.pop)):
+                    while True:
+                        try:
+                            one = pick(own)
+                        except IndexError:
+                            break
+                        found[one.detector.name] = computed(one.detector.detect(shared, one.params))
+
+        if self._workers == 1:
+            work(0)
+        else:
+            with ThreadPoolExecutor(self._workers, thread_name_prefix="look") as pool:
+                for done in [pool.submit(work, n % 2) for n in range(self._workers)]:
+                    done.result()
+        return {one.detector.name: found[one.detector.name] for one in able}
 
 
 def parted(detector: Detector | type[Detector]) -> bool:

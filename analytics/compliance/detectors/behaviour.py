@@ -13,6 +13,7 @@ from analytics.compliance._features import with_group
 from analytics.compliance._grades import blend, grade, who
 from analytics.compliance._odd_reasons import LEAST, REASONS, odd_rows, reasons, sentence
 from analytics.compliance._seen_days import Need, Seen, gaps, look
+from analytics.compliance._shared import computed, deferred
 from analytics.compliance._unlike import CLIP
 from analytics.compliance.alerts import ALERT_SCHEMA, Metric, Told, listed, sequence
 from analytics.compliance.detector import GAP_SCHEMA, Detector, Tables, empty_table
@@ -141,15 +142,15 @@ class Behaviour(Detector):
             alerts = self._teller(chosen)(_odd(seen, given, chosen))
             return pl.concat([alerts, *(self._gap_teller(chosen)(gap) for gap in gaps(seen))])
 
-        return pl.defer(rows, schema=ALERT_SCHEMA)
+        return deferred(rows, ALERT_SCHEMA)
 
     def episodes(self, tables: Tables, params: BehaviourParameters) -> pl.LazyFrame:
         """Return the odd trader-days and the odd minutes."""
-        return pl.defer(lambda: _odd(_look(tables, params), tables, params), schema=_EPISODES)
+        return deferred(lambda: _odd(_look(tables, params), tables, params), _EPISODES)
 
     def blind_spots(self, tables: Tables, params: BehaviourParameters) -> list[pl.LazyFrame]:
         """Return the orders of traders with too few days to judge, what has drifted for all, minutes not judged."""
-        return [pl.defer(partial(_gap, tables, params, place), schema=GAP_SCHEMA) for place in range(3)]
+        return [deferred(partial(_gap, tables, params, place), GAP_SCHEMA) for place in range(3)]
 
     def tell(self, episode: Mapping[str, Any], params: BehaviourParameters) -> Told:
         """Name the numbers that make the day or the minute odd, the oddest first, each of another kind."""
@@ -312,7 +313,7 @@ def _evidence(events: pl.LazyFrame, key: list[str]) -> pl.DataFrame:
         "trader_id",
         "instrument_id",
     }
-    return (
+    return computed(
         events.select(*key, *sorted(columns - set(key)))
         .sort("transact_time_ns", "event_seq", "order_id")
         .group_by(key, maintain_order=True)
@@ -324,5 +325,4 @@ def _evidence(events: pl.LazyFrame, key: list[str]) -> pl.DataFrame:
             order_ids=listed("order_id"),
             **{name: listed(column) if column not in key else _NONE for name, column in _LISTED.items()},
         )
-        .collect(engine="streaming")
     )

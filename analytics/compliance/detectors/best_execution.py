@@ -9,6 +9,7 @@ import polars as pl
 from analytics.compliance._client_service import client_windows, poorly_served, tell_service
 from analytics.compliance._features import with_baseline, with_group
 from analytics.compliance._grades import blend, grade
+from analytics.compliance._shared import computed, deferred
 from analytics.compliance.alerts import Metric, Told, flattened, listed, sequence, with_episode
 from analytics.compliance.detector import GAP_SCHEMA, Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
@@ -109,7 +110,7 @@ class BestExecution(Detector):
 
     def episodes(self, tables: Tables, params: BestExecutionParameters) -> pl.LazyFrame:
         """Return orders that stand out, by client, instrument and time; and the brokers and venues that do."""
-        return pl.defer(lambda: _found(tables, params), schema=_EPISODES)
+        return deferred(lambda: _found(tables, params), _EPISODES)
 
     def blind_spots(self, tables: Tables, params: BestExecutionParameters) -> list[pl.LazyFrame]:
         """Return client fills without an arrival price."""
@@ -211,7 +212,7 @@ def _orders(tables: Tables) -> pl.DataFrame:
     norms = with_baseline(orders.filter(pl.col("arrival") > 0), tables).rename({"sigma": "volatility"})
     vwap = pl.col("paid") / pl.col("filled_qty")
     costs = norms.with_columns(cost_bp=pl.col("sign") * (vwap / pl.col("arrival") - 1) * BASIS_POINTS)
-    return costs.sort("transact_time_ns", "root").collect(engine="streaming")
+    return computed(costs.sort("transact_time_ns", "root"))
 
 
 def _found(tables: Tables, params: BestExecutionParameters) -> pl.DataFrame:

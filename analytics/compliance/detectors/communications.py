@@ -9,6 +9,7 @@ import polars as pl
 
 from analytics.compliance._lexicon import FAMILIES
 from analytics.compliance._message_links import linked, spoken, spoken_names
+from analytics.compliance._shared import computed, deferred
 from analytics.compliance._wording import read
 from analytics.compliance.alerts import Metric, Told, flattened, listed, with_episode
 from analytics.compliance.detector import Detector, Tables
@@ -88,7 +89,7 @@ class Communications(Detector):
 
     def episodes(self, tables: Tables, params: CommunicationsParameters) -> pl.LazyFrame:
         """Return flagged messages, merged by sender, thread and instrument."""
-        return pl.defer(lambda: _flagged(tables, params), schema=_EPISODES)
+        return deferred(lambda: _flagged(tables, params), _EPISODES)
 
     def tell(self, episode: Mapping[str, Any], params: CommunicationsParameters) -> Told:
         """Score odds, gravity and link together."""
@@ -132,7 +133,7 @@ class Communications(Detector):
 
 
 def _flagged(tables: Tables, params: CommunicationsParameters) -> pl.DataFrame:
-    messages = tables["messages"].collect(engine="streaming")
+    messages = computed(tables["messages"])
     if messages.is_empty():
         return pl.DataFrame(schema=_EPISODES)
     instruments = tables["instruments"].collect()

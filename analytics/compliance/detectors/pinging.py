@@ -8,7 +8,7 @@ import polars as pl
 
 from analytics.compliance._features import with_group
 from analytics.compliance._order_lives import BUYS, DAY, SECOND, at_ns, whose
-from analytics.compliance._shared import once
+from analytics.compliance._shared import computed, once
 from analytics.compliance._spans import settled, steadied
 from analytics.compliance.alerts import Metric, Told, flattened, listed, sequence, with_episode
 from analytics.compliance.detector import Detector, Tables
@@ -203,15 +203,21 @@ def _bursts(orders: pl.LazyFrame, params: PingingParameters) -> pl.LazyFrame:
         seconds=pl.max_horizontal((pl.col("ns").max() - pl.col("ns").min()) / SECOND, pl.lit(_HOUR)),
         days=(pl.col("ns") // DAY).n_unique(),
     )
-    small = orders.join(sizes, on="instrument_id", how="inner").filter(pl.col("qty") <= pl.col("limit"))
+    small = orders.join(settled(sizes), on="instrument_id", how="inner").filter(
+        pl.col("qty") <= pl.col("limit")
+    )
     # Nights are no part of the pace: at most seven hours a day count.
     active = pl.min_horizontal("seconds", pl.col("days") * 7 * _HOUR)
     window, back = int(params.window * SECOND), params.pings - 1
     ns = pl.col("ns")
     span = ns - ns.shift(back).over(_SIDE)
     apart = (ns - ns.shift(1).over(_SIDE) > window).fill_null(value=False)
-    ordered = small.sort(*_SIDE, "ns", "order_id").with_columns(
-        closes=(span <= window).fill_null(value=False),
+    ordered = small.sort(*_SIDE, "ns", "order_id")
+    dense = (span <= window).fill_null(value=False)
+    if not computed(ordered.select(dense.any())).item():
+        ordered = ordered.clear()  # mostly there is no burst at all, and nothing more to ask
+    ordered = ordered.with_columns(
+        closes=dense,
         burst_no=apart.cast(pl.Int32).cum_sum().over(_SIDE),
         usual=pl.len().over(_SIDE) / active * params.window,
         minutes=ns // (_LOCAL * SECOND),

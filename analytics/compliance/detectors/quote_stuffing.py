@@ -8,6 +8,7 @@ import polars as pl
 
 from analytics.compliance._features import account_groups, with_group
 from analytics.compliance._order_lives import BY_MARKET, at_ns, whose
+from analytics.compliance._shared import computed
 from analytics.compliance._spans import settled
 from analytics.compliance.alerts import Metric, Told, flattened, listed, sequence, with_episode
 from analytics.compliance.detector import Detector, Tables
@@ -184,19 +185,20 @@ def _counts(tables: Tables, only: pl.LazyFrame | None = None) -> pl.LazyFrame:
     Every event passes here, so that nothing but numbers is carried. ``only`` holds the names looked at; all
     when None.
     """
-    group = pl.coalesce("related", "account_id").hash()
+    known = account_groups(tables).select("account_id", "related").drop_nulls()
+    numbers = computed(known.select(account=pl.col("account_id").hash(), group=pl.col("related").hash()))
+    group = pl.col("account_id").hash().replace(numbers["account"], numbers["group"])
     events = (
         tables["order_events"]
         .filter(pl.col("event_type").is_in(_SENT) & _by_member())
         .select(
-            "account_id", name=pl.col("instrument_id").hash(), second=pl.col("transact_time_ns") // _SECOND
+            name=pl.col("instrument_id").hash(), second=pl.col("transact_time_ns") // _SECOND, group=group
         )
     )
     if only is not None:
         events = events.join(only, on="name", how="semi")
     return (
-        events.join(account_groups(tables).select("account_id", "related"), on="account_id", how="left")
-        .select("name", "second", book=group * 3 + pl.col("name"))
+        events.select("name", "second", book=pl.col("group") * 3 + pl.col("name"))
         .group_by("book", "second")
         .agg(pl.col("name").first(), n=pl.len())
     )
