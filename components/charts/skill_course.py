@@ -20,8 +20,9 @@ def skill_course(
         folds: ``from``, ``to`` (ISO days), ``n`` (days), ``skill`` (fraction, None where not known).
         look: Theme.
         height: Pixels.
-        whole: ``value``, ``low`` and ``high`` of the whole record.
+        whole: ``value``, ``low`` and ``high`` of the whole record, and ``unit`` where skill is no fraction.
     """
+    fraction = whole.get("unit") in (None, "fraction")
     shown = [fold for fold in folds if known(fold["skill"]) is not None]
     x = [str(fold["to"]) for fold in shown]
     better = [(known(fold["skill"]) or 0.0) > 0 for fold in shown]
@@ -42,7 +43,7 @@ def skill_course(
             "customdata": [
                 f"{day(fold['from'])} to {day(fold['to'])}, {plural(fold['n'], 'day')}" for fold in shown
             ],
-            "hovertemplate": "<b>%{y:+.1%}</b><br>%{customdata}<extra></extra>",
+            "hovertemplate": f"<b>%{{y:{'+.1%' if fraction else '+.3f'}}}</b><br>%{{customdata}}<extra></extra>",
         }
     ]
     shapes: list[dict[str, Any]] = [_level(0.0, look["text2"], "solid")]
@@ -71,7 +72,7 @@ def skill_course(
                 "xanchor": "left",
                 "xshift": 6,
                 "y": value,
-                "text": f"<b>{percent(value, plus=True)}</b>",
+                "text": f"<b>{percent(value, plus=True) if fraction else number(value, 2, plus=True)}</b>",
                 "font": {"size": 12, "color": look["accent"]},
                 "showarrow": False,
             }
@@ -80,12 +81,17 @@ def skill_course(
         "margin": {"l": 8, "r": 58, "t": 8, "b": 8},
         "hovermode": "closest",
         "xaxis": {"type": "date", "nticks": 5, "tickangle": 0, "tickformat": "%b %Y", **_range(x)},
-        "yaxis": {"tickformat": "+.0%", "nticks": 6, "title": {"text": "skill"}},
+        "yaxis": {
+            "tickformat": "+.0%" if fraction else "+.2~f",
+            "nticks": 6,
+            "title": {"text": "skill" if fraction else str(whole["unit"])},
+        },
         "shapes": shapes,
         "annotations": notes,
     }
     finding = f"Better than the baseline in {number(sum(better))} of {plural(len(shown), 'fold')}"
-    finding += f", over all {percent(value, plus=True)}." if value is not None else "."
+    told = "" if value is None else percent(value, plus=True) if fraction else f"{value:+.3f} {whole['unit']}"
+    finding += f", over all {told}." if told else "."
     return graph(data, layout, look=look, height=height, finding=finding)
 
 
