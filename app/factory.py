@@ -24,6 +24,7 @@ from app.gateway import json as json_provider
 from app.gateway.auth import current_identity, identify
 from app.gateway.limits import Budgets
 from app.gateway.resource import note_refusal
+from app.gateway.written import WritingDash
 from app.jobs import interrupted
 from app.observability import endpoints
 from app.storage import schema
@@ -115,7 +116,7 @@ def _server(settings: Settings, context: Context, budgets: Budgets | None) -> Op
 
 def _dash(server: OpenAPI) -> Dash:
     dash.page_registry.clear()  # global to the process: a second app (tests) starts clean
-    return Dash(
+    return WritingDash(
         "quarterdeck",
         server=server,  # type: ignore[arg-type]
         use_pages=True,
