@@ -26,12 +26,8 @@ PAIRS: dict[str, Any] = {
     "post_b": pl.String,
 }
 LINKS: dict[str, Any] = {
-    "a": pl.String,
-    "b": pl.String,
-    "pairs": pl.Int64,
-    "q": pl.Float64,
-    "unusual": pl.Boolean,
-}
+    "a": pl.String, "b": pl.String, "pairs": pl.Int64, "crowd": pl.Int64, "q": pl.Float64, "unusual": pl.Boolean,
+}  # fmt: skip
 GROUPS: dict[str, Any] = {
     "instrument_id": pl.String, "start": pl.Datetime("us", "UTC"), "end": pl.Datetime("us", "UTC"), "posts": pl.Int64,
     "authors": pl.List(pl.String), "text": pl.String, "post_ids": pl.List(pl.String), "expected": pl.Float64,

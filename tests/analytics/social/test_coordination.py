@@ -47,6 +47,7 @@ def test_a_ring_in_the_chatter_is_found_and_nobody_else():
     unusual = found.links.filter("unusual")
     assert {*unusual["a"], *unusual["b"]} >= {f"bot{i}" for i in range(8)}
     assert {*unusual["a"], *unusual["b"]} <= {f"bot{i}" for i in range(8)}
+    assert unusual["crowd"].to_list() == [8] * unusual.height
     group = found.groups.filter(pl.col("authors").list.len() == 8).to_dicts()[0]
     assert (group["posts"], group["instrument_id"], group["expected"]) == (8, "I1", 0.0)
     assert found.pairs > found.expected
