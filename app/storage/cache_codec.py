@@ -14,6 +14,8 @@ import polars as pl
 
 # JSON has no key of this name in our answers; a dict that has one is stored as pairs.
 _TAG = "$qd"
+_MARK = _TAG.encode()
+_PLAIN = frozenset({str, int, float, bool, type(None)})  # what JSON holds that stands for itself
 _MAX_INT = 2**53 - 1
 
 
@@ -53,7 +55,9 @@ def load(data: bytes) -> Any:
         for length in sizes:
             parts.append(data[at : at + length])
             at += length
-        return _in(orjson.loads(parts[0]), parts[1:])
+        body = orjson.loads(parts[0])
+        # Most answers are plain as they stand, and need not be gone through.
+        return _in(body, parts[1:]) if _MARK in parts[0] else body
     except (
         pl.exceptions.PolarsError,
         pl.exceptions.PanicException,
@@ -131,11 +135,11 @@ def _blob(frame: pl.DataFrame, blobs: list[bytes]) -> int:
 
 def _in(value: Any, blobs: list[bytes]) -> Any:
     if isinstance(value, list):
-        return [_in(item, blobs) for item in value]
+        return [item if type(item) in _PLAIN else _in(item, blobs) for item in value]
     if not isinstance(value, dict):
         return value
     if _TAG not in value:
-        return {key: _in(item, blobs) for key, item in value.items()}
+        return {key: item if type(item) in _PLAIN else _in(item, blobs) for key, item in value.items()}
     held = value["v"]
     match value[_TAG]:
         case "int":
