@@ -19,6 +19,7 @@ from components.formats import (
     since,
     words,
 )
+from components.insight_parts import also, course, origin, verdicts
 from components.interval import interval
 from components.links import leads_somewhere
 from components.severity import severity_mark
@@ -53,18 +54,28 @@ def _insight(row: Mapping[str, Any], currency: str, *, full: bool) -> html.Li:
         [
             severity_mark(str(row["severity"])),
             html.H3(str(row["title"])),
+            html.Span("New", className="new") if row.get("new") else None,
             html.Span(since(row["created_at"]), className="age"),
         ],
         className="hd",
     )
     parts: list[Any] = [head]
     if full:
-        parts += [html.P(str(row.get("text") or ""), className="says"), _effect(row, currency)]
+        parts += [
+            html.P(str(row.get("text") or ""), className="says"),
+            _effect(row, currency),
+            course(row.get("chart")),
+        ]
     parts.append(html.Div(_marks(row, currency, full=full), className="ev"))
     why = _why(row, currency, opened=full)
     if why is not None:
         parts.append(why)
-    parts.append(html.Div(_foot(row), className="ft"))
+    more = also(row.get("also") or ())
+    if more is not None:
+        parts.append(more)
+    if full:
+        parts.append(origin(row))
+    parts.append(html.Div([*_foot(row), verdicts(row)], className="ft"))
     return html.Li(parts, className="insight", **{"data-insight": str(row["id"])})
 
 
@@ -103,7 +114,7 @@ def _marks(row: Mapping[str, Any], currency: str, *, full: bool) -> list[Any]:
     n = effect.get("n", (row.get("context") or {}).get("n"))
     if known(n) is not None:
         marks.append(html.Span(f"n = {number(n)}", className="tag line"))
-    marks.extend(_evidence(item) for item in (row.get("evidence") or [])[:4])
+    marks.extend(_evidence(item) for item in (row.get("evidence") or [])[: 10 if full else 4])
     marks.extend(html.Span(words(str(domain)), className="tag") for domain in row.get("domains") or [])
     return marks
 
@@ -131,6 +142,13 @@ def _place(kind: str, found: str) -> str | None:
         "account": f"/portfolio/positions?account={value}",
         "trader": f"/trading/blotter?trader={value}",
         "post": f"/social/feed?post={value}",
+        "author": f"/social/feed?author={value}",
+        "limit": f"/compliance/limits?limit={value}",
+        "message": f"/compliance/supervision?message={value}",
+        "detector": f"/compliance/coverage?detector={value}",
+        "dataset": f"/operations/pipeline?dataset={value}",
+        "import": f"/operations/pipeline?import={value}",
+        "job": "/operations/health",
     }
     return places.get(kind) if found else None
 
@@ -187,7 +205,7 @@ def _foot(row: Mapping[str, Any]) -> list[Any]:
     sure = known(row.get("confidence"))
     if sure is not None:
         meter = html.Span(html.B(style={"width": f"{min(max(sure, 0), 1) * 100:.0f}%"}))
-        title = "Calibrated probability that this holds"
+        title = "One less the false discovery rate q"
         parts.append(html.Span(["Confidence", meter, probability(sure)], className="conf", title=title))
     q = known(row.get("q_value"))
     if q is not None:

@@ -27,12 +27,21 @@ def rule_list(rules: Sequence[Mapping[str, Any]]) -> html.Ul:
                 [
                     html.Div(
                         [
-                            html.Span(rule["title"], className="w5"),
+                            html.Button(
+                                rule["title"],
+                                type="button",
+                                className="lk",
+                                title="Show what it found",
+                                **{"data-set": "kind", "data-value": str(rule["name"])},
+                            )
+                            if rule.get("name") and rule["found"]
+                            else html.Span(rule["title"], className="w5"),
                             html.Span(f"{number(rule['found'])} found", className="t3 nowrap push"),
                         ],
                         className="hd",
                     ),
                     html.P(rule["description"], className="t2 t12"),
+                    html.P(rule["test"], className="t3 t12") if rule.get("test") else None,
                     html.Div(
                         [html.Span(words(name), className="tag") for name in rule["domains"]],
                         className="tags",

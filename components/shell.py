@@ -7,6 +7,7 @@ import dash
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
+from components.bell import bell_button, bell_panel
 from components.context import context_bar, pickers
 from components.ids import DATA, THEME, URL
 from components.page import SECTIONS, Page
@@ -89,6 +90,7 @@ def shell(pages: Sequence[Page], *, who: Who, theme: str | None = None, release:
             ),
             *pickers(),
             panel(),
+            bell_panel(),
             html.Div(id="toasts", className="toasts", role="status"),
         ],
         id="shell",
@@ -205,6 +207,7 @@ def _top(who: Who) -> html.Header:
             if who.demo
             else None,
             live,
+            bell_button(),
             theme,
             _menu(who),
         ],
