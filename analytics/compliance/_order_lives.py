@@ -4,6 +4,7 @@ import polars as pl
 
 from analytics.compliance._features import account_groups
 from analytics.compliance._shared import market_of, once
+from analytics.compliance._spans import settled
 from analytics.compliance.detector import Tables
 from analytics.text import formatted
 
@@ -52,7 +53,7 @@ def _order_lives(tables: Tables) -> pl.LazyFrame:
         tables["order_events"]
         .filter(pl.col("event_type").is_in(["new", "replace", "cancel", "fill"]))
         .select(
-            "order_id", "event_type", "event_seq", "account_id", "trader_id", "instrument_id",
+            "order_id", "event_type", "event_seq", "account_id", "trader_id", "instrument_id", "exec_id",
             key=pl.col("order_id").hash(),
             ns="transact_time_ns",
             buying=pl.col("side").is_in(BUYS),
@@ -67,13 +68,13 @@ def _order_lives(tables: Tables) -> pl.LazyFrame:
     # Four narrow looks joined by the order are far cheaper than one grouping that carries every column.
     outs = events.filter("withdrawn").group_by("key").agg(out=pl.col("ns").max())
     fills = (
-        events.filter(kind == "fill")
+        filled_once(events.filter(kind == "fill"))
         .group_by("key")
         .agg(filled=pl.col("done").sum(), last_fill=pl.col("ns").max())
     )
     moves = events.filter(kind == "replace").group_by("key").agg(amendments=pl.len())
     orders = (
-        events.filter(kind == "new")
+        _entered_once(events.filter(kind == "new"))
         .select(
             "key", "order_id", "account_id", "trader_id", "instrument_id", "buying", "qty", "px", entered="ns"
         )
@@ -92,6 +93,28 @@ def _order_lives(tables: Tables) -> pl.LazyFrame:
     )  # fmt: skip
 
 
+def filled_once(fills: pl.LazyFrame) -> pl.LazyFrame:
+    """Leave out fills that were delivered again: the same execution of the same order, under another number.
+
+    Fills without an execution id are told apart by ``event_seq`` alone. ``fills`` carries order_id, exec_id and it.
+    """
+    named = pl.coalesce("exec_id", pl.col("event_seq").cast(pl.String))
+    return fills.with_columns(_fill=named).unique(["order_id", "_fill"], keep="any").drop("_fill")
+
+
+def _entered_once(entries: pl.LazyFrame) -> pl.LazyFrame:
+    """Leave out entries that were delivered again: of the same order at the same instant, under another number.
+
+    Looking whether there are any is far cheaper than leaving out none.
+    """
+    repeated = entries.select(again=pl.len() > pl.col("key").n_unique())
+    if not settled(repeated).collect().item():
+        return entries
+    return entries.sort("ns", "event_seq", nulls_last=True).unique(
+        ["key", "ns"], keep="first", maintain_order=True
+    )
+
+
 def _stretches(orders: pl.LazyFrame, events: pl.LazyFrame) -> pl.LazyFrame:
     """Return the stretches of amended orders."""
     amended = orders.filter(pl.col("amendments") > 0).drop("amendments", "qty", "px", "entered", "out")
@@ -101,6 +124,7 @@ def _stretches(orders: pl.LazyFrame, events: pl.LazyFrame) -> pl.LazyFrame:
         .select("key", "ns", "event_seq", "event_type", "qty", "px")
         .join(amended, on="key", how="inner")
         .sort("key", "ns", "event_seq")
+        .unique(["key", "ns", "event_type", "qty", "px"], keep="first", maintain_order=True)
     )
     same = pl.col("key").shift(-1) == pl.col("key")
     return (

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from analytics.compliance._features import daily_baseline, with_group
-from analytics.compliance._order_lives import BUYS, SECOND, at_ns, order_lives
+from analytics.compliance._order_lives import BUYS, SECOND, at_ns, filled_once, order_lives
 from analytics.compliance._pulled_sides import PulledParameters, Pulls, fill_clusters, with_book
 from analytics.compliance._shared import once
 from analytics.compliance._spans import settled, steadied
@@ -33,8 +33,8 @@ def every_fill(tables: Tables) -> pl.LazyFrame:
 
 
 def _fills(tables: Tables) -> pl.LazyFrame:
-    fills = tables["order_events"].filter(
-        (pl.col("event_type") == "fill") & (pl.col("last_qty") > 0)
+    fills = filled_once(
+        tables["order_events"].filter((pl.col("event_type") == "fill") & (pl.col("last_qty") > 0))
     ).select(
         "order_id", "exec_id", "account_id", "trader_id", "instrument_id",
         ns="transact_time_ns", buying=pl.col("side").is_in(BUYS),

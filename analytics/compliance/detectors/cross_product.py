@@ -143,9 +143,9 @@ class CrossProduct(Detector):
 
 def _fills(tables: Tables) -> pl.LazyFrame:
     kinds = tables["accounts"].select("account_id", "kind").unique("account_id", keep="any")
-    rows = with_group(with_product(tables["executions"], tables), tables).join(
-        kinds, on="account_id", how="left"
-    )
+    # What was delivered twice was done once.
+    done = tables["executions"].unique(["exec_id", "version"], keep="any")
+    rows = with_group(with_product(done, tables), tables).join(kinds, on="account_id", how="left")
     house = (pl.col("kind") == "house").fill_null(value=False)
     return rows.filter((pl.col("kind") != "mm").fill_null(value=True)).select(
         "exec_id", "order_id", "account_id", "trader_id", "instrument_id", "product_id", "transact_time",

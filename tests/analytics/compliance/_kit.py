@@ -107,6 +107,17 @@ def split(given):
     return out
 
 
+def delivered_again(given):
+    """Every order event once more under another number, and every execution just as it was."""
+    out = dict(given)
+    if "order_events" in given:
+        again = given["order_events"].with_columns(pl.col("event_seq") + 1_000_000)
+        out["order_events"] = pl.concat([given["order_events"], again])
+    if "executions" in given:
+        out["executions"] = pl.concat([given["executions"], given["executions"]])
+    return out
+
+
 # Changes that must not change a verdict, by name.
 CHANGES = {
     "rows in another order": lambda given: shuffled(given, 1),
