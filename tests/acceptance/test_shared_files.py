@@ -33,6 +33,7 @@ FILES = {
     "broker/csv/revolut-invest.csv": {"mapping": "revolut"},
     "prices/stocknet_ohlcv_16tickers_2012_2017.csv.gz": {"mapping": "stocknet-prices"},
     "social/stocknet_tweets_16tickers_2014_2016.csv.gz": {"mapping": "stocknet-tweets"},
+    "social/taborda_stock_tweets_5000_1300labelled_2020.csv.gz": {"mapping": "taborda-tweets"},
     "social/snap_bitcoin_otc_trust_edges.csv.gz": {"mapping": "follows-bitcoin-otc"},
     "fix/sungard_100FIX42.dat": NEW_YORK,
     "fix/sungard_44_new_order_cross.txt": NEW_YORK,

@@ -41,6 +41,11 @@ FILES = {
         (20507, 0, 1958),
         {"posts": 20507},
     ),
+    "social/taborda_stock_tweets_5000_1300labelled_2020.csv.gz": (
+        "taborda-tweets",
+        (5000, 0, 0),
+        {"posts": 5000},
+    ),
     "social/snap_bitcoin_otc_trust_edges.csv.gz": ("follows-bitcoin-otc", (35592, 0, 0), {"follows": 32029}),
     "fix/sungard_100FIX42.dat": (None, (96, 4, 0), {"order_events": 96, "executions": 24}),
     "fix/sungard_44_new_order_cross.txt": (None, (4, 0, 0), {"order_events": 8}),
