@@ -155,7 +155,7 @@ def _said(given: dict[str, str]) -> acting.Said:
             found = Decimal(text[:40])
         except InvalidOperation:
             found = Decimal("NaN")
-        if found.is_finite() and (not found or _LEAST <= abs(found) < _MOST):
+        if found.is_finite() and (not found or _LEAST <= found.copy_abs() < _MOST):
             return found
         errors.append(FieldError(name, "must be a number", given[name][:40]))
         return None

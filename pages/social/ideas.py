@@ -28,12 +28,10 @@ AUTHORS = frozenset({"trader", "portfolio_manager", "risk", "compliance"})
 
 def layout(role: str = "", **_: Any) -> html.Div:
     """Lay out the page; callbacks/social/ideas.py fills it."""
-    left = html.Div(
-        [
-            slot(PAGE, "ideas", "Ideas", span="", height=320, skeleton="rows"),
-            composer_card() if role in AUTHORS else None,
-        ],
-        className="vstack gap-3",
-    )
-    right = html.Div(slot(PAGE, "idea", "The idea", span="", height=260, skeleton="rows"))
-    return page_body(PAGE, strip_slot(PAGE, 5), html.Div([left, right], className="duo"))
+    parts = [
+        html.Div(slot(PAGE, "ideas", "Ideas", span="", height=320, skeleton="rows"), className="ideas-list"),
+        html.Div(slot(PAGE, "idea", "The idea", span="", height=260, skeleton="rows"), className="ideas-one"),
+    ]
+    if role in AUTHORS:
+        parts.append(html.Div(composer_card(), className="ideas-form"))
+    return page_body(PAGE, strip_slot(PAGE, 5), html.Div(parts, className="ideas-page"))

@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -20,7 +21,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine
 
-from app.actions import cases
+from app.actions import cases, ideas, mirrors
 from app.factory import create_app
 from app.gateway import limits
 from app.jobs.refresh import refresh
@@ -28,6 +29,7 @@ from app.jobs.train import train
 from app.scope import Line
 from app.storage.records.alerts import Alert
 from app.storage.records.cases import Case
+from app.storage.records.ideas import Idea, Mirror
 from tests.app.conftest import postgres_url
 from tests.world import Firm, found, open_context
 
@@ -63,13 +65,14 @@ class Installation:
         with self.context.database.session(firm.slug) as session:
             alerts = [alert.alert_id for alert in session.query(Alert).limit(1)]
             mine_cases = [case.id for case in session.query(Case).limit(1)]
+            spoken = [one.id for model in (Idea, Mirror) for one in session.query(model).limit(1)]
         mine = [
             *mine_cases,
             firm.people["admin"].user_id,
             firm.ids["key:admin"],
             firm.ids["import:executions"],
         ]
-        return [f"{c}-O1", f"{c}-E1", f"{c}-AAA", f"{c}-ACC1", *alerts, *mine]
+        return [f"{c}-O1", f"{c}-E1", f"{c}-AAA", f"{c}-ACC1", *alerts, *mine, *spoken]
 
     def server_side(self) -> list[dict[str, Any]]:
         """Return the callbacks that the server computes."""
@@ -91,12 +94,24 @@ def build(folder: Path, **settings: object) -> Installation:
             title=f"{firm.canary} case",
             rationale="Seen by chance on the desk.",
         )
+        _speak(context, firm)
     generous = limits.Budgets(**dict.fromkeys(limits.Budgets.__dataclass_fields__, "1000000/minute"))
     app = create_app(context=context, budgets=generous)
     client = app.server.test_client()
     client.set_cookie("qd_session", firms[0].tokens["compliance"], domain="127.0.0.1")
     dependencies = json.loads(client.get("/_dash-dependencies", base_url=HERE).data)
     return Installation(context, app.server, firms[0], firms[1], dependencies)
+
+
+def _speak(context: Any, firm: Firm) -> None:
+    """Let the trader put an idea forward and the portfolio manager mirror him."""
+    c, trader = firm.canary, firm.people["trader"]
+    said = ideas.Said(f"{c}-AAA", "long", 20, Decimal("0.6"), f"{c} earns more than people think.")
+    ideas.post(context.database, trader, said, known=ideas.Known())
+    mirrors.start(
+        context.database, firm.people["portfolio_manager"], author_id=trader.user_id, author_name=trader.name,
+        capital=Decimal(1_000_000), weight=0.1, max_loss=0.1, adv_share=0.1,
+    )  # fmt: skip
 
 
 def _said(made: Installation, stores: str) -> None:

@@ -24,6 +24,7 @@ POLICY = {
     "/api/export/": DATA,
     "/api/ingest/": ALL,
     "/api/intelligence/": DATA,
+    "/api/intelligence/anomalies": WATCHERS,
     "/api/performance/": ALL,
     "/api/portfolio/": DATA,
     "/api/portfolio/what-if/orders": frozenset({"portfolio_manager", "risk"}),
@@ -107,6 +108,7 @@ def test_the_owner_is_answered(installation):
     expected = {
         "/api/trading/orders", "/api/trading/orders/<order_id>", "/api/trading/executions", "/api/portfolio/positions",
         "/api/search", "/api/compliance/alerts", "/api/compliance/alerts/<alert_id>", "/api/social/posts",
+        "/api/social/ideas", "/api/social/ideas/<idea_id>", "/api/social/mirrors/<mirror_id>",
         "/api/ingest/<import_id>", "/api/analytics/overview", "/api/compliance/audit",
         "/api/compliance/cases", "/api/compliance/cases/<case_id>", "/api/compliance/cases/<case_id>/trail",
     }  # fmt: skip
