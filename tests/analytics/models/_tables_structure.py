@@ -90,8 +90,25 @@ def conduct(seed: int = 0, *, days: int = 20, heavy: bool = True) -> dict[str, p
     return {"order_events": frame, "accounts": accounts, "prices": prices}
 
 
+def related(seed: int = 0, *, days: int = 250, groups: bool = True) -> dict[str, pl.DataFrame]:
+    """Return prices of eight instruments in four pairs that share a driver; sectors cut across the pairs."""
+    rng = np.random.default_rng(seed)
+    drivers = rng.normal(size=(4, days))
+    rows = []
+    for name in range(8):
+        own = rng.normal(size=days)
+        moves = 0.01 * (0.8 * drivers[name // 2] + 0.6 * own) if groups else 0.01 * own
+        close = 100 * np.exp(np.cumsum(moves))
+        rows += [(f"N{name}", FIRST + timedelta(days=day), "raw", close[day]) for day in range(days)]
+    columns = ["instrument_id", "date", "adj_basis", "close"]
+    names = [f"N{name}" for name in range(8)]
+    sectors = pl.DataFrame({"instrument_id": names, "sector": [f"S{name % 4}" for name in range(8)]})
+    return {"prices": pl.DataFrame(rows, schema=columns, orient="row"), "instruments": sectors}
+
+
 CASES = {
     "alert_triage": Case(alert_rows),
     "regimes": Case(markets, lambda seed: markets(seed, states=False)),
+    "clusters": Case(related, lambda seed: related(seed, groups=False)),
     "behaviour": Case(conduct, lambda seed: conduct(seed, heavy=False)),
 }
