@@ -179,7 +179,7 @@ def page(
         "",
         "## Shortfalls",
         "",
-        *_shortfalls(kinds, scores),
+        *shortfalls(kinds, scores),
         "",
         "## What the columns mean",
         "",
@@ -211,7 +211,8 @@ GOALS = (
 )
 
 
-def _shortfalls(kinds: dict[str, type[Detector]], scores: dict[str, Scores]) -> list[str]:
+def shortfalls(kinds: dict[str, type[Detector]], scores: dict[str, Scores]) -> list[str]:
+    """Return a line for each detector that misses a goal: which, by how much, and why where that is known."""
     rows = []
     for name, kind in sorted(kinds.items(), key=lambda item: (number(item[1]), item[1].code)):
         missed = [

@@ -14,8 +14,21 @@ WARNING = {"order_to_trade": 40.0, "concentration": 70.0}
 # Why a detector misses a goal, for the page; only what was looked into.
 REASONS: dict[str, str] = {
     "fat_finger": (
-        "43 orders of the tape were priced 5 to 15 % through the market, and a price collar sees them whoever sent them: "
-        "dealing them at random makes them no less true."
+        "On the tape, market orders are sent as limits 10 to 15 % through the market, and trade at the touch. Once five traders have "
+        "done so in one order of a hundred, that is known as the practice and such limits pass; the tape has no days before, so the "
+        "first of them are flagged, with a score that says that nothing was lost."
+    ),
+    "concentration": (
+        "On days open to tuning, all that was missed or wrong was the gym's doing: a look-alike of churning traded in the account and name "
+        "of a scene, and broke its limit or hid that the scene did. They keep apart since, and 50 such days showed none more."
+    ),
+    "personal_dealing": (
+        "On days open to tuning, all that was missed was the gym's doing: another scene's approval of the same name was in force and covered "
+        "the trade. They keep apart since, and 50 such days showed none more."
+    ),
+    "unusual_pnl": (
+        "On days open to tuning, splitting hid a day dealt over new accounts whose trader runs other books. New accounts are looked at "
+        "beside each older one of their trader since; where two such days of one trader fall together, they still hide one another."
     ),
     "cherry_picking": (
         "On days open to tuning the missed ones had fewer than the 30 allocations that a judgement needs, or a weak effect."

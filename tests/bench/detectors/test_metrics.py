@@ -145,6 +145,20 @@ def test_a_tape_becomes_orders_whose_trades_have_two_different_members(tmp_path)
         assert touch == [(99.0, 101.0)]
 
 
+@pytest.mark.parametrize(("own", "other", "price"), [
+    (111.0, "2,3100,3000,101.0,400,changed,ask", 101.0),  # the order that was there first names the price
+    (111.0, "", 101.0),  # nobody else is known: the touch, which the limit was through
+    (100.0, "", 100.0),  # within the touch it can only have been at its own
+])  # fmt: skip
+def test_a_trade_of_the_tape_is_at_the_price_of_whoever_was_there_first(tmp_path, own, other, price):
+    rows = TAPE.replace("2,3100,3000,101.0,400,changed,ask", other).replace("101.0,300", f"{own},300")
+    path = tmp_path / "tape.csv"
+    path.write_text("\n".join(row for row in rows.replace("101.0,0,", f"{own},0,").split("\n") if row))
+    fills = control(path, 2, 1)["executions"].collect()
+    assert [float(one) for one in fills["last_px"]] == [price] * fills.height
+    assert fills.height == 1 + bool(other)
+
+
 def test_a_breach_nobody_planted_makes_an_alert_right_and_no_scenario():
     broken = [replace(label(accounts=("B1",)), label_id=f"B{n}", instrument_ids=(name,)) for n, name in
               enumerate(("KO", "PEP"))]  # fmt: skip

@@ -7,10 +7,11 @@ import pytest
 
 from analytics.compliance.detectors.wash_trade import WashTrade
 from tests.bench._machine import Machine
+from tests.bench.detectors import _types
 from tests.bench.detectors.__main__ import TARGET, destination, parser, seeds
 from tests.bench.detectors._metrics import Scenario, Share, Tally
 from tests.bench.detectors._quality import Plan, Scores
-from tests.bench.detectors._report import lines, page
+from tests.bench.detectors._report import lines, page, shortfalls
 from tests.bench.detectors._speed import Speed
 
 MACHINE = Machine(2, "Some CPU", 24.0, 0.5, datetime(2026, 11, 22, tzinfo=UTC), (("polars", "2.1.0"),))
@@ -76,6 +77,13 @@ def test_the_page_names_misses_and_no_place():
     assert "| wash_trade | 70.00 s | 35.00 s | 140.00 s | 0.50x | 2.00x |" in told
     assert str(Path.home()) not in told
     assert str(Path(__file__).parents[3]) not in told
+
+
+def test_a_shortfall_says_why_where_that_is_known(monkeypatch):
+    monkeypatch.setitem(_types.REASONS, "wash_trade", "Too dense.")
+    (line,) = shortfalls(KINDS, scores())
+    assert line.startswith("- **D01 wash_trade**: recall 0.667")
+    assert line.endswith(". Too dense.")
 
 
 def test_a_detector_that_fails_or_has_no_scene_is_named():
