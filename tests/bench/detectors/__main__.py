@@ -8,7 +8,7 @@ from pathlib import Path
 from analytics.compliance.detector import all_detectors
 from tests.bench._machine import Machine
 from tests.bench.detectors import _quality, _speed
-from tests.bench.detectors._report import lines, page, table
+from tests.bench.detectors._report import lines, page, shortfalls, table
 
 TARGET = Path(__file__).resolve().parents[3] / "docs" / "benchmarks-detectors.md"
 HELD_OUT = 1_000  # seeds from here on are never tuned on
@@ -68,6 +68,8 @@ def main(argv: list[str]) -> int:
             _say(row)
         missed = sum(line.met is False for name in names for line in lines(kinds[name], played[name]))
         _say(f"goals missed: {missed}")
+        for row in shortfalls(kinds, played) if missed else ():
+            _say(row)
     speed = None
     if asked.part in {None, "speed"}:
         speed = _speed.measure(names, rows=ROWS // 10 if asked.quick else ROWS)
