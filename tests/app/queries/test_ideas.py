@@ -1,5 +1,6 @@
 """Ideas from the day they are put forward to the leaderboard: what is told to whom, scored by which prices."""
 
+from argparse import Namespace
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -10,12 +11,13 @@ from app.actions import ideas as acting
 from app.actions import lists, mirrors, orgs
 from app.actions._roles import console
 from app.actions.ideas import Known, Said
+from app.commands import audit as command
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.jobs import ideas as job
 from app.queries import book_talk, ideas, social
 from app.queries import mirrors as held
 from app.scope import Identity, Scope
-from app.storage.records.ideas import IdeaScore
+from app.storage.records.ideas import IdeaScore, IdeaVersion
 from tests.app._world import context_of, desk_of, land
 
 INSTRUMENTS = """
@@ -285,3 +287,22 @@ def test_whether_an_author_talks_his_book_is_told_to_surveillance_alone(firm):
     own, entered = book_talk.talks(desk_of(context, role="compliance"), "jane")
     assert (own["kind"], own["statements"], own["p_value"]) == ("own", 4, None)
     assert entered["reason"]
+
+
+# --- the command -----------------------------------------------------------------------------------
+def test_the_command_proves_the_trail_and_the_ideas_in_it(firm, capsys):
+    context, made = firm
+    args = Namespace(org="acme", json=False)
+    assert command.run_verify(args, context) == 0
+    assert (
+        "5 ideas are what the trail holds, 5 of them sealed; 5 were made on the demo's clock."
+        in capsys.readouterr().out
+    )
+    with context.database.session("acme", write=True) as session:
+        version = session.get(IdeaVersion, (made["stopped"], 1))
+        true, version.content = version.content, version.content.replace('"long"', '"short"')
+    assert command.run_verify(args, context) == 1
+    assert f"Idea {made['stopped']} does not hold: version 1 was changed" in capsys.readouterr().out
+    with context.database.session("acme", write=True) as session:
+        session.get(IdeaVersion, (made["stopped"], 1)).content = true
+    assert command.run_verify(args, context) == 0
