@@ -8,6 +8,7 @@ from dash import html
 from components.formats import (
     MISSING,
     clock,
+    compact,
     day,
     known,
     money,
@@ -15,7 +16,6 @@ from components.formats import (
     percent,
     plural,
     probability,
-    quantity,
     words,
 )
 from components.states import icon
@@ -60,15 +60,15 @@ def volume_table(
     cells: list[list[Any]] = []
     if volume is not None:
         low, high = known(volume["low"]), known(volume["high"])
-        between = MISSING if low is None or high is None else f"{quantity(low)} to {quantity(high)}"
+        between = MISSING if low is None or high is None else f"{compact(low)} to {compact(high)}"
         why = models.get("volume", {}).get("reason")
-        cells.append(["Next session", quantity(volume["value"]), between, served_tag(volume["served"], why)])
+        cells.append(["Next session", compact(volume["value"]), between, served_tag(volume["served"], why)])
     why = models.get("volume_curve", {}).get("reason")
     cells += [
         [
             f"Half hour from {clock(row['bucket'])}",
-            quantity(row["value"]),
-            f"usual {quantity(row['usual'])}",
+            compact(row["value"]),
+            f"usual {compact(row['usual'])}",
             served_tag(row["served"], why),
         ]
         for row in curve[-3:]
@@ -126,14 +126,13 @@ def books_rows(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _book(row: Mapping[str, Any], model: Mapping[str, Any]) -> list[Any]:
     test = row["backtest"] or {}
-    kupiec = next((one for one in test.get("tests", []) if one["name"] == "kupiec_pof"), {})
     zone = test.get("zone")
     return [
         _name(row["book"]),
         *(money(row[name], row["currency"]) for name in ("var_95", "var_99", "es_975", "plain_var_99")),
         number(test.get("exceptions")),
         number(test.get("expected"), 1),
-        probability(kupiec.get("p_value")),
+        probability(test.get("kupiec_p")),
         html.Span(words(zone), className=f"tag {ZONES[zone]}") if zone in ZONES else MISSING,
         served_tag(row["served"], model.get("reason")),
     ]

@@ -112,7 +112,7 @@ def _card(row: Mapping[str, Any], *, reach: float, chosen: bool) -> html.Button:
     if row["status"] != "ok":
         why = row["reason"] or "no skill shown"
         body.append(
-            html.Span(f"{why[:1].upper()}{why[1:]}. Served instead: {row['baseline']}.", className="why")
+            html.Span(f"{why[:1].upper()}{why[1:]}. Served instead: {row['baseline']}.", className="instead")
         )
     return html.Button(
         body,
@@ -265,7 +265,7 @@ def history_table(rows: Sequence[Mapping[str, Any]], *, name: str = "", may_use:
 
 def _use(row: Mapping[str, Any], name: str) -> Any:
     if row["champion"]:
-        return ""
+        return html.Span()
     if not row.get("usable"):
         return html.Span(
             "not readable", className="t3 t12", title="Its state is of other code, or it has none."

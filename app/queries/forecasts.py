@@ -12,6 +12,7 @@ from sqlalchemy import select
 from analytics.datasets import ACCOUNTS, INSTRUMENTS, PRICES
 from analytics.models._swings import adjusted
 from analytics.models.return_range import LEVELS, NAMES
+from analytics.portfolio.var_backtest import basel_zone, kupiec
 from app.desk import Desk
 from app.errors import QuarterdeckError
 from app.queries._model_books import in_scope
@@ -271,14 +272,26 @@ def _books(desk: Desk, rows: Sequence[ModelOutput], version: ModelVersion | None
     for name, row in in_scope(desk, {row.key: row for row in rows}).items():
         document = row.document
         prefix = "" if row.served == "model" else "plain_"
-        test = tests.get(name)
         found.append(
             {
                 "book": name, "made": row.day, "served": row.served, "currency": desk.identity.currency,
                 **{one: document.get(f"{prefix}{one}") for one in ("var_95", "var_99", "es_975")},
-                "plain_var_99": document.get("plain_var_99"), "backtest": test,
+                "plain_var_99": document.get("plain_var_99"), "backtest": _backtest(tests.get(name), row.served),
                 "reasons": document.get("reasons", []),
             }
         )  # fmt: skip
     order = {"organisation": 0, "desk": 1, "account": 2}
     return sorted(found, key=lambda row: (order.get(str(row["book"]).split("/")[0], 3), row["book"]))
+
+
+def _backtest(told: Mapping[str, Any] | None, served: str) -> dict[str, Any] | None:
+    """Return how often the VaR that is served was exceeded out of sample, Kupiec's p and Basel's zone."""
+    if told is None or not told["n"]:
+        return None
+    n = int(told["n"])
+    count = int(told["exceptions" if served == "model" else "plain_exceptions"])
+    zone = basel_zone(count, n, confidence=0.99)
+    return {
+        "n": n, "exceptions": count, "expected": told["expected"],
+        "kupiec_p": kupiec(count, n, confidence=0.99).p_value, "zone": None if zone is None else zone.zone,
+    }  # fmt: skip

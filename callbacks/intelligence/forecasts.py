@@ -34,7 +34,7 @@ def register(app: Dash) -> None:
     fill(app, PAGE, "honest", "Are the ranges honest", ask=_asked, draw=_honest)
     fill(app, PAGE, "volatility", "Volatility", ask=_any, draw=_volatility, ignores=("ahead",))
     fill(app, PAGE, "volume", "Volume", ask=_any, draw=_volume, ignores=("ahead",))
-    fill(app, PAGE, "why", "Why this range", ask=_any, draw=_why, ignores=("ahead",))
+    fill(app, PAGE, "why", "Why this range", ask=_asked, draw=_why)
     fill(app, PAGE, "books", "Value at risk, next session", ask=_any, draw=_books, ignores=("ahead",))
 
 
@@ -74,9 +74,9 @@ def _fan(found: dict[str, Any], view: View) -> Drawn:
     )
     keys = legend(
         ("ln", "text2", "Close"),
-        ("sq", "text3", f"90% range said {plural(ahead, 'session')} before"),
+        ("sq", "text3", f"90% range of the model, said {plural(ahead, 'session')} before"),
         ("sq", "acc", "50% and 90% range ahead"),
-        ("sq", "down", "● outside 90%"),
+        ("dot", "down", "Outside 90%"),
     )
     return Drawn(
         fan(found["course"], found["ranges"], look=view.look, height=336, sessions=ahead),
@@ -127,7 +127,7 @@ def _volume(found: dict[str, Any], view: View) -> Drawn:
 
 
 def _why(found: dict[str, Any], view: View) -> Drawn:
-    rows = [row for row in found["ranges"] if row["reasons"]]
+    rows = [row for row in found["ranges"] if row["reasons"] and str(row["sessions"]) == found["horizon"]]
     if not rows:
         return _none(view, "No range has been forecast")
     return Drawn(reasons_list(rows), sub="against the width of a usual day", fit="flush")

@@ -7,6 +7,7 @@ import pytest
 from analytics.models._skill import skill
 from analytics.models._walk import walk_forward
 from analytics.models.value_at_risk import DECAYS, ValueAtRisk, ticks
+from analytics.portfolio.risk import expected_shortfall, value_at_risk
 from tests.analytics.models._tables_value_at_risk import books
 
 
@@ -24,6 +25,14 @@ def test_at_constant_volatility_it_is_the_plain_figure_and_after_a_storm_it_is_l
     lull = one_evening(np.concatenate([5 * rng.normal(size=20), rng.normal(size=280)]))
     assert storm["var_99_0.94"][0] > 1.5 * storm["plain_var_99"][0]
     assert lull["var_99_0.94"][0] < lull["plain_var_99"][0]
+
+
+def test_its_figures_are_those_of_the_rest_of_the_product():
+    sample = np.random.default_rng(5).standard_t(4, size=317)
+    rows = one_evening(sample)
+    for name, of in (("var_95", value_at_risk), ("var_99", value_at_risk), ("es_975", expected_shortfall)):
+        confidence = float(name[-2:]) / 100 if len(name) == 6 and name[-3] == "_" else 0.975
+        assert rows[f"plain_{name}"][0] == pytest.approx(of(sample, confidence=confidence), rel=1e-12)
 
 
 def test_evenings_with_too_little_history_or_without_holdings_say_nothing():
