@@ -118,7 +118,7 @@ def _button(name: str, icon_name: str, label: str, says: Mapping[str, Any], *, p
     )
 
 
-def use_table(rows: Sequence[Mapping[str, Any]]) -> html.Table:
+def use_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
     """Draw by rule and week how many insights were told, found useful and acted on."""
 
     def share(value: Any) -> str:
@@ -138,7 +138,10 @@ def use_table(rows: Sequence[Mapping[str, Any]]) -> html.Table:
         )
         for row in rows
     ]
-    return html.Table([html.Thead(head), html.Tbody(lines)], className="tbl")
+    drawn = html.Table(
+        [html.Thead(head), html.Tbody(lines)], className="tbl", **{"aria-label": "What rules were worth"}
+    )
+    return html.Div(drawn, className="use", tabIndex=0)
 
 
 def digest_settings(held: Mapping[str, bool]) -> html.Div:
