@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, ClassVar
 
 import polars as pl
@@ -222,6 +223,12 @@ def title_of(name: str) -> str:
 
 def all_detectors() -> dict[str, type[Detector]]:
     """Return every detector by name."""
+    return dict(_all())
+
+
+@cache
+def _all() -> dict[str, type[Detector]]:
+    # The files do not change while a process lives, and every evidence card asks.
     from analytics import registry
     from analytics.compliance import detectors
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Select, delete, func, select, text
+from sqlalchemy import Select, bindparam, delete, func, select, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -45,6 +45,7 @@ class Entry:
 
 
 _HEAD = (LakeTable.version, LakeTable.sha256, LakeTable.rows, LakeTable.live_seq, LakeTable.last_ingest)
+_HEADS = select(LakeTable.dataset, *_HEAD).where(LakeTable.org == bindparam("asked"))
 _ENTRY = (
     LakeCommit.version,
     LakeCommit.kind,
@@ -64,10 +65,9 @@ class Ledger:
     def heads(self, org: str) -> dict[str, Head]:
         """Return data set name to head, for all tables of ``org``, in one small query."""
         # Plain columns on a connection: a third of the cost of the same through a session.
-        asked = select(LakeTable.dataset, *_HEAD).where(LakeTable.org == org)
         try:
             with self._database.engine.connect() as connection:
-                return {row[0]: Head(*row[1:]) for row in connection.execute(asked)}
+                return {row[0]: Head(*row[1:]) for row in connection.execute(_HEADS, {"asked": org})}
         except (OperationalError, InterfaceError) as error:
             raise Unavailable("The records database does not answer.", retry_after=5) from error
 
