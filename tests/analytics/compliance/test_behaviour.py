@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from analytics.compliance._conduct import FEATURES, trader_days
+from analytics.compliance._conduct import DAY_NS, FEATURES, counted_days, trader_days
 from analytics.compliance._drift import drift, ks, psi
 from analytics.compliance._oddness import ecod, forest, nearest
 from analytics.compliance.detectors.behaviour import Behaviour, BehaviourParameters
@@ -235,6 +235,21 @@ def test_orders_stand_for_all_of_a_very_busy_trader(monkeypatch):
     some = trader_days(rows)
     assert some["orders"].to_list() == whole["orders"].to_list()
     assert some["cancelled"].to_list() == whole["cancelled"].to_list()
+
+
+@pytest.mark.parametrize("heavy", [10_000, 30])
+def test_days_are_counted_as_they_are_described(monkeypatch, heavy):
+    monkeypatch.setattr("analytics.compliance._conduct._HEAVY", heavy)
+    monkeypatch.setattr("analytics.compliance._conduct._KEPT", 5)  # so few that some days have none
+    rows = flow(traders=3, days=6, many=40, size=100)
+    early = pl.col("transact_time").dt.day() == pl.col("transact_time").dt.day().min()
+    few = (pl.int_range(pl.len()).over("trader_id") > 2) & early
+    rows["order_events"] = rows["order_events"].filter(~few)  # a quiet first day of everybody's
+    described = trader_days(rows).select("trader_id", "day", "orders")
+    number = pl.from_epoch(pl.col("day") * (DAY_NS // 10**9), time_unit="s").dt.date()
+    counted = counted_days(rows).with_columns(day=number).sort("trader_id", "day")
+    assert counted.rows() == described.rows()
+    assert described.height
 
 
 # What test_kit_complete.py holds this detector to.

@@ -109,11 +109,12 @@ def test_what_is_kept_needs_no_rows(name, market, tmp_path):
         look_with(detector, [moved], bare, pl.LazyFrame.collect)
 
 
-def test_a_window_says_what_a_look_at_the_same_tables_says(market):
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_a_window_says_what_a_look_at_the_same_tables_says(market, workers):
     names = [name for name in LOCAL if all_detectors()[name].in_window]
     moving = {name: market[name] for name in ("order_events", "executions", "quotes") if name in market}
     still = {name: rows for name, rows in market.items() if name not in moving}
-    windows = Windows(still, pl.LazyFrame.collect)
+    windows = Windows(still, pl.LazyFrame.collect, workers=workers)
     asked = [Asked(all_detectors()[name]()) for name in names]
     whole = {one.detector.name: one.detector.detect(market).collect() for one in asked}
     for _ in range(2):  # the second one asks what the first one made
@@ -121,6 +122,14 @@ def test_a_window_says_what_a_look_at_the_same_tables_says(market):
         assert [name for name in names if not found[name].equals(whole[name])] == []
     nothing = {name: rows.clear() for name, rows in moving.items()}
     assert "alert" not in set(pl.concat(windows.look(asked, nothing).values())["kind"])
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_detector_that_fails_in_a_window_is_not_passed_over(market, workers):
+    broken = {**market, "order_events": market["order_events"].select("instrument_id")}
+    asked = [Asked(all_detectors()[name]()) for name in ("wash_trade", "pinging")]
+    with pytest.raises(pl.exceptions.ColumnNotFoundError):
+        Windows({}, pl.LazyFrame.collect, workers=workers).look(asked, broken)
 
 
 def test_detectors_of_days_leave_windows_alone(market):
