@@ -137,6 +137,8 @@ def signed(value: Any) -> html.Span:
 
 
 def _seal_tag(row: Mapping[str, Any]) -> html.Span:
+    if not row["sealed"] and row["retracted_at"]:
+        return html.Span([icon("lock"), f"Sealed at {clock(row['sealed_at'])} UTC"], className="tag")
     if not row["sealed"]:
         until = f"until {clock(row['sealed_at'])} UTC"
         return html.Span([icon("pencil"), f"Open to change {until}"], className="tag acc")
