@@ -15,6 +15,7 @@ from analytics.models._swings import FEATURES, PRICES, WORDS, garch_variance, sw
 _STEPS, _ENOUGH = 40, 1e-6  # of the fit
 _HELD_OUT = 0.25  # of the training days, the last ones: where the blend is chosen
 _WEIGHTS = np.linspace(0.0, 1.0, 11)  # of the trees
+_FAR = 8.0  # standard deviations from training beyond which a feature counts as this far
 _LEAST = 1_000  # rows held out below which the trees have no say
 
 
@@ -164,7 +165,7 @@ class Volatility(Model):
         """Minimise QLIKE itself: a gamma regression with log link, ridge on the slopes."""
         self.mean_, self.scale_ = X.mean(axis=0), X.std(axis=0)
         self.scale_ = np.where(self.scale_ > 0, self.scale_, 1.0)
-        Z = np.column_stack([np.ones(len(X)), (X - self.mean_) / self.scale_])
+        Z = np.column_stack([np.ones(len(X)), self._standard(X)])
         penalty = np.diag([0.0, *[self.ridge] * X.shape[1]])
         # With a log link a gamma regression weighs all rows alike, so one factorisation serves all steps.
         normal = Z.T @ Z + penalty
@@ -180,17 +181,25 @@ class Volatility(Model):
                 break
         self.intercept_, self.coef_ = float(beta[0]), beta[1:]
 
+    def _linear(self, X: Floats) -> Floats:
+        """Return the log of the linear forecast."""
+        found: Floats = self.intercept_ + self._standard(X) @ self.coef_
+        return found
+
+    def _standard(self, X: Floats) -> Floats:
+        found: Floats = np.clip((X - self.mean_) / self.scale_, -_FAR, _FAR)
+        return found
+
     def _both(self, X: Floats) -> tuple[Floats, Floats]:
         """Return the logs of both forecasts."""
-        linear: Floats = self.intercept_ + ((X - self.mean_) / self.scale_) @ self.coef_
+        linear = self._linear(X)
         if self.boosted_ is None:
             return linear, linear
         return linear, np.log(self.boosted_.predict(X))
 
     def _predict(self, X: Floats) -> Floats:
         if self.weight_ == 0.0:
-            found: Floats = np.exp(self.intercept_ + ((X - self.mean_) / self.scale_) @ self.coef_)
-            return found
+            return np.exp(self._linear(X))
         linear, boosted = self._both(X)
         return np.exp((1 - self.weight_) * linear + self.weight_ * boosted)
 

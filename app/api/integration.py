@@ -60,8 +60,9 @@ def _feed(row: dict[str, Any]) -> dict[str, Any]:
 def _model(model: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": f"model:{model['name']}",
-        "status": "ok",  # a model without skill is silent by design, not broken
+        # A model without skill is silent by design, not broken; one that drifts or fails is to be looked at.
+        "status": "degraded" if model.get("status") in ("drifting", "failed") else "ok",
         "latency_ms": None,
         "last_success": model.get("trained_at"),
-        "detail": model.get("status"),
+        "detail": model.get("reason") or model.get("status"),
     }
