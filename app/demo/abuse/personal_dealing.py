@@ -10,7 +10,7 @@ def plant(stage: Stage, severity: float) -> None:
     """Trade more than approved when mild, after the approval lapsed in between, without one when severe."""
     account = stage.plan.cast.personal_two
     session = stage.session()
-    instrument = _unasked(stage, account, session, stage.name(session))
+    instrument = unasked(stage, account, session, stage.name(session))
     time = stage.moment(session, float(stage.rng.uniform(0.2, 0.8)))
     _, ask = stage.touch(session, instrument, time)
     size = stage.lot(session, instrument, 6_000 + 20_000 * severity)
@@ -34,7 +34,7 @@ def plant(stage: Stage, severity: float) -> None:
     stage.mark(NAME, [order], abuse=True, severity=severity, note=note)
 
 
-def _unasked(stage: Stage, account: str, session: int, instrument: int) -> int:
+def unasked(stage: Stage, account: str, session: int, instrument: int) -> int:
     """Return the name itself, or the next one that no other scene has asked leave for.
 
     Approvals in force at the same time add up: two scenes in one name would allow each other.

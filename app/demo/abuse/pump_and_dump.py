@@ -1,5 +1,6 @@
 """Pump and dump: buy, talk the name up in public with many voices, sell."""
 
+from app.demo.abuse.personal_dealing import unasked
 from app.demo.stage import MINUTE, Stage
 from app.demo.universe import SYMBOLS
 
@@ -17,8 +18,8 @@ def plant(stage: Stage, severity: float) -> None:
     """Buy privately in the morning, post more and in more voices with ``severity``, sell in the afternoon."""
     cast, rng = stage.plan.cast, stage.rng
     session = stage.session()
-    instrument = stage.name(session)
     account = cast.personal_two
+    instrument = unasked(stage, account, session, stage.name(session))
     trader = stage.plan.books[stage.book(account)].traders[0]
     size = stage.lot(session, instrument, 20_000 + 30_000 * severity)
     time = stage.moment(session, 0.06)

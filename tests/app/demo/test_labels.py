@@ -9,7 +9,7 @@ import pytest
 
 from analytics.compliance.detector import LISTS, LISTS_SCHEMA, all_detectors
 from analytics.datasets import DATASETS
-from app.demo.abuse.personal_dealing import _unasked
+from app.demo.abuse.personal_dealing import unasked
 from app.demo.conduct import Approval, Conduct
 from app.demo.control_room import closed_to_all
 from app.demo.generate import SCALES
@@ -126,4 +126,4 @@ def test_a_scene_takes_the_next_open_name_that_no_other_has_asked_leave_for():
     closed = np.zeros((1, 21), dtype=bool)
     closed[0, 1] = True
     stage = SimpleNamespace(conduct=Conduct(approvals=asked), closed=closed)
-    assert [_unasked(stage, "P", 0, name) for name in (18, 19, 0, 1)] == [18, 2, 2, 2]
+    assert [unasked(stage, "P", 0, name) for name in (18, 19, 0, 1)] == [18, 2, 2, 2]
