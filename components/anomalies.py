@@ -7,34 +7,32 @@ from typing import Any
 from dash import html
 
 from components.formats import day, known, number
-from components.tables import table
 
 _BARE = {"of currency", "o'clock UTC"}  # said by the words before it
 _SHARES = {"of orders", "of quantity", "of fills", "of the amount traded"}
 
 
-def anomaly_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
-    """Draw the list, one row a day: when, who, the three numbers farthest from the peers', the rank.
+def anomaly_list(rows: Sequence[Mapping[str, Any]]) -> html.Ul:
+    """Draw the list, one item a day: who, when, the rank, and the numbers farthest from the peers'.
 
     Args:
         rows: Of ``app.queries.behaviour.anomalies``.
     """
-    shown = [
-        [
-            day(row["date"]),
-            _who(row),
-            html.Div([_reason(one) for one in row["reasons"]], className="anom-why"),
-            number(row["rank"], 3),
-        ]
-        for row in rows
-    ]
-    return table(
-        ["Day", "Who", "Value against the peers' usual range", "Rank"],
-        shown,
-        numeric=(3,),
-        wrap=(2,),
-        label="Anomalies",
+    return html.Ul([_item(row) for row in rows], className="anoms")
+
+
+def _item(row: Mapping[str, Any]) -> html.Li:
+    choose = html.Button(
+        str(row["name"]),
+        type="button",
+        className="lk",
+        title=f"Narrow the view to this {row['who']}",
+        **{"data-toggle-context": str(row["who"]), "data-value": str(row["id"])},
     )
+    said_of = f"{row['who']}, {row['peers']}, rank {number(row['rank'], 3)}"
+    about = [choose, html.Div(day(row["date"])), html.Div(said_of, className="t11 t2")]
+    reasons = [_reason(one) for one in row["reasons"]]
+    return html.Li([html.Div(about, className="anom-who"), html.Div(reasons, className="anom-why")])
 
 
 def anomaly_rows(rows: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
@@ -72,17 +70,6 @@ def said(value: object, unit: str) -> str:
     if unit == "o'clock UTC":
         return f"{int(number_):02d}:{int(number_ % 1 * 60):02d}"
     return number(number_, 0 if abs(number_) >= 100 else 1)
-
-
-def _who(row: Mapping[str, Any]) -> html.Div:
-    choose = html.Button(
-        str(row["name"]),
-        type="button",
-        className="lk",
-        title=f"Narrow the view to this {row['who']}",
-        **{"data-toggle-context": str(row["who"]), "data-value": str(row["id"])},
-    )
-    return html.Div([choose, html.Div(f"{row['who']}, {row['peers']}", className="t11 t2")])
 
 
 def _reason(one: Mapping[str, Any]) -> html.Div:

@@ -6,7 +6,7 @@ from dash import ClientsideFunction, Dash, Input, Output
 
 from app.queries import behaviour, regimes
 from callbacks._fill import Drawn, View, fill, nothing
-from components.anomalies import HEADS, anomaly_rows, anomaly_table
+from components.anomalies import HEADS, anomaly_list, anomaly_rows
 from components.cards import legend, segment
 from components.charts.behaviour_map import behaviour_map
 from components.charts.regime_ribbon import regime_ribbon
@@ -89,7 +89,7 @@ def _anomalies(answer: dict[str, Any], view: View) -> Drawn:
         return nothing(view, "No odd day", f"{told}.", sub=f"{number(answer['looked_at'])} days looked at")
     more = answer["total"] - len(rows)
     return Drawn(
-        anomaly_table(rows),
+        anomaly_list(rows),
         sub=plural(answer["total"], "odd day"),
         badge=state_tag(answer["model"]["status"], answer["model"]["reason"]),
         footer=f"{told}. Odd is no offence: it is a reason to look"
