@@ -30,6 +30,7 @@ from app.scope import Line
 from app.storage.records.alerts import Alert
 from app.storage.records.cases import Case
 from app.storage.records.ideas import Idea, Mirror
+from app.storage.records.insights import Insight
 from tests.app.conftest import postgres_url
 from tests.world import Firm, found, open_context
 
@@ -65,7 +66,7 @@ class Installation:
         with self.context.database.session(firm.slug) as session:
             alerts = [alert.alert_id for alert in session.query(Alert).limit(1)]
             mine_cases = [case.id for case in session.query(Case).limit(1)]
-            spoken = [one.id for model in (Idea, Mirror) for one in session.query(model).limit(1)]
+            spoken = [one.id for model in (Idea, Mirror, Insight) for one in session.query(model).limit(1)]
         mine = [
             *mine_cases,
             firm.people["admin"].user_id,
@@ -86,7 +87,11 @@ def build(folder: Path, **settings: object) -> Installation:
     firms = [found(context, slug, canary, folder) for slug, canary in names]
     for firm in firms:
         refresh(context, firm.slug)
-        train(context, firm.slug)
+        for model in (
+            "volatility",
+            "value_at_risk",
+        ):  # one of instruments, one of books; all would take minutes
+            train(context, firm.slug, model=model)
         cases.open_case(
             context.database,
             firm.people["compliance"],
