@@ -11,6 +11,7 @@ from app.errors import FieldError, Invalid
 ROLES = ("trader", "portfolio_manager", "risk", "compliance", "auditor", "admin", "operator")
 SURVEILLANCE_ROLES = frozenset({"compliance", "auditor"})
 DATA_ROLES = frozenset({"trader", "portfolio_manager", "risk", "compliance", "auditor"})
+MODEL_ROLES = frozenset({"risk", "admin", "operator"})  # who chooses the version of a model that is in use
 MAX_LIMIT = 1000
 _LISTS = ("desk", "account", "trader", "instrument")
 _WORDS = ("currency", "cursor", "group_by", "order", "alert", "case", "post")

@@ -7,13 +7,11 @@ from sqlalchemy.orm import Session
 
 from analytics.models._base import all_models
 from app.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
-from app.scope import Identity
+from app.scope import MODEL_ROLES, Identity
 from app.storage.database import Database
 from app.storage.records import audit, counters
 from app.storage.records._base import now
 from app.storage.records.models import ModelVersion
-
-MAY_ROLL_BACK = frozenset({"risk", "admin", "operator"})
 
 
 def crown(session: Session, row: ModelVersion) -> None:
@@ -44,7 +42,7 @@ def roll_back(
         Conflict: If there is nothing to go back to, or the version cannot be used by this code.
         Invalid: If the version is in use already.
     """
-    if actor.role not in MAY_ROLL_BACK:
+    if actor.role not in MODEL_ROLES:
         raise Forbidden("Only risk and administrators may change which version of a model is in use.")
     with database.session(actor.org, write=True) as session:
         rows = list(session.scalars(select(ModelVersion).where(ModelVersion.name == name)))

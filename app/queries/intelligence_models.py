@@ -6,11 +6,10 @@ from typing import Any
 from sqlalchemy import select
 
 from analytics.models._base import all_models
-from app.actions.models import MAY_ROLL_BACK
 from app.desk import Desk
 from app.errors import Forbidden, NotFound
 from app.queries._model_books import readable_books
-from app.scope import DATA_ROLES, SURVEILLANCE_ROLES
+from app.scope import DATA_ROLES, MODEL_ROLES, SURVEILLANCE_ROLES
 from app.storage.cache import cached
 from app.storage.records.models import ModelVersion
 
@@ -65,7 +64,7 @@ def model(desk: Desk, name: str) -> dict[str, Any]:
         "drift_report": current.drift,
         "rivals": card.get("rivals", {}),
         "data_versions": current.data_versions,
-        "may_roll_back": desk.identity.role in MAY_ROLL_BACK,
+        "may_roll_back": desk.identity.role in MODEL_ROLES,
         "history": [_version(row) for row in reversed(rows)],
     }
 
