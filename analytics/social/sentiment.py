@@ -3,10 +3,15 @@
 import re
 from dataclasses import dataclass
 from math import sqrt
+from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from analytics.social.lexicon import EMOJI, NEGATIONS, PHRASES, STRONGER, WORDS
+
+if TYPE_CHECKING:
+    from analytics.social.tone_model import ToneModel
 
 _WORD = re.compile(r"[a-z][a-z'’-]*|[0-9]+(?=[ -]?week)|[!?]+|\S", re.UNICODE)
 _NOISE = re.compile(r"https?://\S+|[@$#]\w+[\w.]*|&\w+;")
@@ -56,19 +61,38 @@ def tone(text: str) -> Tone:
     return Tone(round(score, 6), round(confidence, 6), label)
 
 
-def with_tone(posts: pl.DataFrame, *, column: str = "text") -> pl.DataFrame:
-    """Add ``sentiment`` (-1..1), ``confidence`` (0..1) and ``tone`` (label) to posts; null text gives nulls."""
-    texts = posts.get_column(column).unique().drop_nulls()
-    found = [tone(text) for text in texts]
-    key = pl.DataFrame(
+def with_tone(posts: pl.DataFrame, model: "ToneModel | None" = None, *, column: str = "text") -> pl.DataFrame:
+    """Add ``sentiment`` (-1..1), ``confidence`` (0..1) and ``tone`` (label) to posts; null text gives nulls.
+
+    Args:
+        posts: With ``column``.
+        model: What was learnt from labelled posts; the lexicon when None.
+        column: Where the text is.
+    """
+    texts = posts.get_column(column).unique(maintain_order=True).drop_nulls()
+    return posts.join(
+        _told(texts, model).rename({"text": column}), on=column, how="left", maintain_order="left"
+    )
+
+
+def _told(texts: pl.Series, model: "ToneModel | None") -> pl.DataFrame:
+    if model is None:
+        found = [tone(text) for text in texts]
+        scores, sure = [one.score for one in found], [one.confidence for one in found]
+        labels = [one.label for one in found]
+    else:
+        chances = model.chances(texts)
+        scores = np.round(chances[:, 2] - chances[:, 0], 6).tolist()
+        sure = np.round(chances.max(axis=1), 6).tolist() if len(texts) else []
+        labels = [model.labels[at] for at in chances.argmax(axis=1)] if len(texts) else []
+    return pl.DataFrame(
         {
-            column: texts,
-            "sentiment": pl.Series([t.score for t in found], dtype=pl.Float64),
-            "confidence": pl.Series([t.confidence for t in found], dtype=pl.Float64),
-            "tone": pl.Series([t.label for t in found], dtype=pl.String),
+            "text": pl.Series(texts.to_list(), dtype=pl.String),
+            "sentiment": pl.Series(scores, dtype=pl.Float64),
+            "confidence": pl.Series(sure, dtype=pl.Float64),
+            "tone": pl.Series(labels, dtype=pl.String),
         }
     )
-    return posts.join(key, on=column, how="left", maintain_order="left")
 
 
 def _match(tokens: list[str], at: int) -> tuple[int, float | None]:

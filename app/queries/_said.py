@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from analytics.datasets import INSTRUMENTS, POSTS
 from analytics.social.instruments import resolved
-from analytics.social.sentiment import with_tone
 from app.desk import Desk
+from app.queries._tone import MODELS, with_tone
 from app.storage.cache import cached
 from app.storage.records.rooms import RoomPost
 
@@ -35,14 +35,14 @@ def named(desk: Desk, rows: pl.LazyFrame) -> pl.DataFrame:
     return found
 
 
-@cached(POSTS, INSTRUMENTS, records=(RECORDS,))
+@cached(POSTS, INSTRUMENTS, records=(RECORDS, MODELS))
 def toned(desk: Desk) -> pl.DataFrame:
     """Return the posts of the scope's dates and instruments that the whole firm may read, with their tone.
 
     Returns:
         Columns of ``named`` with sentiment (-1..1), confidence (0..1) and tone.
     """
-    return with_tone(named(desk, desk.rows(POSTS, scoped=False)))
+    return with_tone(desk, named(desk, desk.rows(POSTS, scoped=False)))
 
 
 def _amended(desk: Desk, posts: pl.DataFrame) -> pl.DataFrame:

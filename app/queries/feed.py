@@ -7,10 +7,10 @@ from typing import Any
 import polars as pl
 from sqlalchemy import select
 
-from analytics.social.sentiment import with_tone
 from app.desk import Desk
 from app.errors import FieldError, Invalid, NotFound
 from app.queries._said import COLUMNS, toned
+from app.queries._tone import with_tone
 from app.queries.compliance import may_read
 from app.queries.rooms import WRITERS, Readable, readable
 from app.storage.records.rooms import RoomPost, RoomPostVersion, UserFollow
@@ -179,7 +179,7 @@ def _own(desk: Desk, seen: Readable) -> pl.DataFrame:
         query = query.where(RoomPost.created_at <= scope.as_of)
     with desk.session() as session:
         rows = [_row(desk, post, seen) for post in session.scalars(query)]
-    found = with_tone(pl.DataFrame(rows, schema=_TYPES | _EXTRA))
+    found = with_tone(desk, pl.DataFrame(rows, schema=_TYPES | _EXTRA))
     if scope.instrument:
         wanted = pl.col("instrument_ids").list.set_intersection(list(scope.instrument))
         found = found.filter(wanted.list.len() > 0)

@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, true
 
 from analytics.datasets import ACCOUNTS, INSTRUMENTS, ORDER_EVENTS, POSTS
 from analytics.social.instruments import cashtags, mentioned, symbols_of
-from analytics.social.sentiment import tone
 from analytics.social.wording import LONGEST, misfit, tidied
 from app.desk import Desk
 from app.errors import FieldError, Invalid, NotFound
+from app.queries._tone import with_tone
 from app.queries.compliance import may_read, visible
 from app.scope import DATA_ROLES
 from app.storage.records.alerts import Alert
@@ -176,11 +176,11 @@ def reading(desk: Desk, text: str, *, about: str | None = None) -> dict[str, Any
     ids = set(mentioned(words[:LONGEST], known))
     if about is not None:
         ids.add(about)
-    found = tone(words[:LONGEST])
+    found = with_tone(desk, pl.DataFrame({"text": [words[:LONGEST]]})).row(0, named=True)
     return {
         "text": words, "characters": len(words), "longest": LONGEST, "instrument_ids": sorted(ids),
         "cashtags": [{"symbol": tag, "instrument_id": known.get(tag)} for tag in tags],
-        "unknown_cashtags": [tag for tag in tags if tag not in known], "sentiment": found.score, "tone": found.label,
+        "unknown_cashtags": [tag for tag in tags if tag not in known], "sentiment": found["sentiment"], "tone": found["tone"],
         "misfit": misfit(words),
     }  # fmt: skip
 

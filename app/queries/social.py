@@ -7,10 +7,10 @@ import polars as pl
 
 from analytics.datasets import INSTRUMENTS, POSTS, PRICES
 from analytics.social.attention import daily_attention
-from analytics.social.sentiment import with_tone
 from app.desk import Desk
 from app.queries import ideas
 from app.queries._said import RECORDS, named, toned
+from app.queries._tone import MODELS, with_tone
 from app.queries.feed import posts, tones
 from app.storage.cache import cached
 
@@ -19,7 +19,7 @@ SHOWN = 5  # instruments of the overview's attention list
 _LOOK_BACK = timedelta(days=60)  # enough for twenty comparable days, weekends included
 
 
-@cached(POSTS, *ideas.READS, records=(RECORDS, ideas.RECORDS))
+@cached(POSTS, *ideas.READS, records=(RECORDS, MODELS, ideas.RECORDS))
 def summary(desk: Desk) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the overview's social figures, and for each null why it is null.
 
@@ -43,7 +43,7 @@ def summary(desk: Desk) -> tuple[dict[str, Any], dict[str, str]]:
     return values, reasons
 
 
-@cached(POSTS, INSTRUMENTS, PRICES, records=(RECORDS,))
+@cached(POSTS, INSTRUMENTS, PRICES, records=(RECORDS, MODELS))
 def sentiment(desk: Desk) -> pl.DataFrame:
     """Return tone beside price by day, sorted by day.
 
@@ -64,7 +64,7 @@ def sentiment(desk: Desk) -> pl.DataFrame:
     )
 
 
-@cached(POSTS, INSTRUMENTS, records=(RECORDS,))
+@cached(POSTS, INSTRUMENTS, records=(RECORDS, MODELS))
 def attention(desk: Desk) -> pl.DataFrame:
     """Return who was talked about on the last day in scope, the most unusual first.
 
@@ -76,7 +76,7 @@ def attention(desk: Desk) -> pl.DataFrame:
     if rows.is_empty():
         return rows.with_columns(sentiment=pl.lit(None, pl.Float64))
     last = rows.filter(pl.col("day") == pl.col("day").max())
-    spoken = with_tone(mentions.filter(pl.col("transact_time").dt.date() == last["day"][0]))
+    spoken = with_tone(desk, mentions.filter(pl.col("transact_time").dt.date() == last["day"][0]))
     by_name = (
         spoken.filter(pl.col("confidence") > 0).group_by("instrument_id").agg(pl.col("sentiment").mean())
     )

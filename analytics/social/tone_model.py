@@ -1,0 +1,247 @@
+"""Tone of a post by what labelled posts taught: bearish, neutral or bullish, with a calibrated chance.
+
+Two steps. A linear model (SVM, one against the rest) reads hashed character, word and class n-grams. Boosted
+trees, and a regression beside them, then weigh its three margins, taken out of fold in training, together with
+what the sentence is made of (lexicon weights, classes of words, compared figures, shape of the text). A
+temperature found on a held-out part makes the chances honest (Guo and others, On calibration of modern neural networks, 2017).
+"""
+
+import base64
+import zlib
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from analytics.social import _grams
+from analytics.social._grams import grams
+from analytics.social._tone_reading import (
+    BLOCKS,
+    Batch,
+    counted,
+    inverse_frequency,
+    read_batch,
+    scaled_by,
+)
+
+Floats = npt.NDArray[np.float64]
+LABELS = ("negative", "neutral", "positive")
+VERSION = "1.0.0"
+SHIPPED = "financial-tweets-1"  # the labelled texts that come with the product
+_INNER = 4  # folds whose held-out margins the trees learn from
+_BALANCE = {0: 1.6, 1: 1.0, 2: 1.4}  # weights of negative, neutral, positive in the linear model
+_UPPER = {0: 1.5, 1: 1.0, 2: 1.25}  # in the trees and the regression beside them
+_PLAIN, _PLAIN_SHARE = 6, 0.3  # leading columns of the rows that the regression reads; its share in the mean
+_SHAPE_WEIGHT = 0.15
+
+
+class ToneModel:
+    """Three-way tone of short market texts.
+
+    Fitted state: ``weights_`` (one dense matrix per block), ``idf_``, ``upper_`` (regression and trees) and ``temperature_``. The same
+    texts in the same order give the same model to the last bit.
+    """
+
+    labels: ClassVar[tuple[str, ...]] = LABELS
+
+    def fit(self, texts: pl.Series, labels: pl.Series, *, groups: npt.ArrayLike | None = None) -> Self:
+        """Learn from texts and their labels (``LABELS``).
+
+        Args:
+            texts: Texts.
+            labels: One of ``LABELS`` each.
+            groups: What must not be on both sides of an inner fold; by default equal texts.
+
+        Raises:
+            ValueError: If a label is unknown, or one of the three has fewer than 20 texts.
+        """
+        from sklearn.model_selection import StratifiedGroupKFold
+
+        y = labels.replace_strict({name: at for at, name in enumerate(LABELS)}, default=None).cast(pl.Int64)
+        if y.null_count() or min(np.bincount(y.to_numpy(), minlength=3)) < 20:
+            raise ValueError("tone is learnt from at least 20 texts each of negative, neutral and positive")
+        target, read = y.to_numpy(), read_batch(texts)
+        group = same_text(texts) if groups is None else np.asarray(groups)
+        inner = StratifiedGroupKFold(_INNER, shuffle=True, random_state=1).split(target, target, group)
+        margins = np.zeros((len(target), 3))
+        for train, held in inner:
+            self._fit_linear(read.part(train), target[train])
+            margins[held] = self._margins(read.part(held))
+        self._fit_upper(np.column_stack([margins, read.dense]), target, group)
+        self._fit_linear(read, target)
+        return self
+
+    def chances(self, texts: pl.Series) -> Floats:
+        """Return the chance of each of ``LABELS``, one row per text."""
+        if not len(texts):
+            return np.zeros((0, 3))
+        read = read_batch(texts)
+        logits = np.log(self._raw(np.column_stack([self._margins(read), read.dense])))
+        return _softmax(logits / self.temperature_)
+
+    def reasons(self, text: str, *, count: int = 3) -> list[dict[str, Any]]:
+        """Return the words or phrases that moved the margin of positive over negative most.
+
+        Each with ``words`` and ``contribution`` (positive = towards good news; in units of the margin).
+        """
+        found = grams(pl.Series([text]))
+        words = _grams.plain(pl.Series([text])).item().split()
+        weight = self.weights_[1][:, 2] - self.weights_[1][:, 0]
+        (matrix,) = scaled_by([counted(found.words, 1, BLOCKS[1])], [self.idf_[1]])
+        value = dict(zip(matrix.indices.tolist(), matrix.data.tolist(), strict=True))
+        scored: dict[str, float] = {}
+        for length, (_, hashes) in found.spans.items():
+            for at, one in enumerate(_grams.bucket(_grams.mix(hashes)).tolist()):
+                scored[" ".join(words[at : at + length])] = value.get(one, 0.0) * float(weight[one])
+        ranked = sorted(scored.items(), key=lambda item: (-abs(item[1]), item[0]))
+        return [{"words": name, "contribution": round(moved, 6)} for name, moved in ranked[:count] if moved]
+
+    # --- state ---------------------------------------------------------------------------------------
+    def state(self) -> dict[str, Any]:
+        """Return the fitted state, JSON-able."""
+        from analytics.models._state import pack
+
+        return {
+            "version": VERSION,
+            "weights": [_packed(block) for block in (*self.weights_, self.extra_)],
+            "idf": [_packed(block) for block in self.idf_],
+            "upper": [pack(one) for one in self.upper_],
+            "temperature": self.temperature_,
+        }
+
+    @classmethod
+    def restore(cls, state: Mapping[str, Any]) -> Self:
+        """Return the model that ``state`` described.
+
+        Raises:
+            ValueError: If the state is none of this code.
+        """
+        from analytics.models._state import unpack
+
+        if state.get("version") != VERSION:
+            raise ValueError(f"this state is of version {state.get('version')}, the code of {VERSION}")
+        model = cls()
+        *weights, model.extra_ = (_unpacked(block) for block in state["weights"])
+        model.weights_ = weights
+        model.idf_ = [_unpacked(block) for block in state["idf"]]
+        regression, trees = (unpack(one) for one in state["upper"])
+        model.upper_ = (regression, trees)
+        model.temperature_ = float(state["temperature"])
+        return model
+
+    # --- the two steps -------------------------------------------------------------------------------
+    def _fit_linear(self, read: Batch, target: npt.NDArray[np.int64]) -> None:
+        from scipy.sparse import csr_matrix, hstack
+        from sklearn.svm import LinearSVC
+
+        self.idf_ = [inverse_frequency(block) for block in read.blocks]
+        scaled = scaled_by(read.blocks, self.idf_)
+        used = [np.flatnonzero(idf) for idf in self.idf_]
+        columns = [block[:, kept] for block, kept in zip(scaled, used, strict=True)]
+        columns += [read.shapes * _SHAPE_WEIGHT, csr_matrix(read.lexicon)]
+        found = LinearSVC(C=0.5, class_weight=_BALANCE, random_state=0).fit(hstack(columns).tocsr(), target)
+        self.weights_, at = [], 0
+        for kept, bits in zip(used, BLOCKS, strict=True):
+            dense = np.zeros((1 << bits, 3))
+            dense[kept] = found.coef_[:, at : at + len(kept)].T
+            self.weights_.append(dense)
+            at += len(kept)
+        self.extra_ = np.vstack([found.coef_[:, at:].T, found.intercept_])
+
+    def _margins(self, read: Batch) -> Floats:
+        total = read.lexicon @ self.extra_[-4:-1] + self.extra_[-1]
+        total += (read.shapes @ self.extra_[:-4]) * _SHAPE_WEIGHT
+        for block, weight in zip(scaled_by(read.blocks, self.idf_), self.weights_, strict=True):
+            total += block @ weight
+        found: Floats = total
+        return found
+
+    def _fit_upper(self, rows: Floats, target: npt.NDArray[np.int64], group: npt.NDArray[Any]) -> None:
+        from sklearn.model_selection import StratifiedGroupKFold
+
+        split = StratifiedGroupKFold(5, shuffle=True, random_state=2).split(target, target, group)
+        train, held = next(iter(split))
+        self.upper_ = _upper(rows[train], target[train])
+        self.temperature_ = _temperature(np.log(self._raw(rows[held])), target[held])
+        self.upper_ = _upper(rows, target)
+
+    def _raw(self, rows: Floats) -> Floats:
+        regression, trees = self.upper_
+        plain = regression.predict_proba(rows[:, :_PLAIN])
+        mixed = _PLAIN_SHARE * plain + (1 - _PLAIN_SHARE) * trees.predict_proba(rows)
+        found: Floats = np.clip(mixed, 1e-6, None)
+        return found
+
+
+def same_text(texts: pl.Series) -> npt.NDArray[np.int64]:
+    """Return a number per text, the same for texts that differ in links, tickers, figures and case only."""
+    found: npt.NDArray[np.int64] = _grams.plain(texts).rank("dense").to_numpy().astype(np.int64)
+    return found
+
+
+def labelled() -> pl.DataFrame:
+    """Return the texts the product ships to learn from: text, label. Source and licence: docs/intelligence.md."""
+    from importlib.resources import files
+
+    with files("analytics.social").joinpath("labelled/financial_tweets.csv.gz").open("rb") as file:
+        rows = pl.read_csv(file.read())
+    names = {0: "negative", 1: "positive", 2: "neutral"}
+    return rows.select("text", pl.col("label").replace_strict(names, return_dtype=pl.String))
+
+
+def _upper(rows: Floats, target: npt.NDArray[np.int64]) -> tuple[Any, Any]:
+    """Return a regression on margins and lexicon, and trees on all there is."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.linear_model import LogisticRegression
+
+    regression = LogisticRegression(C=1.0, class_weight=_UPPER, max_iter=300)
+    trees = HistGradientBoostingClassifier(
+        max_iter=70, learning_rate=0.06, max_leaf_nodes=8, min_samples_leaf=25, l2_regularization=3.0,
+        max_features=0.4, class_weight=_UPPER, random_state=0, early_stopping=False,
+    )  # fmt: skip
+    return regression.fit(rows[:, :_PLAIN], target), trees.fit(rows, target)
+
+
+def _temperature(logits: Floats, target: npt.NDArray[np.int64]) -> float:
+    """Return by what to divide logits so that the held-out texts are likeliest."""
+    from scipy.optimize import minimize_scalar
+
+    def surprise(temperature: float) -> float:
+        chances = _softmax(logits / temperature)
+        return -float(np.log(np.clip(chances[np.arange(len(target)), target], 1e-9, None)).mean())
+
+    return round(float(minimize_scalar(surprise, bounds=(0.3, 3.0), method="bounded").x), 6)
+
+
+def _softmax(logits: Floats) -> Floats:
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    found: Floats = raised / raised.sum(axis=1, keepdims=True)
+    return found
+
+
+def _packed(array: Floats) -> dict[str, Any]:
+    """Return an array of mostly zeros as text: its shape, where it is not zero, and what is there."""
+    flat = array.ravel()
+    at = np.flatnonzero(flat)
+    return {
+        "shape": list(array.shape),
+        "at": _text(np.diff(at, prepend=0).astype("<i4").tobytes()),
+        "values": _text(flat[at].astype("<f8").tobytes()),
+    }
+
+
+def _unpacked(kept: Mapping[str, Any]) -> Floats:
+    flat = np.zeros(int(np.prod(kept["shape"])))
+    at = np.cumsum(np.frombuffer(_data(kept["at"]), "<i4"))
+    flat[at] = np.frombuffer(_data(kept["values"]), "<f8")
+    return flat.reshape(kept["shape"])
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(zlib.compress(data, 6)).decode("ascii")
+
+
+def _data(text: str) -> bytes:
+    return zlib.decompress(base64.b64decode(text))
