@@ -24,6 +24,8 @@ POLICY = {
     "/api/export/": DATA,
     "/api/ingest/": ALL,
     "/api/intelligence/": DATA,
+    # What all desks say of the rules is for those who see every desk.
+    "/api/intelligence/insights/use": WATCHERS | {"risk"},
     "/api/intelligence/anomalies": WATCHERS,
     "/api/performance/": ALL,
     "/api/portfolio/": DATA,
