@@ -28,7 +28,9 @@ class Context:
         """Connect to the stores named by ``settings``; nothing is read yet."""
         database = Database(settings.database)
         Anchors(settings.root / "anchors", settings.secret).watch(database)
-        return cls(settings, database, Lake(settings.lake, database, home=settings.root), AnswerCache.open(settings))
+        return cls(
+            settings, database, Lake(settings.lake, database, home=settings.root), AnswerCache.open(settings)
+        )
 
     def check(self) -> None:
         """Refuse to serve demo people in production: everybody knows their password.
