@@ -182,10 +182,16 @@ def same_text(texts: pl.Series) -> npt.NDArray[np.int64]:
 
 
 def labelled() -> pl.DataFrame:
-    """Return the texts the product ships to learn from: text, label. Source and licence: docs/intelligence.md."""
+    """Return the texts that come with the product: text, label; none where somebody took the file away.
+
+    Source and licence: docs/third_party/financial-tweets.md.
+    """
     from importlib.resources import files
 
-    with files("analytics.social").joinpath("labelled/financial_tweets.csv.gz").open("rb") as file:
+    kept = files("analytics.social").joinpath("labelled/financial_tweets.csv.gz")
+    if not kept.is_file():
+        return pl.DataFrame(schema={"text": pl.String, "label": pl.String})
+    with kept.open("rb") as file:
         rows = pl.read_csv(file.read())
     names = {0: "negative", 1: "positive", 2: "neutral"}
     return rows.select("text", pl.col("label").replace_strict(names, return_dtype=pl.String))
