@@ -31,6 +31,14 @@
     ["R", "Read, nothing to follow"],
     ["E", "Raise an alert or open a case"],
   ];
+  const TALK = [
+    ["J K", "Next or previous post"],
+    ["Enter", "Open its thread"],
+    ["U", "Back to all posts"],
+    ["N", "Write a post"],
+    ["R", "Answer"],
+    ["Ctrl Enter", "Send what you wrote"],
+  ];
   let dialog = null;
 
   function make(tag, className, words) {
@@ -78,6 +86,7 @@
       body.append(section("Go to", places()), section("Everywhere", KEYS));
       if (document.querySelector('[data-nav="/compliance/alerts"]')) body.append(section("On an alert", TRIAGE), section("In the list of alerts", CHOOSE));
       if (document.querySelector('[data-nav="/compliance/supervision"]')) body.append(section("Among drawn messages", READ));
+      if (document.querySelector('[data-nav="/social/feed"]')) body.append(section("On the feed", TALK));
       const foot = make("div", "ft");
       foot.append(close);
       dialog.replaceChildren(body, foot);
