@@ -1,10 +1,31 @@
 """Daily returns of all instruments as a matrix."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
 
+from analytics.insights._rule import Tables
+from analytics.insights._say import held_now
 from analytics.insights._stats import Floats
+
+
+def priced_books(
+    tables: Tables, *, last: int, least: int
+) -> Iterator[tuple[str, pl.DataFrame, list[Any], dict[str, int], Floats]]:
+    """Yield desk, what it holds that has prices, the days, the column of each name, and returns (days x names).
+
+    Args:
+        tables: ``prices`` and what ``held_now`` reads.
+        last: Sessions looked at.
+        least: Sessions without which there is nothing to yield.
+    """
+    days, names, returns = returns_of(tables["prices"], last=last)
+    if len(days) < least:
+        return
+    place = {name: at for at, name in enumerate(names)}
+    for (desk,), rows in sorted(held_now(tables).group_by("desk"), key=lambda one: one[0]):
+        yield str(desk), rows.filter(pl.col("instrument_id").is_in(names)), days, place, returns
 
 
 def returns_of(prices: pl.DataFrame, *, last: int) -> tuple[list[Any], list[str], Floats]:

@@ -6,9 +6,9 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
-from analytics.insights._returns import returns_of
+from analytics.insights._returns import priced_books
 from analytics.insights._rule import Candidate, Rule, Tables, link, quiet
-from analytics.insights._say import course, held_now, interval
+from analytics.insights._say import course, interval
 from analytics.insights._shifts import recent_shift
 from analytics.insights._stats import Floats
 
@@ -35,19 +35,14 @@ class CorrelationChange(Rule):
 
     def candidates(self, tables: Tables, *, seed: int) -> list[Candidate]:
         """Return one candidate per desk with enough holdings and prices."""
-        days, names, returns = returns_of(tables["prices"], last=HISTORY)
-        if len(days) < MIN_HISTORY:
-            return []
-        place = {name: at for at, name in enumerate(names)}
         found = []
-        for (desk,), rows in sorted(held_now(tables).group_by("desk"), key=lambda one: one[0]):
-            largest = rows.filter(pl.col("instrument_id").is_in(names))
-            largest = largest.sort(pl.col("exposure").abs(), "instrument_id", descending=[True, False]).head(
+        for desk, rows, days, place, returns in priced_books(tables, last=HISTORY, least=MIN_HISTORY):
+            largest = rows.sort(pl.col("exposure").abs(), "instrument_id", descending=[True, False]).head(
                 NAMES
             )
             columns = [place[name] for name in largest["instrument_id"]]
             if len(columns) >= 4:
-                found.append(self._candidate(str(desk), largest, days, returns[:, columns], seed))
+                found.append(self._candidate(desk, largest, days, returns[:, columns], seed))
         return found
 
     def _candidate(

@@ -6,9 +6,9 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
-from analytics.insights._returns import returns_of
+from analytics.insights._returns import priced_books
 from analytics.insights._rule import Candidate, Rule, Tables, link, quiet
-from analytics.insights._say import course, held_now
+from analytics.insights._say import course
 from analytics.insights._shifts import recent_shift
 from analytics.insights._stats import Floats, Tested
 
@@ -34,16 +34,12 @@ class RiskRegime(Rule):
 
     def candidates(self, tables: Tables, *, seed: int) -> list[Candidate]:
         """Return one candidate per desk."""
-        days, names, returns = returns_of(tables["prices"], last=HISTORY)
-        if len(days) < MIN_HISTORY:
-            return []
-        place = {name: at for at, name in enumerate(names)}
         found = []
-        for (desk,), rows in sorted(held_now(tables).group_by("desk"), key=lambda one: one[0]):
-            held = rows.filter(pl.col("instrument_id").is_in(names)).sort("instrument_id")
+        for desk, rows, days, place, returns in priced_books(tables, last=HISTORY, least=MIN_HISTORY):
+            held = rows.sort("instrument_id")
             if held.height:
                 columns = [place[name] for name in held["instrument_id"]]
-                found.append(self._candidate(str(desk), held, days, returns[:, columns], seed))
+                found.append(self._candidate(desk, held, days, returns[:, columns], seed))
         return found
 
     def _candidate(

@@ -96,6 +96,17 @@ class Model(ABC):
         """Return, per row, what moved the prediction most: feature, words, contribution, unit; three of them."""
 
     @classmethod
+    def begun(cls, state: Mapping[str, Any]) -> Self:
+        """Return an unfitted model for ``restore`` to fill, with the parameters of the state if it has any.
+
+        Raises:
+            ValueError: If the state was kept by another version of the model.
+        """
+        if state.get("version") != cls.version:
+            raise ValueError(f"this state is of version {state.get('version')}, the code of {cls.version}")
+        return cls(**state.get("parameters", {}))
+
+    @classmethod
     def order(cls) -> list[str]:
         """Return the columns rows are sorted by: the date, then the other keys."""
         return ["date", *(key for key in cls.keys if key != "date")]

@@ -175,9 +175,7 @@ class Behaviour(Model):
     @classmethod
     def restore(cls, state: Mapping[str, Any]) -> Self:
         """Take up what ``state`` gave."""
-        if state.get("version") != cls.version or list(state["numbers"]) != list(NUMBERS):
-            raise ValueError("this state was kept by another version of the model")
-        made = cls(**state["parameters"])
+        made = cls.begun(state)
         made.usual_, made.tails_, made.forest_ = (
             dict(state["usual"]),
             np.array(state["tails"]),

@@ -157,9 +157,7 @@ class Clusters(Model):
     @classmethod
     def restore(cls, state: Mapping[str, Any]) -> Self:
         """Take up what ``state`` gave."""
-        if state.get("version") != cls.version:
-            raise ValueError("this state was kept by another version of the model")
-        made = cls()
+        made = cls.begun(state)
         made.names_, made.distance_ = list(state["names"]), np.array(state["distance"])
         made.group_, made.sector_, made.random_ = (
             dict(state[name]) for name in ("group", "sector", "random")

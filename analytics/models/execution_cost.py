@@ -216,9 +216,7 @@ class ExecutionCost(Model):
     @classmethod
     def restore(cls, state: Mapping[str, Any]) -> Self:
         """Take up what ``state`` gave."""
-        if state.get("version") != cls.version:
-            raise ValueError("this state was kept by another version of the model")
-        made = cls()
+        made = cls.begun(state)
         made.law_ = (float(state["law"][0]), float(state["law"][1]))
         made.usual_, made.venue_ = dict(state["usual"]), dict(state["venue"])
         made.typical_, made.centre_ = state["typical"], np.array(state["centre"])

@@ -185,9 +185,7 @@ class FillProbability(Model):
     @classmethod
     def restore(cls, state: Mapping[str, Any]) -> Self:
         """Take up what ``state`` gave."""
-        if state.get("version") != cls.version:
-            raise ValueError("this state was kept by another version of the model")
-        made = cls()
+        made = cls.begun(state)
         made.share_ = state["share"]
         made.plain_ = None if state["plain"] is None else (state["plain"][0], state["plain"][1])
         made.blend_ = None if state["blend"] is None else Blend.restore(state["blend"])

@@ -154,9 +154,7 @@ class Patterns(Model):
     @classmethod
     def restore(cls, state: Mapping[str, Any]) -> Self:
         """Return the model that ``state`` described."""
-        if state.get("version") != cls.version:
-            raise ValueError(f"this state is of version {state.get('version')}, the code of {cls.version}")
-        model = cls()
+        model = cls.begun(state)
         model.own_, model.effect_ = np.array(state["own"]), np.array(state["effect"])
         model.kept_, model.tests_ = list(state["kept"]), list(state["tests"])
         model.usual_ = np.array(state["usual"])

@@ -185,9 +185,7 @@ class Regimes(Model):
     @classmethod
     def restore(cls, state: Mapping[str, Any]) -> Self:
         """Take up what ``state`` gave."""
-        if state.get("version") != cls.version:
-            raise ValueError("this state was kept by another version of the model")
-        made = cls()
+        made = cls.begun(state)
         made.grid_ = np.array(state["grid"])
         made.often_ = state["often"]
         made.one_, made.mixture_ = np.array(state["one"]), StickyMixture.restore(state["mixture"])

@@ -135,9 +135,7 @@ class Sentiment(Model):
     @classmethod
     def restore(cls, state: Mapping[str, Any]) -> Self:
         """Return the model that ``state`` described."""
-        if state.get("version") != cls.version:
-            raise ValueError(f"this state is of version {state.get('version')}, the code of {cls.version}")
-        model = cls()
+        model = cls.begun(state)
         model.tone_ = ToneModel.restore(state["tone"])
         return model
 

@@ -124,9 +124,7 @@ class Triage(Model):
     @classmethod
     def restore(cls, state: Mapping[str, Any]) -> Self:
         """Take up what ``state`` gave."""
-        if state.get("version") != cls.version:
-            raise ValueError("this state was kept by another version of the model")
-        made = cls(**state["parameters"])
+        made = cls.begun(state)
         made.endings_, made.kinds_ = list(state["endings"]), list(state["kinds"])
         made.blend_ = None if state["blend"] is None else Blend.restore(state["blend"])
         return made
