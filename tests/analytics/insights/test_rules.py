@@ -32,11 +32,12 @@ def test_a_dear_venue_is_named_with_its_effect_interval_and_money():
     found = [item for item in run(tables) if item.rule.name == "venue_cost"]
     assert {item.candidate.context["venue"] for item in found} == {"IEXG"}
     # Told of each desk it is dear for, and of the firm as a whole.
-    one = next(item.candidate for item in found if item.candidate.context["desk"])
-    assert one.tested.low < 8 < one.tested.high
-    assert one.tested.low > 0
-    assert one.unit == "bp"
-    assert one.next[0]["href"].startswith("/trading/execution-quality?desk=")
+    by_desk = {item.candidate.context["desk"]: item.candidate for item in found}
+    assert set(by_desk) == {None, *DESKS.values()}
+    assert all(one.tested.low > 0 and one.unit == "bp" for one in by_desk.values())
+    assert by_desk[None].tested.low < 8 < by_desk[None].tested.high
+    one = by_desk["alpha"]
+    assert one.next[0]["href"].startswith("/trading/execution-quality?desk=alpha&")
 
 
 def test_a_days_loss_is_told_with_its_drivers_and_only_to_its_desk():
