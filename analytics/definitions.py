@@ -83,10 +83,10 @@ def declared() -> dict[str, Callable[..., Any]]:
     Raises:
         ValueError: If two functions declare the same measure.
     """
-    from analytics import compliance, portfolio, trading
+    from analytics import compliance, portfolio, social, trading
 
     found: dict[str, Callable[..., Any]] = {}
-    for module in (m for package in (trading, portfolio, compliance) for m in modules(package)):
+    for module in (m for package in (trading, portfolio, compliance, social) for m in modules(package)):
         for function in vars(module).values():
             if getattr(function, "__module__", None) != module.__name__:
                 continue

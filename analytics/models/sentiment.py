@@ -121,10 +121,10 @@ class Sentiment(Model):
         for text in rows["text"]:
             found = [
                 {"feature": one["words"], "words": f"says “{one['words']}”", "contribution": one["contribution"],
-                 "unit": "margin"}
+                 "unit": "score"}
                 for one in self.tone_.reasons(text)
             ]  # fmt: skip
-            blank = {"feature": "", "words": "no further known words", "contribution": 0.0, "unit": "margin"}
+            blank = {"feature": "", "words": "no further word matters", "contribution": 0.0, "unit": "score"}
             out.append(found + [blank] * (3 - len(found)))
         return out
 

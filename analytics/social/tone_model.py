@@ -17,11 +17,9 @@ import polars as pl
 from threadpoolctl import threadpool_limits
 
 from analytics.social import _grams
-from analytics.social._grams import grams
 from analytics.social._tone_reading import (
     BLOCKS,
     Batch,
-    counted,
     inverse_frequency,
     read_batch,
     scaled_by,
@@ -36,6 +34,7 @@ _BALANCE = {0: 1.6, 1: 1.0, 2: 1.4}  # weights of negative, neutral, positive in
 _UPPER = {0: 1.4, 1: 1.0, 2: 1.18}  # in the trees and the regression beside them
 _PLAIN, _PLAIN_SHARE = 6, 0.5  # leading columns of the rows that the regression reads; its share in the mean
 _SHAPE_WEIGHT = 0.15
+_LONGEST = 80  # words that are looked at for reasons
 
 
 class ToneModel:
@@ -85,21 +84,20 @@ class ToneModel:
         return _softmax(logits / self.temperature_)
 
     def reasons(self, text: str, *, count: int = 3) -> list[dict[str, Any]]:
-        """Return the words or phrases that moved the margin of positive over negative most.
+        """Return the words without which the tone would be another, the strongest first.
 
-        Each with ``words`` and ``contribution`` (positive = towards good news; in units of the margin).
+        Each with ``words`` and ``contribution``: the score (chance of positive less that of negative) of the text
+        less that of the text without the word; positive = towards good news. Words that change nothing are left out.
         """
-        found = grams(pl.Series([text]))
-        words = _grams.plain(pl.Series([text])).item().split()
-        weight = self.weights_[1][:, 2] - self.weights_[1][:, 0]
-        (matrix,) = scaled_by([counted(found.words, 1, BLOCKS[1])], [self.idf_[1]])
-        value = dict(zip(matrix.indices.tolist(), matrix.data.tolist(), strict=True))
-        scored: dict[str, float] = {}
-        for length, (_, hashes) in found.spans.items():
-            for at, one in enumerate(_grams.bucket(_grams.mix(hashes)).tolist()):
-                scored[" ".join(words[at : at + length])] = value.get(one, 0.0) * float(weight[one])
-        ranked = sorted(scored.items(), key=lambda item: (-abs(item[1]), item[0]))
-        return [{"words": name, "contribution": round(moved, 6)} for name, moved in ranked[:count] if moved]
+        words = text.split()[:_LONGEST]
+        without = [" ".join(words[:at] + words[at + 1 :]) for at in range(len(words))]
+        chances = self.chances(pl.Series([" ".join(words), *without], dtype=pl.String))
+        score = chances[:, 2] - chances[:, 0]
+        moved = [
+            (word, round(float(score[0] - rest), 6)) for word, rest in zip(words, score[1:], strict=True)
+        ]
+        ranked = sorted(moved, key=lambda one: (-abs(one[1]), one[0]))
+        return [{"words": word, "contribution": change} for word, change in ranked[:count] if change]
 
     # --- state ---------------------------------------------------------------------------------------
     def state(self) -> dict[str, Any]:

@@ -294,4 +294,5 @@ class ImportAnswer(BaseModel):
 
 
 PROBLEMS: dict[str | int, Any] = dict.fromkeys((400, 401, 403, 404, 422, 429, 503), Problem)
+CONFLICTS: dict[str | int, Any] = PROBLEMS | {409: Problem}  # what may clash with how things stand
 INTAKE_PROBLEMS: dict[str | int, Any] = PROBLEMS | dict.fromkeys((409, 413, 415), Problem)

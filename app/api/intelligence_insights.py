@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.actions import insights as saying
 from app.api._page import next_cursor, offset_of
-from app.api._schema import PROBLEMS, Answer, InsightsAnswer, ScopeQuery, Word
+from app.api._schema import CONFLICTS, PROBLEMS, Answer, InsightsAnswer, ScopeQuery, Word
 from app.gateway.auth import current_desk
 from app.gateway.resource import answer, resource
 from app.queries import insight_use
@@ -111,14 +111,14 @@ def digest(query: ScopeQuery) -> Response:
     return answer(desk, saying.digest(desk.database, desk.identity))
 
 
-@blueprint.post("/insights/digest", summary="Set how you are told", responses={200: Answer, **PROBLEMS})
+@blueprint.post("/insights/digest", summary="Set how you are told", responses={200: Answer, **CONFLICTS})
 def change_digest(body: DigestBody) -> Response:
     """Answer the settings as they are now."""
     desk = current_desk()
     return answer(desk, saying.change_digest(desk.database, desk.identity, on=body.on, mail=body.mail))
 
 
-@blueprint.post("/insights/seen", summary="Take all as seen", responses={200: Answer, **PROBLEMS})
+@blueprint.post("/insights/seen", summary="Take all as seen", responses={200: Answer, **CONFLICTS})
 def seen(body: SeenBody) -> Response:
     """Answer since when; what is told later is new."""
     desk = current_desk()
@@ -133,7 +133,7 @@ def one(path: InsightPath, query: ScopeQuery) -> Response:
 
 
 @blueprint.post(
-    "/insights/<insight_id>/feedback", summary="Say what it is worth", responses={200: Answer, **PROBLEMS}
+    "/insights/<insight_id>/feedback", summary="Say what it is worth", responses={200: Answer, **CONFLICTS}
 )
 def feedback(path: InsightPath, body: FeedbackBody) -> Response:
     """Answer what the caller now says of it: useful or not, snoozed until when."""
@@ -144,7 +144,7 @@ def feedback(path: InsightPath, body: FeedbackBody) -> Response:
 
 
 @blueprint.post(
-    "/insights/<insight_id>/follow", summary="Note a followed link", responses={200: Answer, **PROBLEMS}
+    "/insights/<insight_id>/follow", summary="Note a followed link", responses={200: Answer, **CONFLICTS}
 )
 def follow(path: InsightPath, body: FollowBody) -> Response:
     """Answer the link that was noted."""

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from analytics.datasets import ACCOUNTS, INSTRUMENTS, PRICES
 from app.actions import models as actions
-from app.api._schema import PROBLEMS, Answer, ModelPath, ScopeQuery
+from app.api._schema import CONFLICTS, PROBLEMS, Answer, ModelPath, ScopeQuery
 from app.gateway.auth import current_context, current_desk
 from app.gateway.resource import answer, resource
 from app.jobs._queue import JobQueue
@@ -47,7 +47,7 @@ def forecasts(query: ForecastsQuery) -> Response:
 
 
 @blueprint.post(
-    "/models/<name>/rollback", summary="Use an earlier version", responses={200: Answer, **PROBLEMS}
+    "/models/<name>/rollback", summary="Use an earlier version", responses={200: Answer, **CONFLICTS}
 )
 def rollback(path: ModelPath, query: ScopeQuery, body: RollbackBody) -> Response:
     """Put an earlier version of a model in use; audited, and what it says is computed in the background."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.actions import idea_proof
 from app.actions import ideas as acting
-from app.api._schema import PROBLEMS, Answer, ScopeQuery, Word
+from app.api._schema import CONFLICTS, PROBLEMS, Answer, ScopeQuery, Word
 from app.desk import Desk
 from app.gateway.auth import current_desk
 from app.gateway.resource import answer, paginate, resource
@@ -78,7 +78,7 @@ def every(query: IdeasQuery) -> Response:
     return answer(desk, page, datasets=ideas.READS, next_cursor=cursor)
 
 
-@blueprint.post("/ideas", summary="Put an idea forward", responses={201: Answer, **PROBLEMS})
+@blueprint.post("/ideas", summary="Put an idea forward", responses={201: Answer, **CONFLICTS})
 def post(body: IdeaBody) -> Response:
     """Answer the idea; its author may change it for a quarter of an hour, then it is sealed."""
     desk = current_desk()
@@ -93,7 +93,7 @@ def one(path: IdeaPath, query: ScopeQuery) -> Response:
     return answer(desk, ideas.idea(desk, path.idea_id), datasets=ideas.READS)
 
 
-@blueprint.patch("/ideas/<idea_id>", summary="Change one's own idea", responses={200: Answer, **PROBLEMS})
+@blueprint.patch("/ideas/<idea_id>", summary="Change one's own idea", responses={200: Answer, **CONFLICTS})
 def change(path: IdeaPath, body: IdeaBody) -> Response:
     """Answer the idea as changed: within a quarter of an hour, by its author; 409 afterwards."""
     desk = current_desk()
@@ -104,7 +104,7 @@ def change(path: IdeaPath, body: IdeaBody) -> Response:
     return answer(desk, ideas.idea(desk, path.idea_id), datasets=ideas.READS)
 
 
-@blueprint.post("/ideas/<idea_id>/retract", summary="Take an idea back", responses={200: Answer, **PROBLEMS})
+@blueprint.post("/ideas/<idea_id>/retract", summary="Take an idea back", responses={200: Answer, **CONFLICTS})
 def retract(path: IdeaPath, body: WhyBody) -> Response:
     """Answer the idea with its mark; it stays, and it counts as it would have."""
     desk = current_desk()
@@ -112,7 +112,7 @@ def retract(path: IdeaPath, body: WhyBody) -> Response:
     return answer(desk, ideas.idea(desk, path.idea_id), datasets=ideas.READS)
 
 
-@blueprint.post("/ideas/<idea_id>/hide", summary="Hide an idea's words", responses={200: Answer, **PROBLEMS})
+@blueprint.post("/ideas/<idea_id>/hide", summary="Hide an idea's words", responses={200: Answer, **CONFLICTS})
 def hide(path: IdeaPath, body: HideBody) -> Response:
     """Answer the idea as hidden or shown (compliance); it counts all the same."""
     desk = current_desk()

@@ -6,7 +6,7 @@ from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.actions import mirrors as acting
-from app.api._schema import PROBLEMS, Answer, ScopeQuery, Word
+from app.api._schema import CONFLICTS, PROBLEMS, Answer, ScopeQuery, Word
 from app.gateway.auth import current_desk
 from app.gateway.resource import answer, paginate, resource
 from app.queries import ideas, mirrors
@@ -54,7 +54,7 @@ def every(query: MirrorsQuery) -> Response:
     return answer(desk, page, datasets=ideas.READS, next_cursor=cursor)
 
 
-@blueprint.post("/mirrors", summary="Mirror an author on paper", responses={201: Answer, **PROBLEMS})
+@blueprint.post("/mirrors", summary="Mirror an author on paper", responses={201: Answer, **CONFLICTS})
 def start(body: MirrorBody) -> Response:
     """Answer the mirror: every idea sealed from now on passes its gate."""
     desk = current_desk()
@@ -71,7 +71,7 @@ def one(path: MirrorPath, query: ScopeQuery) -> Response:
 
 
 @blueprint.post(
-    "/mirrors/<mirror_id>/stop", summary="End a paper mirror", responses={200: Answer, **PROBLEMS}
+    "/mirrors/<mirror_id>/stop", summary="End a paper mirror", responses={200: Answer, **CONFLICTS}
 )
 def stop(path: MirrorPath, body: StopBody) -> Response:
     """Answer the mirror as ended (its owner); what it took runs on to its end."""

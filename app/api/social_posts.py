@@ -12,7 +12,7 @@ from app.actions import posts as acting
 from app.actions.case_access import looked_at
 from app.actions.rooms import may_write
 from app.api._page import page
-from app.api._schema import PROBLEMS, Answer, ScopeQuery, SortedQuery, Word
+from app.api._schema import CONFLICTS, PROBLEMS, Answer, ScopeQuery, SortedQuery, Word
 from app.desk import Desk
 from app.errors import FieldError, Invalid, Unavailable
 from app.gateway.auth import current_context, current_desk
@@ -99,7 +99,7 @@ def post(path: PostPath, query: ScopeQuery) -> Response:
     return answer(desk, found | {"thread": feed.thread(desk, path.post_id)}, datasets=(POSTS, INSTRUMENTS))
 
 
-@blueprint.post("/posts/preview", summary="How a text would be read", responses={200: Answer, **PROBLEMS})
+@blueprint.post("/posts/preview", summary="How a text would be read", responses={200: Answer, **CONFLICTS})
 def preview(body: PostBody) -> Response:
     """Answer what it names, cashtags that nothing answers to, its tone and why it would be refused."""
     desk = current_desk()
@@ -108,7 +108,7 @@ def preview(body: PostBody) -> Response:
     )
 
 
-@blueprint.post("/posts", summary="Post something", responses={201: Answer, **PROBLEMS})
+@blueprint.post("/posts", summary="Post something", responses={201: Answer, **CONFLICTS})
 def write(body: PostBody) -> Response:
     """Answer the post, and the cashtags in it that no instrument answers to."""
     desk = current_desk()
@@ -121,7 +121,9 @@ def write(body: PostBody) -> Response:
     return _written(desk, made.id, read, status=201)
 
 
-@blueprint.post("/posts/<post_id>/edit", summary="Say it in other words", responses={200: Answer, **PROBLEMS})
+@blueprint.post(
+    "/posts/<post_id>/edit", summary="Say it in other words", responses={200: Answer, **CONFLICTS}
+)
 def edit(path: PostPath, body: WordsBody) -> Response:
     """Answer the post as it stands; what stood there before is kept for those who supervise."""
     desk = current_desk()
@@ -134,7 +136,7 @@ def edit(path: PostPath, body: WordsBody) -> Response:
 
 
 @blueprint.post(
-    "/posts/<post_id>/hide", summary="Take a post from its readers", responses={200: Answer, **PROBLEMS}
+    "/posts/<post_id>/hide", summary="Take a post from its readers", responses={200: Answer, **CONFLICTS}
 )
 def hide(path: PostPath, body: ReasonBody) -> Response:
     """Answer the post as those who supervise see it. Nothing is ever deleted."""
@@ -145,7 +147,7 @@ def hide(path: PostPath, body: ReasonBody) -> Response:
 
 
 @blueprint.post(
-    "/posts/<post_id>/restore", summary="Show a hidden post again", responses={200: Answer, **PROBLEMS}
+    "/posts/<post_id>/restore", summary="Show a hidden post again", responses={200: Answer, **CONFLICTS}
 )
 def restore(path: PostPath, body: ReasonBody) -> Response:
     """Answer the post as everybody sees it again."""

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.actions import follows as following
 from app.actions import rooms as acting
-from app.api._schema import PROBLEMS, Answer, ScopeQuery, Word
+from app.api._schema import CONFLICTS, PROBLEMS, Answer, ScopeQuery, Word
 from app.errors import FieldError, Invalid
 from app.gateway.auth import current_desk
 from app.gateway.resource import answer, paginate, resource
@@ -70,7 +70,7 @@ def every_room(query: ScopeQuery) -> Response:
     return answer(desk, rows, next_cursor=cursor)
 
 
-@blueprint.post("/rooms", summary="Open a room", responses={201: Answer, **PROBLEMS})
+@blueprint.post("/rooms", summary="Open a room", responses={201: Answer, **CONFLICTS})
 def open_room(body: RoomBody) -> Response:
     """Answer the room."""
     desk = current_desk()
@@ -88,7 +88,9 @@ def room(path: RoomPath, query: ScopeQuery) -> Response:
     return answer(desk, rooms.room(desk, path.room_id))
 
 
-@blueprint.post("/rooms/<room_id>/members", summary="Who is on its list", responses={200: Answer, **PROBLEMS})
+@blueprint.post(
+    "/rooms/<room_id>/members", summary="Who is on its list", responses={200: Answer, **CONFLICTS}
+)
 def members(path: RoomPath, body: MembersBody) -> Response:
     """Answer the room; who opened it stays on its list."""
     desk = current_desk()
@@ -96,7 +98,7 @@ def members(path: RoomPath, body: MembersBody) -> Response:
     return answer(desk, rooms.room(desk, path.room_id))
 
 
-@blueprint.post("/rooms/<room_id>/close", summary="Close a room", responses={200: Answer, **PROBLEMS})
+@blueprint.post("/rooms/<room_id>/close", summary="Close a room", responses={200: Answer, **CONFLICTS})
 def close(path: RoomPath, body: CloseBody) -> Response:
     """Answer the room: what was posted stays readable."""
     desk = current_desk()
@@ -112,7 +114,7 @@ def follows(query: ScopeQuery) -> Response:
     return answer(desk, rows, next_cursor=cursor)
 
 
-@blueprint.post("/follows", summary="Follow something", responses={201: Answer, **PROBLEMS})
+@blueprint.post("/follows", summary="Follow something", responses={201: Answer, **CONFLICTS})
 def follow(body: FollowBody) -> Response:
     """Answer since when; following again changes nothing."""
     desk = current_desk()
@@ -121,7 +123,7 @@ def follow(body: FollowBody) -> Response:
     return answer(desk, {"kind": body.kind, "id": body.id, "since": since}, status=201)
 
 
-@blueprint.delete("/follows", summary="Follow something no more", responses={200: Answer, **PROBLEMS})
+@blueprint.delete("/follows", summary="Follow something no more", responses={200: Answer, **CONFLICTS})
 def unfollow(query: UnfollowQuery) -> Response:
     """Answer whether it was followed."""
     given = query.model_dump(exclude_none=True) or request.get_json(silent=True)
@@ -132,7 +134,7 @@ def unfollow(query: UnfollowQuery) -> Response:
         raise Invalid("It is not said what to follow no more.", errors=said) from error
 
 
-@blueprint.post("/follows/remove", summary="Follow something no more", responses={200: Answer, **PROBLEMS})
+@blueprint.post("/follows/remove", summary="Follow something no more", responses={200: Answer, **CONFLICTS})
 def remove(body: FollowBody) -> Response:
     """Answer as DELETE does: forms of a page can only post."""
     return _unfollowed(body)

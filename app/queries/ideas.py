@@ -93,6 +93,11 @@ def figures(desk: Desk) -> tuple[dict[str, Any], dict[str, str]]:
     return values, reasons if values["ideas"] else {"ideas_open": why, **reasons}
 
 
+def ended(desk: Desk) -> pl.DataFrame:
+    """Return the ideas in scope that have ended, columns of ``idea_rows``."""
+    return _scoped(desk, idea_rows(desk)).filter(pl.col("state").is_in(OVER))
+
+
 def league(desk: Desk) -> dict[str, Any]:
     """Return the leaderboard of ideas that have ended in scope.
 

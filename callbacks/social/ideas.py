@@ -14,6 +14,7 @@ from components.charts.idea_course import idea_course
 from components.formats import number, percent, plural
 from components.idea_forms import acts_of
 from components.kpi import strip, tile
+from components.passport import passport_of
 
 SHOW = (("", "All"), ("open", "Open"), ("ended", "Ended"), ("mine", "Mine"))
 OWN = ("idea", "edit")
@@ -35,8 +36,10 @@ def _strip(found: tuple[dict[str, Any], dict[str, str]], _: View) -> Any:
     return strip([
         tile("ideas_open", "Open", told["ideas_open"], number(told["ideas_open"]), detail="waiting or running"),
         tile("ideas_ended", "Ended", told["ideas_ended"], number(told["ideas_ended"]), detail="target, stop or expired"),
-        tile("idea_hit_rate", "Hit rate", hits, percent(hits), detail="ended with a profit after costs", reason=why.get("idea_hit_rate")),
-        tile("mean_net", "Net an idea", net, percent(net, plus=True), sign=True, detail="after costs", reason=why.get("mean_net")),
+        tile("idea_hit_rate", "Hit rate", hits, percent(hits), detail="ended with a profit after costs", reason=why.get("idea_hit_rate"),
+             passport=passport_of("idea_hit_rate", of="ideas")),
+        tile("mean_net", "Net an idea", net, percent(net, plus=True), sign=True, detail="after costs", reason=why.get("mean_net"),
+             passport=passport_of("mean_net", of="ideas")),
         tile("authors", "Authors", told["authors"], number(told["authors"]), href="/social/leaderboard"),
     ])  # fmt: skip
 

@@ -12,6 +12,7 @@ COUNTS = {
     "limits", "breached", "warned", "unacknowledged",  # compliance/limits
     "restricted", "ending", "requests",  # compliance/lists
     "open-alerts", "social-attention", "data-freshness",  # overview
+    "ideas_open", "ideas_ended", "authors",  # social/ideas
 }  # fmt: skip
 PAGES = {
     "overview-master", "portfolio-positions", "portfolio-performance", "portfolio-risk", "portfolio-attribution",

@@ -152,11 +152,12 @@ def test_folds_below_the_baseline_have_their_own_shape(look):
 def test_a_model_without_skill_says_so_and_shows_no_number():
     row = {
         "name": "volatility", "title": "Volatility", "version": 1, "status": "silent", "trained_at": AT,
-        "reason": "only 3 days", "metrics": {"value": None, "low": None, "high": None, "n": 3},
+        "reason": "only 3 days", "metrics": {"value": None, "low": None, "high": None, "n": 3}, "baseline": "EWMA 0.94",
     }  # fmt: skip
     said = words_of(model_cards([row], chosen="volatility"))
-    assert "No skill shown" in said
+    assert "On baseline" in said
     assert "–" in said
+    assert "Only 3 days. Served instead: EWMA 0.94." in said
     assert skill_words(row["metrics"]) == "not known"
     assert skill_words(SKILL) == "+9.0%, +6.0% to +12%"
 
