@@ -313,6 +313,8 @@ def ways_on(answer: Mapping[str, Any], *, watched: bool, alerts: int) -> list[di
          "why": "How this instrument is executed by venue, broker and trader", "metric": None},
         {"label": "See the day's orders", "path": f"/trading/blotter?{urlencode({'view': 'orders', 'instrument': order['instrument_id']} | day_of)}",
          "why": "Orders of the instrument on that day", "metric": None},
+        {"label": "Talk about it", "path": f"/social/feed?{urlencode({'about': 'order:' + order['order_id']})}",
+         "why": "The thread on this order", "metric": None},
     ]  # fmt: skip
     if watched and alerts:
         who = {"instrument": order["instrument_id"]}
