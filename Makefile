@@ -38,8 +38,7 @@ services: ## Install Chromium, PostgreSQL and Redis for the tests (root on Debia
 run: install ## Start Quarterdeck with its demo organisations on http://127.0.0.1:8050
 	@$(PY) app.py serve --demo
 
-# The longest files first, so that neither of the two at work ends long before the other.
-FIRST := tests/faults tests/tenancy tests/api tests/acceptance
+# Whole files to each of the two at work; tests/conftest.py puts the longest first.
 TWO := -n 2 --dist loadfile --no-loadscope-reorder
 # One of the two makes the demo for both meanwhile the other serves a firm of its own.
 LONG_WALKS := $(addprefix tests/journeys/test_,every_page.py risk.py pnl.py dashboard.py doors.py context.py)
@@ -52,7 +51,7 @@ test test-fast: export OMP_WAIT_POLICY := PASSIVE
 test test-fast: export OPENBLAS_THREAD_TIMEOUT := 4
 
 test: dev services ## Run every test: unit, services, browser
-	$(IN_MEMORY) $(PY) -m pytest -q -m "not journey" $(TWO) $(FIRST) tests
+	$(IN_MEMORY) $(PY) -m pytest -q -m "not journey" $(TWO) tests
 	$(PY) -m pytest -q -m journey $(TWO) $(LONG_WALKS) tests/journeys
 
 # What starts servers or processes, reads every kind of file or makes whole firms is left to the full run.

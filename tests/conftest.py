@@ -20,6 +20,26 @@ settings.register_profile("full", deadline=None)
 settings.load_profile(os.environ.get("TESTS", "full"))
 
 
+# Files that take longest come first, so that of several workers none is left with one of them at the end. Pytest itself
+# puts tests of one parameter side by side, whatever order the command line asks for: that is done before.
+LONGEST = (
+    "tests/faults/", "tests/api/test_openapi", "tests/tenancy/", "tests/acceptance/test_edge", "tests/acceptance/",
+    "tests/api/", "tests/analytics/models/", "tests/analytics/compliance/test_kit", "tests/app/jobs/", "tests/app/demo/",
+)  # fmt: skip
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put whole files one after the other, the longest first."""
+
+    def place(item: pytest.Item) -> tuple[int, str]:
+        path = item.nodeid.partition("::")[0]
+        return next((at for at, start in enumerate(LONGEST) if path.startswith(start)), len(LONGEST)), path
+
+    if not any(item.get_closest_marker("journey") for item in items):
+        items.sort(key=place)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _quick_passwords():
     """Let passwords be hashed as always but with little work: made for tests, they protect nobody."""
