@@ -55,7 +55,7 @@ CLASSES: dict[str, str] = {
     "not": "not no n't never without isn't aren't don't doesn't didn't won't can't cannot despite avoid avoids "
     "unlikely less",
     "asks": "? why what how when should could may might if would likely possibly",
-    "turns": "from off early pare pares pared snapping amid ahead",
+    "turns": "from off early pare pared snapping amid ahead",
     "meets": "inline line meets met match matches",
     "reports": "results conference transcript call presentation declares announces reports",
 }  # fmt: skip
