@@ -11,7 +11,6 @@ from analytics.datasets import (
     ACCOUNTS,
     DATASETS,
     EXECUTIONS,
-    INSTRUMENTS,
     MESSAGES,
     NEWS,
     ORDER_EVENTS,
@@ -21,10 +20,11 @@ from analytics.datasets import (
 )
 from analytics.insights import _tables as asked
 from analytics.insights._rule import Rule
-from analytics.social.instruments import resolved
-from analytics.social.sentiment import with_tone
 from analytics.trading.fills import current
 from app.context import Context
+from app.jobs._desk import desk_of
+from app.queries._said import named
+from app.queries._tone import with_tone
 from app.storage.collect import collect
 from app.storage.records import counters
 from app.storage.records.alerts import Alert
@@ -107,10 +107,9 @@ def _reached(context: Context, org: str, dataset: Dataset) -> pl.LazyFrame:
 
 
 def _posts(context: Context, org: str) -> pl.DataFrame:
-    instruments = collect(context.lake.scan(org, INSTRUMENTS).select("instrument_id", "symbol"))
-    columns = ("post_id", "transact_time", "author_id", "text", "instrument_ids")
-    posts = collect(_reached(context, org, POSTS).select(columns))
-    return with_tone(resolved(posts, instruments)).drop("text")
+    """Return posts as every reader has them: without what was hidden, in their present words and tone."""
+    desk = desk_of(context, org, "insights")
+    return with_tone(desk, named(desk, _reached(context, org, POSTS))).drop("text")
 
 
 # --- records -----------------------------------------------------------------------------------------

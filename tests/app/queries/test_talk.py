@@ -6,9 +6,11 @@ import polars as pl
 import pytest
 
 from analytics.datasets import POSTS
+from analytics.insights._rule import all_rules
 from app.actions import follows, posts, rooms
 from app.actions._casework import Concealed
 from app.errors import Forbidden
+from app.jobs._insight_tables import tables
 from app.queries import feed, network, talk
 from app.queries import rooms as reading
 from app.scope import Scope
@@ -121,6 +123,11 @@ def test_authors_who_post_together_are_named_with_what_chance_brings(firm):
     assert network.burst_network(desk_of(firm, scope=Scope(instrument=("NONE",))))["nodes"] == []
 
 
+def _read_by_rules(firm):
+    rules = {"crowd_exposure": all_rules()["crowd_exposure"]}
+    return tables(firm, "acme", rules)["posts"]
+
+
 def test_hidden_and_edited_posts_change_what_everybody_reads_and_counts(firm):
     writer = desk_of(firm, role="trader", person_id="u9", desks=("cash",)).identity
     made = posts.write(firm.database, writer, "$MSFT is a great rally", place=Place(), instruments=["MSFT"])
@@ -135,9 +142,11 @@ def test_hidden_and_edited_posts_change_what_everybody_reads_and_counts(firm):
     assert counted() == {"AAPL": len(DAYS) + 1, "MSFT": 21}
     with pytest.raises(Forbidden, match="A decision is taken by a person"):
         posts.hide(firm.database, _key(watcher.identity), made.id, reason="Names a client here.", own=())
+    assert made.id in set(_read_by_rules(firm)["post_id"])
     posts.hide(firm.database, watcher.identity, made.id, reason="Names a client here.", own=())
     assert counted() == {"AAPL": len(DAYS), "MSFT": 21}
     assert feed.one(watcher, made.id)["hidden"]
+    assert made.id not in set(_read_by_rules(firm)["post_id"])
     assert [v["text"] for v in feed.one(watcher, made.id)["versions"]] == [
         "$MSFT is a great rally",
         "$AAPL is a great rally",
