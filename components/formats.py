@@ -5,10 +5,12 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Self
 
+from analytics.money_words import MINUS as MINUS  # noqa: PLC0414 - read from here by everything that draws
+from analytics.money_words import compact as written
+from analytics.money_words import signed
+from analytics.money_words import symbol as symbol  # noqa: PLC0414
+
 MISSING = "–"
-MINUS = "−"
-_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CHF": "CHF ", "": ""}
-_SCALES = ((1e12, "tn"), (1e9, "bn"), (1e6, "m"), (1e3, "k"), (1.0, ""))
 
 Number = float | int | Decimal | None
 
@@ -40,19 +42,12 @@ def known(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _signed(text: str, value: float, *, plus: bool) -> str:
-    # The sign follows the rounded text: a loss of 0.001 that reads 0.00 carries none.
-    if not any(digit in text for digit in "123456789"):
-        return text
-    return (MINUS if value < 0 else "+" if plus else "") + text
-
-
 def number(value: Number, decimals: int = 0, *, plus: bool = False) -> str:
     """Return a number with grouping commas and fixed decimals."""
     found = known(value)
     if found is None:
         return MISSING
-    return Shown(_signed(f"{abs(found):,.{decimals}f}", found, plus=plus), value)
+    return Shown(signed(f"{abs(found):,.{decimals}f}", found, plus=plus), value)
 
 
 def quantity(value: Number, *, plus: bool = False) -> str:
@@ -61,7 +56,7 @@ def quantity(value: Number, *, plus: bool = False) -> str:
     if found is None:
         return MISSING
     text = f"{abs(found):,.8f}".rstrip("0").rstrip(".")
-    return Shown(_signed(text, found, plus=plus), value)
+    return Shown(signed(text, found, plus=plus), value)
 
 
 def price(value: Number) -> str:
@@ -78,17 +73,7 @@ def compact(value: Number, *, plus: bool = False, unit: str = "") -> str:
     found = known(value)
     if found is None:
         return MISSING
-    size = abs(float(f"{found:.4g}"))
-    if size < 0.005:
-        return Shown(f"{unit}0", value)
-    scale, suffix = next(((s, x) for s, x in _SCALES if size >= s), _SCALES[-1])
-    text = f"{size / scale:.4g}" if size >= 1 else f"{size:.2f}"
-    return Shown(_signed(f"{unit}{text}{suffix}", found, plus=plus), value)
-
-
-def symbol(currency: str | None) -> str:
-    """Return the sign that stands before an amount."""
-    return _SYMBOLS.get(currency or "", f"{currency} ")
+    return Shown(written(found, plus=plus, unit=unit), value)
 
 
 def money(value: Number, currency: str | None = None, *, plus: bool = False) -> str:
@@ -102,7 +87,7 @@ def full_money(value: Number, currency: str | None = None, *, plus: bool = False
     found = known(value)
     if found is None:
         return MISSING
-    text = _signed(f"{symbol(currency)}{abs(found):,.2f}", found, plus=plus)
+    text = signed(f"{symbol(currency)}{abs(found):,.2f}", found, plus=plus)
     return Shown(text, value, currency or "")
 
 

@@ -41,8 +41,10 @@ def amount(value: Any, unit: str, currency: str, *, plus: bool = True) -> str:
         return bps(value, plus=plus)
     if unit in {"fraction", "share"}:
         return percent(value, plus=plus)
-    if unit in {"currency", "money", currency}:
+    if unit in {"currency", "money"}:
         return money(value, currency, plus=plus)
+    if len(unit) == 3 and unit.isupper():  # a sum in a currency of its own
+        return money(value, unit, plus=plus)
     found = known(value)
     if found is None:
         return MISSING

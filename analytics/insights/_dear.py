@@ -5,7 +5,7 @@ from typing import ClassVar
 import polars as pl
 
 from analytics.insights._rule import WHOLE, Candidate, Rule, Tables, link, quiet
-from analytics.insights._say import course
+from analytics.insights._say import course, traded
 from analytics.insights._stats import doubled, sign_flip
 
 SESSIONS = 20
@@ -13,7 +13,7 @@ MIN_DAYS = 8
 MIN_FILLS = 30
 FILL_COLUMNS = (
     "exec_id", "order_id", "account_id", "instrument_id", "side", "last_qty", "last_px", "arrival_px",
-    "transact_time", "currency",
+    "transact_time", "to_base",
 )  # fmt: skip
 
 
@@ -25,6 +25,7 @@ class Dear(Rule):
     """
 
     domains = ("trading",)
+    version = "2"
     by: ClassVar[str]  # column that names the place
     others: ClassVar[str]  # "its other venues"
     at: ClassVar[str] = "at "  # put before its name
@@ -65,7 +66,7 @@ class Dear(Rule):
             text=(
                 f"Over {rows.height} sessions and {fills:,} fills, {whom} paid {tested.value:.1f} bp more "
                 f"{self.at}{name} than {self.at}{self.others} on the same days (95 % interval {tested.low:.1f} to "
-                f"{tested.high:.1f} bp, {tested.p_text}). On {notional:,.0f} traded there that is {money:,.0f}."
+                f"{tested.high:.1f} bp, {tested.p_text}). On {self.money(notional)} traded there that is {self.money(money)}."
             ),
             tested=tested,
             unit="bp",
@@ -109,7 +110,7 @@ def _costs(executions: pl.DataFrame, accounts: pl.DataFrame, by: str) -> pl.Data
         .with_columns(
             day=pl.col("transact_time").dt.date(),
             bought=bought,
-            notional=price * pl.col("last_qty").cast(pl.Float64),
+            notional=traded(),
             slippage=pl.when(bought).then(price / arrival - 1).otherwise(1 - price / arrival) * 1e4,
         )
     )

@@ -11,6 +11,7 @@ import polars as pl
 
 from analytics.insights._stats import Tested, benjamini_hochberg
 from analytics.insights._tables import ALERTS, ALERTS_SCHEMA
+from analytics.money_words import money
 
 FALSE_DISCOVERY = 0.05
 WHOLE = "*"  # in place of a desk: what is told of the whole firm is for those who see all of it
@@ -29,7 +30,7 @@ class Candidate:
     title: str
     text: str
     tested: Tested
-    unit: str
+    unit: str  # "currency": base currency, named where it is stored
     money: float  # base currency at stake, >= 0; what materiality is measured by
     why: Sequence[Mapping[str, Any]] = ()  # {driver, value, unit}, the weightiest first
     evidence: Sequence[Mapping[str, Any]] = ()  # {kind, id, ...}
@@ -73,6 +74,14 @@ class Rule(ABC):
     version: ClassVar[str] = "1"  # raised when what it says of the same tables changes
     test: ClassVar[str] = ""  # the null it is held against, and the least it needs, in a sentence
 
+    def __init__(self, currency: str = "") -> None:
+        """Set the base currency of the tables; without one, sums are said without a sign."""
+        self.currency = currency
+
+    def money(self, value: float, *, plus: bool = False) -> str:
+        """Return a sum in base currency as people read it everywhere: ``$1.284m``."""
+        return money(value, self.currency, plus=plus)
+
     @abstractmethod
     def candidates(self, tables: Tables, *, seed: int) -> list[Candidate]:
         """Return every subject that was tested, whatever came out: all count for the false-discovery control."""
@@ -85,7 +94,9 @@ def all_rules() -> dict[str, type[Rule]]:
     return registry.subclasses(insights, Rule)  # type: ignore[type-abstract]
 
 
-def discover(tables: Tables, *, rules: Sequence[type[Rule]], seed: int = 0, scale: float) -> list[Insight]:
+def discover(
+    tables: Tables, *, rules: Sequence[type[Rule]], seed: int = 0, scale: float, currency: str = ""
+) -> list[Insight]:
     """Run rules, control false discoveries at 5 % over all their candidates, rank what is left.
 
     Args:
@@ -93,18 +104,21 @@ def discover(tables: Tables, *, rules: Sequence[type[Rule]], seed: int = 0, scal
         rules: Which rules.
         seed: Of the permutations.
         scale: Money that counts as half material; the organisation's size sets it.
+        currency: The base currency of the tables.
 
     Returns:
         Insights, the most material and certain first.
     """
-    candidates = tried(tables, rules=rules, seed=seed)
+    candidates = tried(tables, rules=rules, seed=seed, currency=currency)
     q_values = benjamini_hochberg([one.tested.p for _, one in candidates])
     return judged(candidates, q_values, scale=scale)
 
 
-def tried(tables: Tables, *, rules: Sequence[type[Rule]], seed: int) -> list[tuple[type[Rule], Candidate]]:
+def tried(
+    tables: Tables, *, rules: Sequence[type[Rule]], seed: int, currency: str = ""
+) -> list[tuple[type[Rule], Candidate]]:
     """Return every candidate of some rules, with the rule that tested it."""
-    return [(rule, one) for rule in rules for one in rule().candidates(tables, seed=seed)]
+    return [(rule, one) for rule in rules for one in rule(currency).candidates(tables, seed=seed)]
 
 
 def judged(

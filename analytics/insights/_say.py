@@ -59,3 +59,13 @@ def bought() -> pl.Expr:
 def session_days(rows: pl.DataFrame, last: int) -> pl.Series:
     """Return the last days on which anything was traded or ordered, ascending."""
     return rows["transact_time"].dt.date().unique().sort().tail(last)
+
+
+def traded() -> pl.Expr:
+    """Return what an execution was worth in base currency; null where its currency's rate is not known."""
+    return pl.col("last_qty").cast(pl.Float64) * pl.col("last_px").cast(pl.Float64) * pl.col("to_base")
+
+
+def ordered() -> pl.Expr:
+    """Return what an order at its limit was worth in base currency; null without a limit or a known rate."""
+    return pl.col("order_qty").cast(pl.Float64) * pl.col("limit_px").cast(pl.Float64) * pl.col("to_base")

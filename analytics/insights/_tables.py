@@ -2,6 +2,9 @@
 
 import polars as pl
 
+# What one unit of price times quantity of an execution or order is worth in base currency, contract size included; null
+# where its currency's rate is not known. A column of executions and order_events beside those of the data set.
+TO_BASE = "to_base"
 _INSTANT = pl.Datetime("us", "UTC")
 
 # The alerts on record, one row per alert and actor or instrument.

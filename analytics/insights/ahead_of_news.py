@@ -6,7 +6,7 @@ from typing import ClassVar
 import polars as pl
 
 from analytics.insights._rule import Candidate, Rule, Tables, link, quiet
-from analytics.insights._say import bought
+from analytics.insights._say import bought, traded
 from analytics.insights._stats import Tested
 
 SESSIONS = 250
@@ -24,6 +24,7 @@ class AheadOfNews(Rule):
     title = "Trades ahead of news"
     description = "A trader's trades before news have the sign of the move more often than a coin would."
     domains = ("trading", "social", "compliance")
+    version = "2"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "news": ("news_id", "published_time", "instrument_ids"),
         "executions": (
@@ -33,6 +34,7 @@ class AheadOfNews(Rule):
             "side",
             "last_qty",
             "last_px",
+            "to_base",
             "transact_time",
         ),
         "prices": ("instrument_id", "date", "adj_basis", "close"),
@@ -46,7 +48,7 @@ class AheadOfNews(Rule):
         stories = _stories(tables["news"], moves)
         if stories.is_empty() or tables["executions"].is_empty():
             return []
-        value = pl.col("last_qty").cast(pl.Float64) * pl.col("last_px").cast(pl.Float64) * bought()
+        value = traded() * bought()
         sessions = moves.select("date", "at").unique("date")
         trades = (
             tables["executions"]
@@ -85,16 +87,17 @@ class AheadOfNews(Rule):
         best = rows.filter(pl.col("right")).sort("made", "news_id", descending=[True, False]).head(3)
         first, last = rows["date_story"][0], rows["date_story"][-1]
         names = ", ".join(
-            f"{name} {value:+,.0f}" for name, value in best.select("instrument_id", "made").iter_rows()
+            f"{name} {self.money(value, plus=True)}"
+            for name, value in best.select("instrument_id", "made").iter_rows()
         )
         return Candidate(
             subject=trader,
-            title=f"{trader} was on the right side before {right} of {n} stories, {made:+,.0f} on the day of the news",
+            title=f"{trader} was on the right side before {right} of {n} stories, {self.money(made, plus=True)} on the day of the news",
             text=(
                 f"From {first} to {last} {trader} traded {n} instruments within {BEFORE} sessions before news on them; "
                 f"{right} times ({right / n:.0%}) on the side of the move that came with it, against 50 % without "
                 f"knowledge (95 % interval {low:.0%} to {high:.0%}, {tested.p_text}). These trades were worth "
-                f"{made:+,.0f} on the days of the news, most of it {names or 'nowhere'}."
+                f"{self.money(made, plus=True)} on the days of the news, most of it {names or 'nowhere'}."
             ),
             tested=tested,
             unit="fraction",

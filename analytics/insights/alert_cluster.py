@@ -6,6 +6,7 @@ from typing import ClassVar
 import polars as pl
 
 from analytics.insights._rule import ALERTS, Candidate, Rule, Tables, link, quiet
+from analytics.insights._say import ordered
 from analytics.insights._stats import share_above
 
 MIN_ALERTS = 3
@@ -22,9 +23,10 @@ class AlertCluster(Rule):
     title = "Alerts gather on one subject"
     description = "More of the firm's alerts than the share of its orders explains."
     domains = ("compliance", "trading")
+    version = "2"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         ALERTS: ("alert_id", "detector", "score", "kind", "id", "time"),
-        "order_events": ("order_id", "event_type", "trader_id", "instrument_id", "transact_time", "order_qty", "limit_px"),
+        "order_events": ("order_id", "event_type", "trader_id", "instrument_id", "transact_time", "order_qty", "limit_px", "to_base"),
     }  # fmt: skip
     roles = ("compliance", "auditor")
     test = "Binomial on the share of orders, doubled tail; at least three alerts and three subjects."
@@ -52,7 +54,7 @@ class AlertCluster(Rule):
             .group_by(column)
             .agg(
                 orders=pl.col("order_id").n_unique(),
-                notional=(pl.col("order_qty").cast(pl.Float64) * pl.col("limit_px").cast(pl.Float64)).sum(),
+                notional=ordered().sum(),
             )
         )
         total = int(orders["orders"].sum())

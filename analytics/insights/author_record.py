@@ -24,6 +24,7 @@ class AuthorRecord(Rule):
     title = "Author with a record"
     description = "What an author praised did better on the next session than the rest, beyond luck."
     domains = ("social", "portfolio")
+    version = "2"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "posts": ("post_id", "transact_time", "author_id", "instrument_ids", "sentiment", "confidence"),
         "prices": ("instrument_id", "date", "adj_basis", "close"),
@@ -77,7 +78,7 @@ class AuthorRecord(Rule):
                 f"{tested.value:.1f} bp in its direction beyond the other names (95 % interval {tested.low:.1f} to "
                 f"{tested.high:.1f} bp a day over {tested.n} days, {tested.p_text}); right on {float(str(row['hit_rate'])):.0%}. "
                 f"Ratio {float(str(row['ratio'])):.2f} against {float(str(band)):.2f} that luck reaches in this league. "
-                f"Of late: {names or 'nothing that is held'}, {exposure:,.0f} of own exposure."
+                f"Of late: {names or 'nothing that is held'}, {self.money(exposure)} of own exposure."
             ),
             tested=tested,
             unit="bp",

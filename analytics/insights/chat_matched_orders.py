@@ -21,6 +21,7 @@ _FILL = (
     "instrument_id",
     "last_qty",
     "last_px",
+    "to_base",
     "transact_time",
     "match_id",
 )
@@ -38,6 +39,7 @@ class ChatMatchedOrders(Rule):
     title = "Chat, then matched orders"
     description = "Fills of two traders meet after bursts of messages between them more often than by chance."
     domains = ("compliance", "trading", "portfolio")
+    version = "2"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "messages": ("message_id", "transact_time", "sender_id", "recipient_ids"),
         "executions": (*_FILL, "side"),
@@ -91,13 +93,13 @@ class ChatMatchedOrders(Rule):
         messages = list(dict.fromkeys(told))
         return Candidate(
             subject=f"{a}|{b}",
-            title=f"{a} and {b} wrote to one another before {found} of {len(chances)} matched trades, {notional:,.0f} in all",
+            title=f"{a} and {b} wrote to one another before {found} of {len(chances)} matched trades, {self.money(notional)} in all",
             text=(
                 f"From {first} to {last} fills of {a} and {b} met {len(chances)} times at one price within {SECONDS} "
-                f"seconds ({notional:,.0f}, mostly {', '.join(named[:3])}). {found} of them followed a burst of "
+                f"seconds ({self.money(notional)}, mostly {', '.join(named[:3])}). {found} of them followed a burst of "
                 f"messages between the two within {MINUTES} minutes; by the times of day alone "
                 f"{sum(chances):.1f} were to be expected {interval(tested, 'excess {:.1f}')}. By the day's close "
-                f"{a} had made {gains[0]:+,.0f} on these trades and {b} {gains[1]:+,.0f}."
+                f"{a} had made {self.money(gains[0], plus=True)} on these trades and {b} {self.money(gains[1], plus=True)}."
             ),
             tested=tested,
             unit="matches beyond chance",
@@ -142,7 +144,7 @@ def _matches(executions: pl.DataFrame, sessions: pl.Series) -> pl.DataFrame:
         pl.col("transact_time").dt.date() >= sessions[0], pl.col("trader_id").is_not_null()
     )
     fills = recent.select(
-        "exec_id", "trader_id", "instrument_id", "last_px", "transact_time",
+        "exec_id", "trader_id", "instrument_id", "last_px", "to_base", "transact_time",
         quantity=pl.col("last_qty").cast(pl.Float64), sign=bought(),
         bucket=pl.col("transact_time").dt.epoch("s") // SECONDS,
     )  # fmt: skip
@@ -162,7 +164,11 @@ def _matches(executions: pl.DataFrame, sessions: pl.Series) -> pl.DataFrame:
     price, quantity = pl.col("last_px").cast(pl.Float64), pl.min_horizontal("quantity", "quantity_b")
     return (
         met.with_columns(
-            a="trader_id", b="trader_id_b", price=price, quantity=quantity, notional=price * quantity
+            a="trader_id",
+            b="trader_id_b",
+            price=price,
+            quantity=quantity,
+            notional=price * quantity * pl.col("to_base"),
         )
         .sort("a", "b", "transact_time", "exec_id")
         .with_columns(
@@ -180,6 +186,6 @@ def _gains(met: pl.DataFrame, closes: pl.DataFrame) -> tuple[float, float]:
         on=["instrument_id", "date"], how="inner",
     )  # fmt: skip
     made: Any = priced.select(
-        (pl.col("sign") * pl.col("quantity") * (pl.col("close") - pl.col("price"))).sum()
+        (pl.col("sign") * pl.col("quantity") * (pl.col("close") - pl.col("price")) * pl.col("to_base")).sum()
     ).item()
     return float(made), -float(made)

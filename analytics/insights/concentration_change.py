@@ -23,6 +23,7 @@ class ConcentrationChange(Rule):
     title = "Concentration has changed"
     description = "A desk's exposure has moved into fewer, or more, instruments than in the months before."
     domains = ("portfolio",)
+    version = "2"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "daily_positions": ("account_id", "instrument_id", "date", "market_value_base"),
         "accounts": ("account_id", "desk"),
@@ -78,7 +79,7 @@ class ConcentrationChange(Rule):
                 f"The sum of squared shares of {desk}'s exposure went from {index[-RECENT - 1]:.3f} on {first} to "
                 f"{index[-1]:.3f} on {last}, {tested.value:+.3f} more than five sessions bring on average over "
                 f"{one.n} {interval(tested, '{:+.3f}')}. Shares that moved most: {said}. {top['instrument_id']} is "
-                f"the largest, {top['share']:.1%} of {gross:,.0f}."
+                f"the largest, {top['share']:.1%} of {self.money(gross)}."
             ),
             tested=tested,
             unit="concentration",

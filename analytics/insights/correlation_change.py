@@ -26,6 +26,7 @@ class CorrelationChange(Rule):
     title = "Holdings move together"
     description = "The mean correlation of a desk's largest holdings has changed, and its risk with it."
     domains = ("portfolio",)
+    version = "2"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "prices": ("instrument_id", "date", "adj_basis", "close"),
         "daily_positions": ("account_id", "instrument_id", "date", "market_value_base"),
@@ -71,8 +72,8 @@ class CorrelationChange(Rule):
             text=(
                 f"From {first} to {last} the {n} largest holdings of {desk} had a mean correlation of {after:.2f} "
                 f"against {before:.2f} over the {len(products) - RECENT} sessions before, a change of "
-                f"{tested.value:+.2f} {interval(tested, '{:+.2f}')}. Today's book would have swung {swings[1]:,.0f} "
-                f"a day since then and {swings[0]:,.0f} before."
+                f"{tested.value:+.2f} {interval(tested, '{:+.2f}')}. Today's book would have swung {self.money(swings[1])} "
+                f"a day since then and {self.money(swings[0])} before."
             ),
             tested=tested,
             unit="correlation",

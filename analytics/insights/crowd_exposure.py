@@ -21,6 +21,7 @@ class CrowdExposure(Rule):
     title = "Crowd attention on a holding"
     description = "An instrument that is held was mentioned far more than usual in the last five days."
     domains = ("social", "portfolio")
+    version = "2"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "posts": ("post_id", "transact_time", "author_id", "instrument_ids", "sentiment", "confidence"),
         "daily_positions": ("account_id", "instrument_id", "date", "market_value_base"),
@@ -83,12 +84,12 @@ class CrowdExposure(Rule):
         authors = that["author_id"].n_unique()
         return Candidate(
             subject=f"{name}|{day}",
-            title=f"{name} was mentioned {count} times on {day} against {usual:.1f} usually; {desk} is {long} {abs(exposure):,.0f}",
+            title=f"{name} was mentioned {count} times on {day} against {usual:.1f} usually; {desk} is {long} {self.money(abs(exposure))}",
             text=(
                 f"{name} was mentioned {count} times by {authors} authors on {day}, {mood}; on {tested.n} comparable "
                 f"days before, {usual:.1f} times (excess {tested.value:.1f}, 95 % interval {tested.low:.1f} to "
                 f"{tested.high:.1f}, {tested.p_text}, corrected for {LOOKS} days looked at). {desk} is {long} "
-                f"{abs(exposure):,.0f}, {row['share']:.1%} of its gross exposure."
+                f"{self.money(abs(exposure))}, {row['share']:.1%} of its gross exposure."
             ),
             tested=tested,
             unit="mentions above usual",

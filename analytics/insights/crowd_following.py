@@ -6,7 +6,7 @@ from typing import ClassVar
 import polars as pl
 
 from analytics.insights._rule import Candidate, Rule, Tables, link, quiet
-from analytics.insights._say import bought, course, with_desk
+from analytics.insights._say import bought, course, traded, with_desk
 from analytics.insights._stats import Tested, sign_flip
 
 SESSIONS = 60
@@ -23,6 +23,7 @@ class CrowdFollowing(Rule):
     title = "Desk trades with the crowd"
     description = "A desk's net trades follow, or oppose, the tone of posts of the day before."
     domains = ("social", "trading")
+    version = "2"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "posts": ("post_id", "transact_time", "author_id", "instrument_ids", "sentiment", "confidence"),
         "executions": (
@@ -32,6 +33,7 @@ class CrowdFollowing(Rule):
             "side",
             "last_qty",
             "last_px",
+            "to_base",
             "transact_time",
         ),
         "accounts": ("account_id", "desk"),
@@ -42,7 +44,7 @@ class CrowdFollowing(Rule):
         """Return one candidate per desk with enough days."""
         if tables["executions"].is_empty() or tables["posts"].is_empty():
             return []
-        value = pl.col("last_qty").cast(pl.Float64) * pl.col("last_px").cast(pl.Float64)
+        value = traded()
         fills = with_desk(tables["executions"], tables).with_columns(
             day=pl.col("transact_time").dt.date(), value=value, sign=bought()
         )
@@ -101,8 +103,8 @@ class CrowdFollowing(Rule):
             text=(
                 f"From {first} to {last}, on {tested.n} days, {abs(tested.value):.0%} of what {desk} traded in names "
                 f"talked of the day before went, net, {way} the tone (95 % interval {tested.low:+.0%} to "
-                f"{tested.high:+.0%}, {tested.p_text}, against none). That is {abs(tested.value) * gross:,.0f} of "
-                f"{gross:,.0f} traded."
+                f"{tested.high:+.0%}, {tested.p_text}, against none). That is {self.money(abs(tested.value) * gross)} of "
+                f"{self.money(gross)} traded."
             ),
             tested=tested,
             unit="fraction",

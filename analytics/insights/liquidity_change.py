@@ -25,6 +25,7 @@ class LiquidityChange(Rule):
     title = "Liquidity has changed"
     description = "The days needed to sell a desk's book have moved more than in the months before."
     domains = ("portfolio", "trading")
+    version = "2"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "daily_positions": ("account_id", "instrument_id", "date", "market_value_base", "quantity"),
         "accounts": ("account_id", "desk"),
@@ -81,9 +82,9 @@ class LiquidityChange(Rule):
             subject=f"{desk}|{last:%G-%V}",
             title=f"{desk} takes {needed[-1]:.2f} days to sell, {needed[-RECENT - 1]:.2f} on {first}",
             text=(
-                f"At a fifth of the usual volume {desk}'s {gross:,.0f} takes {needed[-1]:.2f} days to sell on {last} "
+                f"At a fifth of the usual volume {desk}'s {self.money(gross)} takes {needed[-1]:.2f} days to sell on {last} "
                 f"against {needed[-RECENT - 1]:.2f} on {first}, {value:+.0%} beyond what five sessions bring on "
-                f"average over {one.n} {interval(tested, '{:+.0%}')}. Slowest, in days: {names}. {left:,.0f} cannot "
+                f"average over {one.n} {interval(tested, '{:+.0%}')}. Slowest, in days: {names}. {self.money(left)} cannot "
                 f"be sold within a day."
             ),
             tested=tested,

@@ -6,7 +6,7 @@ from typing import ClassVar
 import polars as pl
 
 from analytics.insights._rule import Candidate, Rule, Tables, link, quiet
-from analytics.insights._say import interval, session_days
+from analytics.insights._say import interval, ordered, session_days
 from analytics.insights._shifts import together
 
 SESSIONS = 40
@@ -25,10 +25,12 @@ class MessageBeforeTrade(Rule):
     title = "Messages, then trades"
     description = "A trader orders what a message to or from him has just named more often than by chance."
     domains = ("compliance", "trading")
+    version = "2"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "messages": ("message_id", "transact_time", "sender_id", "recipient_ids", "instrument_ids"),
         "order_events": (
             "order_id", "event_type", "trader_id", "instrument_id", "transact_time", "order_qty", "limit_px",
+            "to_base",
         ),
     }  # fmt: skip
     roles = ("compliance", "auditor")
@@ -47,7 +49,7 @@ class MessageBeforeTrade(Rule):
             "order_id", "trader_id", "instrument_id",
             ordered="transact_time", order_day=pl.col("transact_time").dt.date(),
             clock=pl.col("transact_time") - pl.col("transact_time").dt.truncate("1d"),
-            value=pl.col("order_qty").cast(pl.Float64) * pl.col("limit_px").cast(pl.Float64),
+            value=ordered(),
         )  # fmt: skip
         named = named.filter(pl.col("day").is_in(days.implode()))
         gap = pl.col("clock") - pl.col("said_clock")
@@ -84,10 +86,10 @@ class MessageBeforeTrade(Rule):
         top = names["instrument_id"].head(3).to_list()
         return Candidate(
             subject=trader,
-            title=f"{trader} ordered what was just written about on {hits.height} of {rows.height} occasions, {value:,.0f} in all",
+            title=f"{trader} ordered what was just written about on {hits.height} of {rows.height} occasions, {self.money(value)} in all",
             text=(
                 f"From {first} to {last} messages to or from {trader} named an instrument on {rows.height} occasions; "
-                f"on {hits.height} he ordered it within {MINUTES} minutes ({value:,.0f}"
+                f"on {hits.height} he ordered it within {MINUTES} minutes ({self.money(value)}"
                 f"{', mostly ' + ', '.join(top) if top else ''}). By what he orders at these times of day "
                 f"{sum(chances):.1f} were to be expected {interval(tested, 'excess {:.1f}')}."
             ),

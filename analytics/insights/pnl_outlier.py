@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from analytics.insights._rule import Candidate, Rule, Tables, link, quiet
+from analytics.insights._say import traded
 from analytics.insights._stats import Floats, outlier
 
 LOOKS = 20  # sessions looked at; the most extreme one is tested
@@ -24,10 +25,19 @@ class PnlOutlier(Rule):
         "A desk's daily P&L outside its own history, with the instruments and the trading behind it."
     )
     domains = ("portfolio", "trading")
+    version = "2"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "daily_positions": ("account_id", "instrument_id", "date", "pnl_base", "market_value_base"),
         "accounts": ("account_id", "desk"),
-        "executions": ("exec_id", "account_id", "instrument_id", "last_qty", "last_px", "transact_time"),
+        "executions": (
+            "exec_id",
+            "account_id",
+            "instrument_id",
+            "last_qty",
+            "last_px",
+            "to_base",
+            "transact_time",
+        ),
     }
     test = "Student's t with heavy tails on the desk's own days, 20 days looked at; at least 80 sessions."
 
@@ -45,7 +55,7 @@ class PnlOutlier(Rule):
             .join(desks, on="account_id", how="inner")
             .with_columns(
                 day=pl.col("transact_time").dt.date(),
-                notional=(pl.col("last_qty").cast(pl.Float64) * pl.col("last_px").cast(pl.Float64)),
+                notional=traded(),
             )
         )
         found = [
@@ -74,14 +84,14 @@ class PnlOutlier(Rule):
         top = drivers.head(3)
         said = "made" if pnl >= 0 else "lost"
         sd = float(history.std(ddof=1))
-        trading = _trading(fills, day)
-        names = ", ".join(f"{name} {value:+,.0f}" for name, value, _ in top.iter_rows())
+        trading = self._trading(fills, day)
+        names = ", ".join(f"{name} {self.money(value, plus=True)}" for name, value, _ in top.iter_rows())
         return Candidate(
             subject=f"{desk}|{day}",
-            title=f"{desk} {said} {abs(pnl):,.0f} on {day}, {abs(pnl - centre) / sd if sd else 0:.1f} times its usual swing",
+            title=f"{desk} {said} {self.money(abs(pnl))} on {day}, {abs(pnl - centre) / sd if sd else 0:.1f} times its usual swing",
             text=(
-                f"{desk} {said} {abs(pnl):,.0f} on {day}; over the {tested.n} sessions before, a day's result had a "
-                f"standard deviation of {sd:,.0f} around {centre:,.0f} ({tested.p_text}, corrected for {LOOKS} days "
+                f"{desk} {said} {self.money(abs(pnl))} on {day}; over the {tested.n} sessions before, a day's result had a "
+                f"standard deviation of {self.money(sd)} around {self.money(centre)} ({tested.p_text}, corrected for {LOOKS} days "
                 f"looked at). Largest drivers: {names}. {trading}"
             ),
             tested=tested,
@@ -101,6 +111,14 @@ class PnlOutlier(Rule):
             desks=(desk,),
         )
 
+    def _trading(self, fills: pl.DataFrame, day: date) -> str:
+        by_day = fills.group_by("day").agg(pl.col("notional").sum())
+        that = float(by_day.filter(pl.col("day") == day)["notional"].sum())
+        usual = by_day.filter(pl.col("day") < day)["notional"].median()
+        if not isinstance(usual, float) or usual <= 0:
+            return f"It traded {self.money(that)} that day."
+        return f"It traded {self.money(that)} that day, {that / usual:.1f} times its median day."
+
 
 def _as_wild_as(history: Floats, recent: Floats) -> Floats:
     """Widen the history to the recent weeks, where those are wilder throughout.
@@ -115,15 +133,6 @@ def _as_wild_as(history: Floats, recent: Floats) -> Floats:
     factor = max(1.0, swing(recent) / before) if before > 0 else 1.0
     widened: Floats = history.mean() + (history - history.mean()) * factor
     return widened
-
-
-def _trading(fills: pl.DataFrame, day: date) -> str:
-    by_day = fills.group_by("day").agg(pl.col("notional").sum())
-    that = float(by_day.filter(pl.col("day") == day)["notional"].sum())
-    usual = by_day.filter(pl.col("day") < day)["notional"].median()
-    if not isinstance(usual, float) or usual <= 0:
-        return f"It traded {that:,.0f} that day."
-    return f"It traded {that:,.0f} that day, {that / usual:.1f} times its median day."
 
 
 def _largest(fills: pl.DataFrame, day: date, instrument: str) -> list[str]:

@@ -25,6 +25,7 @@ class RiskRegime(Rule):
     title = "Risk regime has changed"
     description = "Today's book would have swung more, or less, in the last weeks than in the months before."
     domains = ("portfolio",)
+    version = "2"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "prices": ("instrument_id", "date", "adj_basis", "close"),
         "daily_positions": ("account_id", "instrument_id", "date", "market_value_base"),
@@ -65,9 +66,9 @@ class RiskRegime(Rule):
         names = ", ".join(f"{name} {share / whole:+.0%}" for name, share in drivers)
         return Candidate(
             subject=f"{desk}|{last:%G-%V}",
-            title=f"{desk}'s book swings {after:,.0f} a day, {before:,.0f} before",
+            title=f"{desk}'s book swings {self.money(after)} a day, {self.money(before)} before",
             text=(
-                f"Today's book of {desk} would have swung {after:,.0f} a day from {first} to {last} and {before:,.0f} "
+                f"Today's book of {desk} would have swung {self.money(after)} a day from {first} to {last} and {self.money(before)} "
                 f"over the {len(pnl) - RECENT} sessions before; a typical move is {value:+.0%} as large (95 % interval "
                 f"{low:+.0%} to {high:+.0%}, {tested.p_text}). Most of the change comes from {names}."
             ),

@@ -24,6 +24,7 @@ class SentimentShift(Rule):
         "Posts on an instrument that is held are more, or less, favourable than in the months before."
     )
     domains = ("social", "portfolio")
+    version = "2"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "posts": ("post_id", "transact_time", "author_id", "instrument_ids", "sentiment", "confidence"),
         "daily_positions": ("account_id", "instrument_id", "date", "market_value_base"),
@@ -69,11 +70,11 @@ class SentimentShift(Rule):
         long = "long" if exposure >= 0 else "short"
         return Candidate(
             subject=f"{name}|{last:%G-%V}",
-            title=f"Tone on {name} went from {early:+.2f} to {late:+.2f}; {desk} is {long} {abs(exposure):,.0f}",
+            title=f"Tone on {name} went from {early:+.2f} to {late:+.2f}; {desk} is {long} {self.money(abs(exposure))}",
             text=(
                 f"{that.height} posts on {name} from {first} to {last} have a mean tone of {late:+.2f} on a scale from "
                 f"-1 to 1, against {early:+.2f} on the {tested.n - RECENT} days with posts before: {tested.value:+.2f} "
-                f"{interval(tested, '{:+.2f}')}. {desk} is {long} {abs(exposure):,.0f}."
+                f"{interval(tested, '{:+.2f}')}. {desk} is {long} {self.money(abs(exposure))}."
             ),
             tested=tested,
             unit="tone",

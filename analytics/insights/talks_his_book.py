@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from analytics.insights._rule import Candidate, Rule, Tables, link
-from analytics.insights._say import bought
+from analytics.insights._say import bought, traded
 from analytics.insights._stats import Floats, Tested
 from analytics.social.book_talk import LEAST, WINDOW, book_talk
 
@@ -28,10 +28,12 @@ class TalksHisBook(Rule):
     title = "Talks his book"
     description = "A person of the firm trades one way before what he posts and the other way after."
     domains = ("social", "trading", "compliance")
+    version = "2"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "posts": ("post_id", "transact_time", "author_id", "instrument_ids", "sentiment", "confidence"),
         "executions": (
-            "exec_id", "trader_id", "account_id", "instrument_id", "side", "last_qty", "last_px", "transact_time",
+            "exec_id", "trader_id", "account_id", "instrument_id", "side", "last_qty", "last_px", "to_base",
+            "transact_time",
         ),
         "accounts": ("account_id", "owner_id"),
     }  # fmt: skip
@@ -76,9 +78,9 @@ class TalksHisBook(Rule):
         posts = statements.join(top, on=["instrument_id", "date"], how="semi")["post_id"].head(6)
         return Candidate(
             subject=person,
-            title=f"{person} trades one way before what he posts and the other way after, {value:,.0f} around {tested.n} posts",
+            title=f"{person} trades one way before what he posts and the other way after, {self.money(value)} around {tested.n} posts",
             text=(
-                f"From {first} to {last} {person} traded {value:,.0f} within {WINDOW} sessions of {tested.n} of his "
+                f"From {first} to {last} {person} traded {self.money(value)} within {WINDOW} sessions of {tested.n} of his "
                 f"posts. On a scale from -1 to 1, where 1 is all before it the way of the post and all after it against "
                 f"it, they score {score:+.2f}; around the same posts on other days {score - tested.value:+.2f} "
                 f"(difference {tested.value:.2f}, 95 % interval {tested.low:.2f} to {tested.high:.2f}, "
@@ -116,7 +118,7 @@ def _said(posts: pl.DataFrame) -> pl.DataFrame:
 
 def _trades(executions: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
     """Return person, instrument_id, date and value of what somebody traded, in the firm's books or in his own."""
-    value = pl.col("last_qty").cast(pl.Float64) * pl.col("last_px").cast(pl.Float64) * bought()
+    value = traded() * bought()
     columns = ["person", "instrument_id", "date", "value"]
     fills = executions.with_columns(value=value, date=pl.col("transact_time").dt.date())
     owners = (

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from analytics.insights._rule import Candidate, Rule, Tables, link, quiet
-from analytics.insights._say import course, session_days
+from analytics.insights._say import course, ordered, session_days
 from analytics.insights._shifts import largest_shift
 
 RECENT = 5
@@ -34,9 +34,11 @@ class TraderBehaviour(Rule):
         "A trader's orders, sizes, cancels or breadth have shifted while those of his peers have not."
     )
     domains = ("trading", "compliance")
+    version = "2"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "order_events": (
             "order_id", "event_type", "trader_id", "instrument_id", "transact_time", "order_qty", "limit_px",
+            "to_base",
         ),
     }  # fmt: skip
     roles = ("compliance", "auditor")
@@ -78,7 +80,7 @@ class TraderBehaviour(Rule):
                 f"From {first} to {last} {trader}'s {label} were {factor:.2f} times {as_many} as on his "
                 f"{own.height - recent} days at work before; the median of his peers, {theirs:.2f} times. Beyond them "
                 f"that is {tested.value:+.1f} of his own standard deviations (95 % interval {tested.low:+.1f} to "
-                f"{tested.high:+.1f}, {tested.p_text}, of four measures). He ordered {notional:,.0f} in these days."
+                f"{tested.high:+.1f}, {tested.p_text}, of four measures). He ordered {self.money(notional)} in these days."
             ),
             tested=tested,
             unit="standard deviations",
@@ -111,7 +113,7 @@ def _daily(events: pl.DataFrame) -> pl.DataFrame:
     events = events.filter(pl.col("trader_id").is_not_null(), pl.col("event_type").is_in(["new", "cancel"]))
     recent = session_days(events, SESSIONS)
     entered = pl.col("event_type") == "new"
-    value = pl.col("order_qty").cast(pl.Float64) * pl.col("limit_px").cast(pl.Float64)
+    value = ordered()
     daily = (
         events.with_columns(day=pl.col("transact_time").dt.date(), value=pl.when(entered).then(value))
         .filter(pl.col("day").is_in(recent.implode()))

@@ -157,7 +157,13 @@ def _said(row: kept.Insight) -> dict[str, Any]:
 
 
 def fields_of(
-    rule: type[Rule], one: Candidate, *, scale: float, versions: Mapping[str, str], fresh: Mapping[str, str]
+    rule: type[Rule],
+    one: Candidate,
+    *,
+    scale: float,
+    versions: Mapping[str, str],
+    fresh: Mapping[str, str],
+    currency: str,
 ) -> dict[str, Any]:
     """Return a candidate as the fields of a stored insight, with ``materiality`` and without what q decides.
 
@@ -167,6 +173,7 @@ def fields_of(
         scale: Money that counts as half material.
         versions: Table to version.
         fresh: Table to its newest time.
+        currency: The organisation's; what its sums are in is said with them.
     """
     materiality = one.money / (one.money + scale) if one.money > 0 else 0.0
     if one.weight is not None:
@@ -178,13 +185,13 @@ def fields_of(
         "domains": list(rule.domains),
         "effect": {
             "value": number(one.tested.value),
-            "unit": one.unit,
+            "unit": _unit(one.unit, currency),
             "low": number(one.tested.low),
             "high": number(one.tested.high),
             "n": one.tested.n,
         },
         "p_value": number(one.tested.p),
-        "why": [_plain(item) for item in one.why],
+        "why": [_plain(item) | {"unit": _unit(item.get("unit", ""), currency)} for item in one.why],
         "evidence": [_plain(item) for item in one.evidence],
         "next": [dict(item) for item in one.next],
         "context": _plain(context),
@@ -197,6 +204,11 @@ def fields_of(
         "fresh": dict(fresh),
         "materiality": number(materiality),
     }
+
+
+def _unit(unit: Any, currency: str) -> str:
+    """Return the unit of a figure, a sum's as its currency: a figure that is passed on must say which."""
+    return currency if unit == "currency" else str(unit)
 
 
 def number(value: float) -> float:

@@ -1,16 +1,19 @@
 """What the insight rules read, of one organisation: data sets and records, and the version of each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
 from sqlalchemy import func, select
 
+from analytics.conventions import ONE
 from analytics.datasets import (
     ACCOUNTS,
+    DAILY_POSITIONS,
     DATASETS,
     EXECUTIONS,
+    INSTRUMENTS,
     MESSAGES,
     NEWS,
     ORDER_EVENTS,
@@ -23,6 +26,7 @@ from analytics.insights._rule import Rule
 from analytics.trading.fills import current
 from app.context import Context
 from app.jobs._desk import desk_of
+from app.queries._money import converted
 from app.queries._said import named
 from app.queries._tone import with_tone
 from app.storage.collect import collect
@@ -55,11 +59,20 @@ def tables(context: Context, org: str, kinds: Mapping[str, type[Rule]]) -> dict[
             found[name] = _RECORDS[name](context, org)
         elif name == POSTS.name:
             found[name] = _posts(context, org)
+        elif name == DAILY_POSITIONS.name:
+            found[name] = _positions(context, org, sorted(read))
         else:
             rows = _reached(context, org, DATASETS[name])
+            stored = sorted(read - {asked.TO_BASE})
             if name == EXECUTIONS.name:
-                rows = current(rows.select(*{*read, *_STANDING}))
-            found[name] = collect(rows.select(*sorted(read)))
+                rows = current(
+                    rows.select(*{*stored, "instrument_id", "currency", "transact_time", *_STANDING})
+                )
+            found[name] = (
+                _in_base(context, org, rows, stored)
+                if asked.TO_BASE in read
+                else collect(rows.select(*stored))
+            )
     return found
 
 
@@ -79,6 +92,11 @@ def version(context: Context, org: str, name: str) -> str:
         return str(counters.version_of(session, org, counter))
 
 
+def base_currency(context: Context, org: str) -> str:
+    """Return the currency that an organisation's sums are in."""
+    return desk_of(context, org, "insights").identity.currency
+
+
 def freshness(rows: pl.DataFrame) -> str | None:
     """Return the newest day or instant in a table, None where it has none."""
     times = [name for name, kind in rows.schema.items() if isinstance(kind, pl.Datetime | pl.Date)]
@@ -88,10 +106,9 @@ def freshness(rows: pl.DataFrame) -> str | None:
 
 def held(context: Context, org: str) -> float:
     """Return the sum of what is held at the last close, long or short, in base currency."""
-    positions = context.lake.scan(org, DATASETS["daily_positions"])
-    last = positions.filter(pl.col("date") == pl.col("date").max())
-    value = last.select(pl.col("market_value_base").cast(pl.Float64).abs().sum())
-    return float(collect(value).item() or 0.0)
+    rows = _positions(context, org, ["date", "market_value_base"])
+    last = rows.filter(pl.col("date") == pl.col("date").max())
+    return float(last["market_value_base"].cast(pl.Float64).abs().sum())
 
 
 def _reached(context: Context, org: str, dataset: Dataset) -> pl.LazyFrame:
@@ -104,6 +121,36 @@ def _reached(context: Context, org: str, dataset: Dataset) -> pl.LazyFrame:
         return rows
     since = date.fromisoformat(f"{newest}-01") - timedelta(days=days)
     return rows.filter(pl.col("month") >= f"{since:%Y-%m}")
+
+
+def _in_base(context: Context, org: str, rows: pl.LazyFrame, stored: Sequence[str]) -> pl.DataFrame:
+    """Return rows of trades or orders with what one unit of price times quantity is worth in base currency."""
+    desk = desk_of(context, org, "insights")
+    described = (
+        context.lake.scan(org, INSTRUMENTS)
+        .sort("valid_from", nulls_last=False)
+        .unique("instrument_id", keep="last")
+    )
+    traded_in = [] if "currency" in rows.collect_schema() else ["currency"]
+    found = collect(
+        rows.join(described.select("instrument_id", "multiplier", *traded_in), on="instrument_id", how="left")
+        .with_columns(date=pl.col("transact_time").dt.date(), one=pl.col("multiplier").fill_null(ONE))
+        .select(*{*stored, "currency", "date", "one"})
+    )
+    return converted(desk, found, "one").select(
+        *(name for name in stored), pl.col("one").cast(pl.Float64).alias(asked.TO_BASE)
+    )
+
+
+def _positions(context: Context, org: str, read: Sequence[str]) -> pl.DataFrame:
+    """Return positions with what is in an account's base currency brought into the organisation's."""
+    sums = [name for name in read if name.endswith("_base")]
+    accounts = context.lake.scan(org, ACCOUNTS).unique("account_id", keep="any")
+    rows = context.lake.scan(org, DAILY_POSITIONS).select(*{*read, "account_id", "date"})
+    owned = rows.join(accounts.select("account_id", currency="base_currency"), on="account_id", how="left")
+    desk = desk_of(context, org, "insights")
+    kept = pl.col("currency").fill_null(desk.identity.currency)  # of an account nobody has described
+    return converted(desk, collect(owned.with_columns(kept)), *sums).select(*read)
 
 
 def _posts(context: Context, org: str) -> pl.DataFrame:

@@ -15,7 +15,7 @@ from analytics.insights._rule import Candidate, Rule, all_rules
 from app.context import Context
 from app.errors import FieldError, Invalid
 from app.jobs._insight_family import carry, look, said_of, tell
-from app.jobs._insight_tables import freshness, held
+from app.jobs._insight_tables import base_currency, freshness, held
 from app.jobs._insight_tables import tables as _tables
 from app.jobs._insight_tables import version as _version
 from app.jobs._job import Job
@@ -73,10 +73,11 @@ def refresh_insights(
             }
         tables = _tables(context, org, kinds) if kinds else {}
         scale = max(_LEAST, 1e-3 * _held(context, org, tables))
-    looked = [_look(kind, tables, versions[name]) for name, kind in kinds.items()]
+    base = base_currency(context, org)
+    looked = [_look(kind, tables, versions[name], base) for name, kind in kinds.items()]
     fresh = {name: newest for name, rows in tables.items() if (newest := freshness(rows)) is not None}
     with context.database.session(org, write=True) as session:
-        said = _keep(session, org, looked, scale=scale, fresh=fresh)
+        said = _keep(session, org, looked, scale=scale, fresh=fresh, currency=base)
         if said["new"] or said["changed"] or said["expired"]:
             counters.bump(session, org, "insights")
     return said | {
@@ -120,10 +121,12 @@ def _held(context: Context, org: str, tables: Mapping[str, pl.DataFrame]) -> flo
     return float(last.select(pl.col("market_value_base").cast(pl.Float64).abs().sum()).item())
 
 
-def _look(rule: type[Rule], tables: Mapping[str, pl.DataFrame], versions: dict[str, str]) -> _Looked:
+def _look(
+    rule: type[Rule], tables: Mapping[str, pl.DataFrame], versions: dict[str, str], currency: str
+) -> _Looked:
     began = time.perf_counter()
     try:
-        found = rule().candidates(tables, seed=0)
+        found = rule(currency).candidates(tables, seed=0)
     except Exception as error:  # one rule that fails must not silence the others; its run says so
         log.exception("insight rule %s failed", rule.name)
         return _Looked(rule, versions, [], failed=f"{type(error).__name__}: {error}"[:500])
@@ -132,7 +135,13 @@ def _look(rule: type[Rule], tables: Mapping[str, pl.DataFrame], versions: dict[s
 
 # --- storing -----------------------------------------------------------------------------------------
 def _keep(
-    session: Session, org: str, looked: Sequence[_Looked], *, scale: float, fresh: Mapping[str, str]
+    session: Session,
+    org: str,
+    looked: Sequence[_Looked],
+    *,
+    scale: float,
+    fresh: Mapping[str, str],
+    currency: str,
 ) -> dict[str, int]:
     day = now().date()
     runs = {run.rule: run for run in session.scalars(select(kept.InsightRun))}
@@ -144,7 +153,10 @@ def _keep(
     for one in looked:
         if one.failed is None:
             own = {name: fresh[name] for name in one.rule.inputs if name in fresh}
-            look(session, org, day, rule=one.rule, said=said_of(one.rule, one.found, scale=scale, versions=one.versions, fresh=own))  # fmt: skip
+            said = said_of(
+                one.rule, one.found, scale=scale, versions=one.versions, fresh=own, currency=currency
+            )
+            look(session, org, day, rule=one.rule, said=said)
         _noted(session, org, day, runs.get(one.rule.name), one)
     return tell(session, org, day, frozenset(worked))
 

@@ -101,6 +101,7 @@ def _fills(rng: np.random.Generator, closes: np.ndarray) -> pl.DataFrame:
         "venue": rng.choice(VENUES, FILLS),
         "broker": rng.choice(BROKERS, FILLS),
         "currency": np.repeat("USD", FILLS),
+        "to_base": np.repeat(1.0, FILLS),
         "match_id": pl.Series([None] * FILLS, dtype=pl.String),
     })  # fmt: skip
 
@@ -108,7 +109,7 @@ def _fills(rng: np.random.Generator, closes: np.ndarray) -> pl.DataFrame:
 def _orders(rng: np.random.Generator, fills: pl.DataFrame) -> pl.DataFrame:
     entered = fills.select(
         "order_id", "trader_id", "instrument_id", "transact_time", event_type=pl.lit("new"), order_qty="last_qty",
-        limit_px="last_px", algo_id=pl.Series(rng.choice(ALGOS, FILLS)),
+        limit_px="last_px", to_base="to_base", algo_id=pl.Series(rng.choice(ALGOS, FILLS)),
     )  # fmt: skip
     cancelled = entered.filter(pl.Series(rng.random(FILLS) < 0.3)).with_columns(event_type=pl.lit("cancel"))
     return pl.concat([entered, cancelled])

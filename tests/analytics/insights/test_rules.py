@@ -9,6 +9,7 @@ import pytest
 from analytics.insights._rule import ALERTS, all_rules, insight_id
 from analytics.insights._shifts import largest_shift, recent_shift, together
 from analytics.insights._stats import benjamini_hochberg, burst, outlier, share_above, sign_flip
+from analytics.money_words import money
 from tests.analytics.insights._null_firm import DAYS, DESKS, firm
 from tests.analytics.insights._null_firm import found as run
 
@@ -97,7 +98,7 @@ def test_a_burst_of_talk_on_a_holding_is_told_with_exposure_and_tone():
     said = (one.context["instrument"], one.desks, one.context["from"])
     assert said == ("PG", (desk,), str(DAYS[-2].date()))
     assert one.tested.low > 0
-    assert f"{desk} is long {exposure:,.0f}" in one.text
+    assert f"{desk} is long {money(exposure)}" in one.text
 
 
 def test_the_same_tables_give_the_same_insights_whatever_the_order_of_rows():

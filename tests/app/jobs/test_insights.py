@@ -1,20 +1,26 @@
 """The insight job: stored once, replaced when changed, retired when gone, told apart by firm."""
 
+import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import ClassVar
 
+import polars as pl
 import pytest
 from sqlalchemy import select
 
 from analytics.insights._rule import Candidate, Rule, all_rules
+from analytics.insights._say import ordered, traded
 from analytics.insights._stats import Tested
 from app.errors import Invalid
+from app.jobs._insight_tables import tables as tables_of
 from app.jobs.insights import refresh_insights
 from app.storage.records._base import now
 from app.storage.records.counters import version_of
 from app.storage.records.insights import Insight, InsightRun, InsightTest
+from app.storage.records.people import Organisation
 from tests.analytics.insights._null_firm import firm as random_firm
-from tests.app._world import context_of
+from tests.app._world import context_of, land
 
 
 @pytest.fixture
@@ -27,8 +33,6 @@ def context(tmp_path, sqlite_database, monkeypatch):
 
 
 def _firm(*, spread: float):
-    import polars as pl
-
     tables = random_firm(3)
     dear = pl.col("venue") == "IEXG"
     worse = pl.when(pl.col("side") == "buy").then(1 + spread).otherwise(1 / (1 + spread))
@@ -93,6 +97,58 @@ def test_every_field_of_the_contract_is_there_and_finite(context):
         assert row.why
         assert row.evidence
         assert all(step["href"].startswith("/") for step in row.next)
+
+
+def test_every_sum_is_said_with_its_currency_and_stored_with_it(context):
+    made, tables = context
+    hit = (pl.col("account_id") == "A") & (pl.col("date") == pl.col("date").max())
+    tables["acme"]["daily_positions"] = tables["acme"]["daily_positions"].with_columns(
+        pnl_base=pl.when(hit).then(-450_000.0).otherwise("pnl_base")
+    )
+    with made.database.session(None, write=True) as session:
+        session.add(Organisation(slug="acme", name="Acme", name_key="acme", base_currency="EUR"))
+    refresh_insights(made, "acme", cause="test")
+    (loss,) = [row for row in stored(made).values() if row.kind == "pnl_outlier"]
+    assert loss.title.startswith("alpha lost €1.8m on ")
+    assert (loss.effect["unit"], loss.why[0]["unit"]) == ("EUR", "EUR")
+    assert "€450k" in loss.text
+    assert "−€450k" in loss.text
+    (dear, *_) = [row for row in stored(made).values() if row.kind == "venue_cost"]
+    assert re.search(r"On €[\d.]+m traded there that is €[\d.]+k", dear.text)
+    # Nothing is told in bare figures: no digits grouped by commas but counts of fills and orders.
+    assert not re.search(
+        r"(?<![€\d])\d{1,3}(,\d{3})+(?! (fills|orders|records|rows))", loss.title + loss.text
+    )
+
+
+def test_what_rules_read_is_in_the_organisations_currency(tmp_path, sqlite_database):
+    made = context_of(tmp_path, sqlite_database)
+    land(
+        made, "acme",
+        instruments="instrument_id symbol asset_class currency multiplier\nSAP SAP equity EUR 1\nES ES future USD 50\nX X equity CHF 1",
+        accounts="account_id desk kind base_currency\nA1 cash house USD\nA2 cash house EUR",
+        fx_rates="date from_currency to_currency rate\n2026-11-02 EUR USD 1.25",
+        executions=(
+            "exec_id account_id instrument_id side last_qty last_px currency transact_time\n"
+            "E1 A1 SAP buy 10 100 EUR 2026-11-03T10:00:00Z\nE2 A1 ES buy 1 100 USD 2026-11-03T10:00:00Z\n"
+            "E3 A1 X buy 1 100 CHF 2026-11-03T10:00:00Z"
+        ),
+        order_events=(
+            "order_id event_seq event_type transact_time instrument_id account_id side order_qty limit_px\n"
+            "O1 1 new 2026-11-03T10:00:00Z SAP A1 buy 10 100"
+        ),
+        daily_positions=(
+            "account_id instrument_id date currency quantity market_value_base pnl_base\n"
+            "A1 SAP 2026-11-03 EUR 1 125 1\nA2 SAP 2026-11-03 EUR 1 100 2"
+        ),
+    )  # fmt: skip
+    read = tables_of(made, "acme", {name: all_rules()[name] for name in ("pnl_outlier", "trader_behaviour")})
+    worth = dict(read["executions"].select("exec_id", traded()).iter_rows())
+    assert worth == {"E1": 1250.0, "E2": 5000.0, "E3": None}
+    assert read["order_events"].select(ordered()).to_series().to_list() == [1250.0]
+    held = {row["account_id"]: row for row in read["daily_positions"].iter_rows(named=True)}
+    assert (held["A1"]["market_value_base"], held["A2"]["market_value_base"]) == (125, 125)
+    assert held["A2"]["pnl_base"] == Decimal("2.5")
 
 
 def test_a_run_of_one_rule_leaves_the_others_insights_standing(context):
