@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -31,7 +32,17 @@ _SILENT = "no skill shown: the interval of its skill against the baseline touche
 log = logging.getLogger(__name__)
 
 
-def predict(context: Context, org: str, *, cause: str, model: str | None = None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Features:
+    """A model's features, and the versions of the tables they are made of."""
+
+    rows: pl.DataFrame
+    versions: Mapping[str, str]
+
+
+def predict(
+    context: Context, org: str, *, cause: str, model: str | None = None, features: Features | None = None
+) -> dict[str, Any]:
     """Run each model's champion on the tables as they are, keep what it says, and look for drift.
 
     A champion that has shown skill and sees what it was trained on is served; any other is kept beside the
@@ -42,6 +53,7 @@ def predict(context: Context, org: str, *, cause: str, model: str | None = None)
         org: The organisation's slug.
         cause: Why it runs, for the log of jobs.
         model: Name; all models when None.
+        features: Those of ``model`` if they are at hand. They are made again where a table has changed since.
 
     Returns:
         Model name to ``version``, ``status``, ``outputs`` (rows kept), ``unchanged`` and ``seconds``; models
@@ -50,7 +62,7 @@ def predict(context: Context, org: str, *, cause: str, model: str | None = None)
     said = {}
     for name, kind in all_models().items():
         if model in (None, name):
-            one = _one(context, org, kind)
+            one = _one(context, org, kind, features)
             if one is not None:
                 said[name] = one | {"cause": cause}
     return said
@@ -67,7 +79,7 @@ def judged(found: Skill, shifted: Mapping[str, Any] | None, *, least: int) -> tu
     return "ok", None
 
 
-def _one(context: Context, org: str, kind: type[Model]) -> dict[str, Any] | None:
+def _one(context: Context, org: str, kind: type[Model], features: Features | None) -> dict[str, Any] | None:
     began = time.perf_counter()
     champion = _champion(context, org, kind)
     if champion is None:
@@ -77,11 +89,12 @@ def _one(context: Context, org: str, kind: type[Model]) -> dict[str, Any] | None
         if _spoken(context, org, champion, versions):
             return {"version": champion.version, "status": champion.status, "unchanged": True, "outputs": 0,
                     "seconds": round(time.perf_counter() - began, 3)}  # fmt: skip
-        tables = tables_of(context, org, kind)
+        known = features if features is not None and features.versions == versions else None
+        tables = tables_of(context, org, kind) if known is None else {}
     kept = Artifacts(context.settings.root, org)
     try:
         model = kind.restore(kept.get(MODEL, str(champion.artefact_sha256)))
-        rows = model.features(tables)
+        rows = model.features(tables) if known is None else known.rows
         outputs = _outputs(model, rows)
         shifted = _drifted(kept, model, champion, rows)
     except (ValueError, ArithmeticError, QuarterdeckError, pl.exceptions.PolarsError) as error:

@@ -19,7 +19,7 @@ from app.context import Context
 from app.errors import FieldError, Invalid, NotFound, Unavailable
 from app.jobs._job import Job
 from app.jobs._model_tables import tables_of, versions_of
-from app.jobs.predict import ACTOR, MODEL, RECORD, alert, judged, predict
+from app.jobs.predict import ACTOR, MODEL, RECORD, Features, alert, judged, predict
 from app.scope import Identity
 from app.storage.artifacts import Artifacts
 from app.storage.records import audit, counters
@@ -55,21 +55,26 @@ def train(context: Context, org: str, *, model: str | None = None) -> dict[str, 
             f"There is no model {model!r}.",
             errors=[FieldError("model", f"must be one of {', '.join(known)}", model)],
         )
-    said = {name: _one(context, org, kind) for name, kind in known.items() if model in (None, name)}
-    predict(context, org, cause="training", model=model)
+    said = {}
+    for name, kind in known.items():
+        if model in (None, name):
+            said[name], features = _one(context, org, kind)
+            predict(context, org, cause="training", model=name, features=features)
     return said
 
 
-def _one(context: Context, org: str, kind: type[Model]) -> dict[str, Any]:
+def _one(context: Context, org: str, kind: type[Model]) -> tuple[dict[str, Any], Features | None]:
     began = time.perf_counter()
     with context.lake.steady():
         versions = versions_of(context, org, kind)
         last = _last(context, org, kind, versions)
         if last is not None:
-            return _said(last, seconds=0.0, unchanged=True)
+            return _said(last, seconds=0.0, unchanged=True), None
         tables = tables_of(context, org, kind)
+    features = None
     try:
-        row, tested = _trained(context, org, kind, tables)
+        features = Features(kind().features(tables), versions)
+        row, tested = _trained(context, org, kind, features.rows)
     except (ValueError, ArithmeticError, pl.exceptions.PolarsError) as error:
         log.exception("model %s of %s could not be trained", kind.name, org)
         row, tested = _failed(org, kind, f"{type(error).__name__}: {error}"), None
@@ -92,15 +97,14 @@ def _one(context: Context, org: str, kind: type[Model]) -> dict[str, Any]:
             object_id=f"{row.name}/{row.version}",
             after={"status": row.status, "champion": row.champion, "skill": row.metrics},
         )
-        return _said(row, seconds=seconds, unchanged=False)
+        return _said(row, seconds=seconds, unchanged=False), features
 
 
 def _trained(
-    context: Context, org: str, kind: type[Model], tables: Mapping[str, pl.DataFrame]
+    context: Context, org: str, kind: type[Model], rows: pl.DataFrame
 ) -> tuple[ModelVersion, pl.DataFrame]:
     """Return the version that training gave, and its record out of sample."""
     fitted = kind()
-    rows = fitted.features(tables)
     tested = walk_forward(fitted, rows)
     found = skill(fitted, tested)
     document = card(fitted, found, tested)

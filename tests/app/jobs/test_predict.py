@@ -6,9 +6,11 @@ import polars as pl
 import pytest
 from sqlalchemy import select
 
+from analytics.models._base import all_models
 from app.actions.models import roll_back
 from app.errors import Conflict, Forbidden, Invalid, NotFound
-from app.jobs.predict import predict
+from app.jobs._model_tables import tables_of, versions_of
+from app.jobs.predict import Features, predict
 from app.jobs.train import train
 from app.queries import forecasts, intelligence
 from app.scope import Identity, Scope
@@ -68,6 +70,31 @@ def test_after_training_each_instrument_has_a_forecast_with_three_reasons_and_no
         assert len(row.document["reasons"]) == 3
         assert row.data_versions == {"prices": "1"}
     assert predict(firm, "acme", cause="test", model=NAME)[NAME]["unchanged"] is True
+
+
+def test_features_at_hand_are_used_if_and_only_if_the_tables_are_still_the_same(firm, rows, monkeypatch):
+    kind = all_models()[NAME]
+    land(firm, "acme", prices=later(rows, days=3))
+    versions = versions_of(firm, "acme", kind)
+    fresh = Features(kind().features(tables_of(firm, "acme", kind)), versions)
+    old = Features(fresh.rows.filter(pl.col("date") <= rows["date"].max()), {"prices": "1"})
+    made = []
+    features = kind.features
+    monkeypatch.setattr(kind, "features", lambda self, tables: made.append(1) or features(self, tables))
+    predict(firm, "acme", cause="test", model=NAME, features=old)
+    assert made
+    said = {
+        (row.key, row.day): row.document for row in all_of(firm, ModelOutput) if row.data_versions == versions
+    }
+    assert len(said) == 6
+    land(firm, "acme", prices=later(rows, days=3).tail(1).with_columns(pl.col("instrument_id") + "x"))
+    made.clear()
+    again = Features(fresh.rows, versions_of(firm, "acme", kind))
+    assert predict(firm, "acme", cause="test", model=NAME, features=again)[NAME]["unchanged"] is False
+    assert not made
+    assert {
+        (row.key, row.day): row.document for row in all_of(firm, ModelOutput) if (row.key, row.day) in said
+    } == said
 
 
 def test_new_prices_give_new_forecasts_of_the_same_version(firm, rows):
