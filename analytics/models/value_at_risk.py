@@ -71,13 +71,13 @@ class ValueAtRisk(Model):
         """Return one row per book and evening: tails by decay (``var_95_0.94`` ...) and of the plain replay."""
         table = tables[BOOKS].sort("book", "date")
         known = table.filter(pl.col("replay").list.len() >= LEAST)
-        figures = [_tails(np.asarray(one, dtype=np.float64)) for one in known["replay"].to_list()]
+        figures = _tails(known["replay"])
         names = [
             *(f"{name}_{decay}" for decay in DECAYS for name in NAMES),
             *(f"plain_{name}" for name in NAMES),
             "size",
         ]
-        measured = pl.DataFrame(figures, schema=dict.fromkeys(names, pl.Float64), orient="row")
+        measured = pl.DataFrame(figures, schema=dict.fromkeys(names, pl.Float64))
         ahead = table.select("book", "date", target=pl.col("realised").shift(-1).over("book"))
         rows = pl.concat([known.select("book", "date"), measured], how="horizontal")
         rows = rows.filter(pl.col("size") > 0)
@@ -180,36 +180,50 @@ def ticks(target: Floats, figures: Floats, size: Floats) -> Floats:
     return total / size
 
 
-def _tails(pnl: Floats) -> list[float]:
-    """Return the figures of one evening: by decay, plain, and the deviation."""
-    size = float(np.std(pnl))
-    found: list[float] = []
-    for decay in DECAYS:
-        shocks, ahead = _filtered(pnl, decay) if size > 0 else (pnl, 1.0)
-        found += [ahead * figure for figure in _figures(shocks)]
-    return [*found, *_figures(pnl), size]
+def _tails(replays: pl.Series) -> Floats:
+    """Return the figures of each evening, (n, 21): by decay, plain, and the deviation; alike long ones in one go."""
+    sizes, found = replays.list.len().to_numpy(), np.empty((len(replays), len(NAMES) * (len(DECAYS) + 1) + 1))
+    for size in np.unique(sizes):
+        rows = np.flatnonzero(sizes == size)
+        found[rows] = _of_one_length(
+            replays.gather(rows).explode(empty_as_null=False).to_numpy().reshape(len(rows), size)
+        )
+    return found
 
 
-def _figures(sample: Floats) -> list[float]:
-    """Return ``NAMES`` of a sample: as ``value_at_risk`` and ``expected_shortfall`` define them, sorted once."""
-    worst = np.sort(sample)
-    var_95, var_99, var_975 = -np.quantile(worst, [1 - level for level in (*LEVELS, ES_LEVEL)])
-    share = (1 - ES_LEVEL) * len(worst)
+def _of_one_length(pnl: Floats) -> Floats:
+    """Return the figures of evenings (m, n), (m, 21)."""
+    size = np.std(pnl, axis=1, keepdims=True)
+    said = [ahead * _figures(shocks) for shocks, ahead in (_filtered(pnl, decay) for decay in DECAYS)]
+    # Where nothing is held there is nothing to bring to a volatility; such evenings have no size and are left out.
+    figures: Floats = np.where(size > 0, np.hstack(said), 0.0)
+    return np.hstack([figures, _figures(pnl), size])
+
+
+def _figures(samples: Floats) -> Floats:
+    """Return ``NAMES`` of samples (m, n), (m, 4): as ``value_at_risk`` and ``expected_shortfall`` define them."""
+    worst = np.sort(samples, axis=1)
+    levels = [1 - level for level in (*LEVELS, ES_LEVEL)]
+    var_95, var_99, var_975 = -np.quantile(worst, levels, axis=1)
+    share: float = (1 - ES_LEVEL) * samples.shape[1]
     whole = int(np.floor(share + 1e-9))
-    tail = float(worst[:whole].sum()) + (share - whole) * float(worst[whole])
-    return [float(var_95), float(var_99), -tail / share, float(var_975)]
+    tail = worst[:, :whole].sum(axis=1) + (share - whole) * worst[:, whole]
+    return np.column_stack([var_95, var_99, -tail / share, var_975])
 
 
-def _filtered(pnl: Floats, decay: float) -> tuple[Floats, float]:
-    """Return the shocks (P&L over the volatility expected of its session) and the next session's volatility."""
+def _filtered(pnl: Floats, decay: float) -> tuple[Floats, Floats]:
+    """Return the shocks (P&L over the volatility expected of its session), and the next session's volatility (m, 1)."""
     from scipy.signal import lfilter
 
-    first = float(np.mean(pnl[:_BURN] ** 2)) or float(np.mean(pnl**2))
-    after, _ = lfilter([1 - decay], [1.0, -decay], pnl**2, zi=[decay * first])
-    floor = 1e-4 * float(np.mean(pnl**2))
-    expected = np.sqrt(np.maximum(np.concatenate([[first], after]), floor))
-    shocks: Floats = (pnl / expected[:-1])[_BURN:]
-    return shocks, float(expected[-1])
+    squares = pnl**2
+    mean: Floats = np.mean(squares, axis=1, keepdims=True)
+    begin: Floats = np.mean(squares[:, :_BURN], axis=1, keepdims=True)
+    first: Floats = np.where(begin > 0, begin, mean)
+    after, _ = lfilter([1 - decay], [1.0, -decay], squares, axis=1, zi=decay * first)
+    expected = np.sqrt(np.maximum(np.hstack([first, after]), 1e-4 * mean))
+    expected[expected == 0] = 1.0
+    shocks: Floats = (pnl / expected[:, :-1])[:, _BURN:]
+    return shocks, expected[:, -1:]
 
 
 def _backtest(rows: pl.DataFrame) -> dict[str, Any]:
