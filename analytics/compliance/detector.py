@@ -126,7 +126,7 @@ class Detector(ABC):
             return pl.DataFrame(told, schema=ALERT_SCHEMA, orient="row")
 
         def rows(frame: pl.DataFrame) -> pl.DataFrame:
-            return pl.concat([some(part) for part in frame.iter_slices(_AT_ONCE)] or [some(frame)])
+            return pl.concat([_no_alerts(), *(some(part) for part in frame.iter_slices(_AT_ONCE))])
 
         return rows
 
@@ -187,7 +187,7 @@ class Detector(ABC):
                         "story": [gap["reason"]],
                     }
                 )
-            return pl.DataFrame(made, schema=ALERT_SCHEMA, orient="row")
+            return pl.DataFrame(made, schema=ALERT_SCHEMA, orient="row") if made else _no_alerts()
 
         return rows
 
@@ -211,6 +211,13 @@ def _told(frame: pl.LazyFrame, tell: Callable[[pl.DataFrame], pl.DataFrame]) -> 
     )
 
 
+@cache
+def _no_alerts() -> pl.DataFrame:
+    # Most looks find nothing: columns of lists of structures take longer to make than to look.
+    return pl.DataFrame(schema=ALERT_SCHEMA)
+
+
+@cache
 def empty_table(name: str) -> pl.LazyFrame:
     """Return no rows in the schema of a data set, or of the lists."""
     return pl.LazyFrame(schema=LISTS_SCHEMA) if name == LISTS else DATASETS[name].empty()
