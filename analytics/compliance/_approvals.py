@@ -4,6 +4,7 @@ import polars as pl
 
 from analytics.compliance._features import with_group
 from analytics.compliance._products import direction
+from analytics.compliance._shared import once
 from analytics.compliance.detector import Tables
 
 PERSON = "person_id"
@@ -20,6 +21,10 @@ def private_trades(tables: Tables, *, funds: bool = False) -> pl.LazyFrame:
         tables: executions, accounts, instruments.
         funds: Whether funds and currencies are in scope.
     """
+    return once(tables, f"private_trades {funds}", lambda: _private_trades(tables, funds=funds), lazily=True)
+
+
+def _private_trades(tables: Tables, *, funds: bool) -> pl.LazyFrame:
     accounts = tables["accounts"].unique("account_id", keep="any")
     ruled = accounts.filter(
         pl.col("pad").fill_null(value=False) | ((pl.col("kind") == "personal") & pl.col("pad").is_null())

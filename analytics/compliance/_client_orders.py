@@ -4,6 +4,7 @@ import polars as pl
 
 from analytics.compliance._features import with_group
 from analytics.compliance._products import direction, with_product
+from analytics.compliance._shared import once
 from analytics.compliance._spans import settled
 from analytics.compliance.detector import Tables
 
@@ -12,6 +13,10 @@ SECOND = 10**9
 
 def root_orders(tables: Tables) -> pl.LazyFrame:
     """Return one row per order that has no parent, with what its children filled."""
+    return once(tables, "root_orders", lambda: _root_orders(tables))
+
+
+def _root_orders(tables: Tables) -> pl.LazyFrame:
     events = tables["order_events"]
     kinds = tables["accounts"].select("account_id", "kind").unique("account_id", keep="any")
     fills = (
@@ -46,10 +51,8 @@ def root_orders(tables: Tables) -> pl.LazyFrame:
     first = entered.sort("entered_ns", "seq").unique("order_id", keep="first", maintain_order=True)
     rows = first.join(kinds, on="account_id", how="left").join(fills, on="order_id", how="inner")
     rows = with_product(rows, tables)
-    return settled(
-        with_group(rows, tables).with_columns(
-            direction=(pl.col("side_sign") * pl.col("exposure").sign()).cast(pl.Int8)
-        )
+    return with_group(rows, tables).with_columns(
+        direction=(pl.col("side_sign") * pl.col("exposure").sign()).cast(pl.Int8)
     )
 
 

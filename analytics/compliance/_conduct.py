@@ -94,8 +94,9 @@ def counted_days(tables: Tables) -> pl.DataFrame:
     if _heavy(counted).is_empty():
         return counted
     # Of the busiest some orders stand for all: a day without one of them is not described.
-    some = computed(entered.filter(_kept(counted)).select(KEYS).unique())
-    return counted.join(some, on=KEYS, how="semi")
+    busiest = pl.col("trader_id").is_in(_heavy(counted)["trader_id"].implode())
+    some = computed(entered.filter(busiest & _kept(counted)).select(KEYS).unique())
+    return pl.concat([counted.filter(~busiest), counted.join(some, on=KEYS, how="semi")])
 
 
 def _heavy(counted: pl.DataFrame) -> pl.DataFrame:

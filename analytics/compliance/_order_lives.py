@@ -3,7 +3,7 @@
 import polars as pl
 
 from analytics.compliance._features import account_groups
-from analytics.compliance._shared import market_of, once
+from analytics.compliance._shared import computed, market_of, once
 from analytics.compliance._spans import settled
 from analytics.compliance.detector import Tables
 from analytics.text import formatted
@@ -49,42 +49,38 @@ def parent_orders(tables: Tables) -> pl.LazyFrame:
 
 
 def _order_lives(tables: Tables) -> pl.LazyFrame:
-    events = (
-        tables["order_events"]
-        .filter(pl.col("event_type").is_in(["new", "replace", "cancel", "fill"]))
-        .select(
-            "order_id", "event_type", "event_seq", "account_id", "trader_id", "instrument_id", "exec_id",
-            key=pl.col("order_id").hash(),
-            ns="transact_time_ns",
-            buying=pl.col("side").is_in(BUYS),
-            qty=pl.col("order_qty").cast(pl.Float64),
-            px=pl.col("limit_px").cast(pl.Float64),
-            done=pl.col("last_qty").cast(pl.Float64),
-            withdrawn=(pl.col("event_type") == "cancel")
-            & ~pl.col("cancel_by").is_in(BY_MARKET).fill_null(value=False),
-        )
-    )  # fmt: skip
-    kind = pl.col("event_type")
-    # Four narrow looks joined by the order are far cheaper than one grouping that carries every column.
-    outs = events.filter("withdrawn").group_by("key").agg(out=pl.col("ns").max())
+    events, kind, key = tables["order_events"], pl.col("event_type"), pl.col("order_id").hash()
+    withdrawn = (kind == "cancel") & ~pl.col("cancel_by").is_in(BY_MARKET).fill_null(value=False)
+    ns, qty = pl.col("transact_time_ns").alias("ns"), pl.col("order_qty").cast(pl.Float64).alias("qty")
+    px = pl.col("limit_px").cast(pl.Float64).alias("px")
+    # Narrow looks joined by the order are far cheaper than one grouping that carries every column; of the few that
+    # were filled or amended both are joined at once.
+    outs = events.filter(withdrawn).group_by(key=key).agg(out=pl.col("transact_time_ns").max())
     fills = (
-        filled_once(events.filter(kind == "fill"))
-        .group_by("key")
-        .agg(filled=pl.col("done").sum(), last_fill=pl.col("ns").max())
+        filled_once(events.filter(kind == "fill").select("order_id", "exec_id", "event_seq", "last_qty", ns))
+        .group_by(key=key)
+        .agg(filled=pl.col("last_qty").cast(pl.Float64).sum(), last_fill=pl.col("ns").max())
     )
-    moves = events.filter(kind == "replace").group_by("key").agg(amendments=pl.len())
-    orders = (
-        _entered_once(events.filter(kind == "new"))
+    moves = events.filter(kind == "replace").group_by(key=key).agg(amendments=pl.len())
+    moves = settled(moves)
+    entered = events.filter(kind == "new").select(
+        "order_id", "event_seq", "account_id", "trader_id", "instrument_id",
+        ns, qty, px, key=key, buying=pl.col("side").is_in(BUYS),
+    )  # fmt: skip
+    orders = settled(
+        _entered_once(entered)
         .select(
             "key", "order_id", "account_id", "trader_id", "instrument_id", "buying", "qty", "px", entered="ns"
         )
         .join(outs, on="key", how="left")
-        .join(fills, on="key", how="left")
-        .join(moves, on="key", how="left")
+        .join(fills.join(moves, on="key", how="full", coalesce=True), on="key", how="left")
         .with_columns(pl.col("filled").fill_null(0.0), pl.col("amendments").fill_null(0))
     )
     plain = orders.filter(pl.col("amendments") == 0).with_columns(amended=pl.lit(value=False))
-    whole = pl.concat([plain.drop("amendments"), _stretches(orders, events)], how="diagonal")
+    points = events.filter(
+        kind.is_in(["new", "replace"]) | withdrawn, key.is_in(computed(moves)["key"].implode())
+    ).select("event_type", "event_seq", ns, qty, px, key=key)
+    whole = pl.concat([plain.drop("amendments"), _stretches(orders, points)], how="diagonal")
     return whole.join(account_groups(tables), on="account_id", how="left").select(
         "order_id", "account_id", "trader_id", "instrument_id", "buying", "entered", "out", "amended",
         "qty", "px", "filled",
@@ -115,14 +111,12 @@ def _entered_once(entries: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _stretches(orders: pl.LazyFrame, events: pl.LazyFrame) -> pl.LazyFrame:
-    """Return the stretches of amended orders."""
+def _stretches(orders: pl.LazyFrame, points: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the stretches of amended orders; ``points`` are their entries, amendments and withdrawals."""
     amended = orders.filter(pl.col("amendments") > 0).drop("amendments", "qty", "px", "entered", "out")
     kind = pl.col("event_type")
     points = (
-        events.filter(kind.is_in(["new", "replace"]) | pl.col("withdrawn"))
-        .select("key", "ns", "event_seq", "event_type", "qty", "px")
-        .join(amended, on="key", how="inner")
+        points.join(amended, on="key", how="inner")
         .sort("key", "ns", "event_seq")
         .unique(["key", "ns", "event_type", "qty", "px"], keep="first", maintain_order=True)
     )

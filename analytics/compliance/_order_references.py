@@ -5,7 +5,8 @@ from typing import Protocol
 import polars as pl
 
 from analytics.compliance._features import with_baseline
-from analytics.compliance._spans import settled
+from analytics.compliance._shared import once
+from analytics.compliance._spans import is_empty, settled
 from analytics.compliance.detector import Tables
 
 BUYS = ("buy", "buy_cover")
@@ -51,13 +52,37 @@ def entered_orders(tables: Tables) -> pl.LazyFrame:
     )
 
 
-def grounds(orders: pl.LazyFrame, tables: Tables, params: Collar) -> pl.LazyFrame:
-    """Return, by instrument and day, what its orders are held against, a few rows for millions of orders.
+def entered_days(tables: Tables) -> pl.LazyFrame:
+    """Return how far the orders of each instrument and day went, a few rows for millions of orders.
 
-    Columns: close, adv and sigma of the session before, ``recent`` (whether the close may serve as a
+    Columns: instrument_id, day, ``most`` (the largest quantity entered), ``dearest`` and ``cheapest`` (the highest
+    limit to buy, the lowest to sell). What these do not exceed, no order of the day does.
+    """
+    return once(tables, "entered_days", lambda: _entered_days(tables))
+
+
+def _entered_days(tables: Tables) -> pl.LazyFrame:
+    px, buys = pl.col("px"), pl.col("side").is_in(BUYS)
+    return (
+        entered_orders(tables)
+        .select(
+            "instrument_id", "day",
+            most=pl.when(pl.col("event_type") == "new").then("qty"),
+            dearest=pl.when(buys).then(px),
+            cheapest=pl.when(~buys.fill_null(value=False)).then(px),
+        )
+        .group_by("instrument_id", "day")
+        .agg(pl.col("most", "dearest").max(), pl.col("cheapest").min())
+    )  # fmt: skip
+
+
+def grounds(tables: Tables, params: Collar) -> pl.LazyFrame:
+    """Return, by instrument and day with orders, what they are held against.
+
+    Columns: those of ``entered_days``, close, adv and sigma of the session before, ``recent`` (whether the close may serve as a
     reference), ``option``, and the ``lowest`` and ``highest`` reference that any order of the day may meet.
     """
-    asked = settled(orders.select("instrument_id", "day").unique())
+    asked = entered_days(tables)
     options = tables["instruments"].filter(pl.col("asset_class") == "option").select("instrument_id").unique()
     mid = (pl.col("bid_px").cast(pl.Float64) + pl.col("ask_px").cast(pl.Float64)) / 2
     stamp = pl.col("transact_time").dt
@@ -81,7 +106,7 @@ def grounds(orders: pl.LazyFrame, tables: Tables, params: Collar) -> pl.LazyFram
         .join(options.with_columns(option=True), on="instrument_id", how="left")
         .with_columns(pl.col("option").fill_null(value=False), recent=recent.fill_null(value=False))
         .select(
-            "instrument_id", "day", "close", "adv", "sigma", "recent", "option",
+            "instrument_id", "day", "most", "dearest", "cheapest", "close", "adv", "sigma", "recent", "option",
             lowest=pl.min_horizontal("low", close), highest=pl.max_horizontal("high", close),
         )
     )  # fmt: skip
@@ -140,10 +165,23 @@ def referenced(limits: pl.LazyFrame, tables: Tables, params: Collar) -> pl.LazyF
     )
 
 
-def beyond_all(orders: pl.LazyFrame, params: Collar) -> pl.LazyFrame:
-    """Keep the limits that may be beyond their collar: those beyond that of the day's furthest reference."""
-    least = min(params.collar, params.close_collar) * (1 - _SLACK)
-    above = pl.col("px") > pl.col("lowest") * (1 + least)
-    below = pl.col("px") < pl.col("highest") * (1 - least)
+def beyond_all(orders: pl.LazyFrame, ground: pl.LazyFrame, params: Collar) -> pl.LazyFrame:
+    """Keep the limits that may be beyond their collar: those beyond that of the day's furthest reference.
+
+    The result has the columns of ``ground``; orders of days on which no limit went that far are not looked at.
+    """
+    above, below = _beyond("px", "px", params)
+    days = settled(ground.filter(pl.any_horizontal(*_beyond("dearest", "cheapest", params), _NO_FLOOR)))
+    if is_empty(days):
+        orders = orders.clear()
     far = pl.when(pl.col("side").is_in(BUYS)).then(above).otherwise(below)
-    return limits_of(orders).filter(far | (pl.col("lowest") <= 0))
+    held = orders.join(days, on=["instrument_id", "day"], how="inner")
+    return limits_of(held).filter(far | _NO_FLOOR)
+
+
+def _beyond(above: str, below: str, params: Collar) -> tuple[pl.Expr, pl.Expr]:
+    least = min(params.collar, params.close_collar) * (1 - _SLACK)
+    return pl.col(above) > pl.col("lowest") * (1 + least), pl.col(below) < pl.col("highest") * (1 - least)
+
+
+_NO_FLOOR = pl.col("lowest") <= 0

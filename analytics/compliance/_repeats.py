@@ -4,6 +4,7 @@ import math
 
 import polars as pl
 
+from analytics.compliance._shared import computed
 from analytics.compliance._spans import settled
 
 SECOND = 10**9
@@ -41,10 +42,11 @@ def equal_bursts(entered: pl.LazyFrame, *, repeats: int, window: float, chance: 
     near = (word // _SECONDS == word.shift(back) // _SECONDS) & (
         word - word.shift(back) <= math.ceil(window) + 1
     )
-    found = settled(marks.filter(near).select((word // _SECONDS).unique().alias("half")))
-    if found.limit(1).collect().is_empty():
+    found = computed(marks.filter(near).select((word // _SECONDS).unique()))["word"]
+    if found.is_empty():
         return entered.clear().with_columns(burst=pl.lit(0, pl.UInt32), by_chance=pl.lit(0.0))
-    some = entered.with_columns(key=_KEY, half=_HALF).join(found, on="half", how="semi").drop("half")
+    # Asked of the rows as they lie: joined, all of them would be carried along.
+    some = entered.filter(_HALF.is_in(found.implode())).with_columns(key=_KEY)
     runs = settled(_runs(some, repeats, span))
     return _rare(runs, entered, window, chance).drop("key", "run")
 

@@ -6,7 +6,7 @@ import polars as pl
 import polars.selectors as cs
 
 from analytics.compliance._shared import computed
-from analytics.compliance.alerts import MERGE_GAP, flattened, sequence
+from analytics.compliance.alerts import EPISODE, MERGE_GAP, flattened, sequence
 
 MINUTE_NS = 60 * 10**9
 _GAP_NS = int(MERGE_GAP.total_seconds()) * 10**9
@@ -15,6 +15,16 @@ _GAP_NS = int(MERGE_GAP.total_seconds()) * 10**9
 def settled(rows: pl.LazyFrame) -> pl.LazyFrame:
     """Compute a small table that several steps read, once, so that the plan does not grow with every reader."""
     return computed(rows).lazy()
+
+
+def is_empty(rows: pl.LazyFrame) -> bool:
+    """Tell whether there is no row at all: where nothing can follow, the steps that follow are not even planned."""
+    return computed(rows.limit(1)).is_empty()
+
+
+def no_episodes() -> pl.LazyFrame:
+    """Return what a detector finds where there is nothing to look at."""
+    return pl.LazyFrame(schema=dict.fromkeys(EPISODE, pl.Null))
 
 
 def steadied(episodes: pl.LazyFrame) -> pl.LazyFrame:

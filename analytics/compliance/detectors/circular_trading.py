@@ -10,7 +10,7 @@ import polars as pl
 from analytics.compliance._counterparties import known_trades
 from analytics.compliance._features import with_baseline
 from analytics.compliance._grades import blend, grade, joined
-from analytics.compliance._spans import in_windows, merged_spans, settled, steadied
+from analytics.compliance._spans import in_windows, is_empty, merged_spans, no_episodes, settled, steadied
 from analytics.compliance.alerts import Metric, Told, flattened
 from analytics.compliance.detector import Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
@@ -110,10 +110,14 @@ class CircularTrading(Detector):
         )
         edges = windowed.group_by(*_KEYS, "buyer_group", "seller_group").agg(qty=pl.col("qty").sum())
         members = pl.DataFrame(
-            list(_rings(edges.sort(*_KEYS, "buyer_group", "seller_group").collect(), params)),
+            list(
+                _rings(_closed(edges, params).sort(*_KEYS, "buyer_group", "seller_group").collect(), params)
+            ),
             schema=_RINGS,
             orient="row",
         ).lazy()
+        if is_empty(members):
+            return no_episodes()
         inside = windowed.join(
             members.rename({"group": "buyer_group"}), on=[*_KEYS, "buyer_group"], how="inner"
         ).join(members.rename({"group": "seller_group"}), on=[*_KEYS, "ring", "seller_group"], how="inner")
@@ -184,6 +188,22 @@ def _sized(windowed: pl.LazyFrame) -> pl.LazyFrame:
         .with_columns(size=pl.col("size").cast(pl.Int64).cum_sum().over(where))
     )
     return settled(pl.concat([windowed.with_columns(size=pl.lit(-1, pl.Int64)), classed]))
+
+
+def _closed(edges: pl.LazyFrame, params: CircularTradingParameters) -> pl.LazyFrame:
+    """Leave out trades that close no ring: of owners who only bought, or only sold, and of too few of them.
+
+    Most of the small graphs fall apart here and need not be drawn. Twice around finds nearly all.
+    """
+    left = edges
+    for _ in range(2):
+        some = settled(left)
+        sold = some.select(*_KEYS, buyer_group="seller_group")
+        bought = some.select(*_KEYS, seller_group="buyer_group")
+        left = some.join(sold, on=[*_KEYS, "buyer_group"], how="semi").join(
+            bought, on=[*_KEYS, "seller_group"], how="semi"
+        )
+    return left.filter(pl.len().over(_KEYS) >= params.smallest)
 
 
 def _rings(

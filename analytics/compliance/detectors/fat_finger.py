@@ -17,7 +17,7 @@ from analytics.compliance._order_references import (
 )
 from analytics.compliance._price_practice import beyond_practice, price_score, price_told
 from analytics.compliance._repeats import equal_bursts
-from analytics.compliance._spans import settled
+from analytics.compliance._spans import is_empty, no_episodes, settled
 from analytics.compliance.alerts import Metric, Told, listed, sequence, with_episode
 from analytics.compliance.detector import GAP_SCHEMA, Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
@@ -158,17 +158,19 @@ class FatFinger(Detector):
     def episodes(self, tables: Tables, params: FatFingerParameters) -> pl.LazyFrame:
         """Return flagged orders, merged into episodes by trader and instrument."""
         orders = entered_orders(tables)
-        ground = settled(grounds(orders, tables, params))
-        held = orders.join(ground, on=["instrument_id", "day"], how="left")
-        hits = pl.concat(
-            [
-                _prices(held, tables, params),
-                _sizes(held, params),
-                _notionals(held, tables, params),
+        ground = settled(grounds(tables, params))
+        found = [
+            settled(hits)
+            for hits in (
+                _prices(orders, ground, tables, params),
+                _sizes(orders, ground, params),
+                _notionals(orders, ground, tables, params),
                 _repeated(orders, params),
-            ],
-            how="diagonal",
-        ).with_columns(
+            )
+        ]
+        if all(is_empty(hits) for hits in found):
+            return no_episodes()
+        hits = pl.concat(found, how="diagonal").with_columns(
             actor_group=pl.coalesce(
                 formatted("trader:{}", pl.col("trader_id")), formatted("account:{}", pl.col("account_id"))
             )
@@ -202,8 +204,8 @@ class FatFinger(Detector):
     def blind_spots(self, tables: Tables, params: FatFingerParameters) -> list[pl.LazyFrame]:
         """Return limit orders whose reference is missing or stale."""
         orders = entered_orders(tables)
-        ground = settled(grounds(orders, tables, params).filter(~pl.col("recent")))
-        if ground.limit(1).collect().is_empty():
+        ground = settled(grounds(tables, params).filter(~pl.col("recent")))
+        if is_empty(ground):
             return []
         priced = referenced(
             limits_of(orders.join(ground, on=["instrument_id", "day"], how="inner")), tables, params
@@ -278,13 +280,15 @@ def _excess(check: str) -> pl.Expr:
     return pl.col("excess").filter(pl.col("check") == check)
 
 
-def _prices(orders: pl.LazyFrame, tables: Tables, params: FatFingerParameters) -> pl.LazyFrame:
+def _prices(
+    orders: pl.LazyFrame, ground: pl.LazyFrame, tables: Tables, params: FatFingerParameters
+) -> pl.LazyFrame:
     """Return limits through the reference by more than the collar and the practice, on the aggressive side only.
 
     Only a limit beyond the collar of the day's lowest or highest reference can be beyond that of its own, so
     no other one is looked up.
     """
-    suspects = settled(beyond_all(orders, params))
+    suspects = settled(beyond_all(orders, ground, params))
     sign = pl.when(pl.col("side").is_in(BUYS)).then(1.0).otherwise(-1.0)
     far = (
         referenced(suspects, tables, params)
@@ -298,16 +302,24 @@ def _prices(orders: pl.LazyFrame, tables: Tables, params: FatFingerParameters) -
     )  # fmt: skip
 
 
-def _sizes(orders: pl.LazyFrame, params: FatFingerParameters) -> pl.LazyFrame:
+def _sizes(orders: pl.LazyFrame, ground: pl.LazyFrame, params: FatFingerParameters) -> pl.LazyFrame:
     """Return orders above both the account's own usual size and a share of usual volume.
 
     Own size is compared in units of the instrument's average daily volume, so that all of an account's
     orders speak for one another; only orders strictly before count, and only accounts with an order above
     the share are asked.
     """
-    sized = orders.filter((pl.col("event_type") == "new") & (pl.col("adv") > 0))
     floor = params.adv_share * pl.col("adv")
-    large = settled(sized.filter(pl.col("qty") > floor).select("account_id").unique())
+    days = settled(ground.filter(pl.col("adv") > 0).select("instrument_id", "day", "most", "adv"))
+    entered, on = orders.filter(pl.col("event_type") == "new"), ["instrument_id", "day"]
+    # Accounts are asked for on days with such an order only.
+    busy = settled(days.filter(pl.col("most") > floor))
+    if is_empty(busy):
+        entered = entered.clear()
+    sized = entered.join(days.drop("most"), on=on, how="inner")
+    large = settled(
+        entered.join(busy, on=on, how="inner").filter(pl.col("qty") > floor).select("account_id").unique()
+    )
     own = (
         sized.join(large, on="account_id", how="semi", nulls_equal=True)
         .with_columns(ratio=pl.col("qty") / pl.col("adv"))
@@ -337,7 +349,9 @@ def _sizes(orders: pl.LazyFrame, params: FatFingerParameters) -> pl.LazyFrame:
     )  # fmt: skip
 
 
-def _notionals(orders: pl.LazyFrame, tables: Tables, params: FatFingerParameters) -> pl.LazyFrame:
+def _notionals(
+    orders: pl.LazyFrame, ground: pl.LazyFrame, tables: Tables, params: FatFingerParameters
+) -> pl.LazyFrame:
     """Return orders worth more than some multiple of the account's value on the evening before."""
     values = settled(
         tables["daily_nav"]
@@ -345,7 +359,7 @@ def _notionals(orders: pl.LazyFrame, tables: Tables, params: FatFingerParameters
         .select("account_id", known="date", value=pl.col("nav").cast(pl.Float64))
         .sort("known")
     )
-    if values.limit(1).collect().is_empty():
+    if is_empty(values):
         nothing = orders.clear().with_columns(nav_ratio=pl.lit(0.0), check=pl.lit("notional"))
         return nothing.select(*KEPT, "nav_ratio", "check", excess="nav_ratio")
     factors = tables["instruments"].select(
@@ -367,8 +381,10 @@ def _notionals(orders: pl.LazyFrame, tables: Tables, params: FatFingerParameters
         .select("account_id", "day", "value")
     )
     worth = pl.col("qty") * pl.coalesce("px", "close") * pl.col("size").fill_null(1.0)
+    closes = ground.select("instrument_id", "day", "close")
     return (
         orders.join(evenings, on=["account_id", "day"], how="inner")
+        .join(closes, on=["instrument_id", "day"], how="left")
         .join(factors, on="instrument_id", how="left")
         .with_columns(nav_ratio=worth / pl.col("value"))
         .filter(pl.col("nav_ratio") > params.nav_multiple)

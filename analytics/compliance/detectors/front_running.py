@@ -110,7 +110,7 @@ class FrontRunning(Detector):
     def episodes(self, tables: Tables, params: FrontRunningParameters) -> pl.LazyFrame:
         """Return suspects with the client order they ran ahead of, one row per actor and client order."""
         # Each is read several times over: computed once, it stays small.
-        roots = settled(root_orders(tables))
+        roots = root_orders(tables)
         clients = client_orders(
             roots,
             percentile=params.desk_percentile,

@@ -10,7 +10,8 @@ import polars as pl
 
 from analytics.compliance._features import with_group
 from analytics.compliance._order_lives import at_ns, parent_orders, whose
-from analytics.compliance._shared import Shared, once
+from analytics.compliance._shared import Shared, computed, once
+from analytics.compliance._spans import settled
 from analytics.compliance.alerts import Metric, Told, flattened, listed
 from analytics.compliance.detector import Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
@@ -180,9 +181,15 @@ class OrderToTrade(Detector):
 
 
 def _sent(tables: Tables, params: OrderToTradeParameters) -> pl.LazyFrame:
-    """Return one row per account, venue, instrument, day, order type and kind of message, weighed."""
-    rows = once(tables, "messages", lambda: _messages(tables), kept=True)
+    """Return one row per account, venue, instrument, day, order type and kind of message, weighed.
+
+    Where no other limits will be tried on the same rows, owners who send too little in a name are left out at once.
+    """
     weight = _weight(params)
+    if isinstance(tables, Shared) and tables.features is not None:
+        rows = once(tables, "messages", lambda: _messages(tables["order_events"], tables), kept=True)
+    else:
+        rows = computed(_messages(_talkative(tables, weight, params.minimum_messages), tables)).lazy()
     kinds = tables["accounts"].select("account_id", "kind").unique("account_id", keep="any")
     return (
         with_group(rows, tables)
@@ -195,15 +202,36 @@ def _sent(tables: Tables, params: OrderToTradeParameters) -> pl.LazyFrame:
     )
 
 
-def _messages(tables: Tables) -> pl.LazyFrame:
+def _counted() -> pl.Expr:
+    """Tell which events count as messages of the member."""
+    return pl.col("event_type").is_in(_SENT) & ~pl.col("cancel_by").is_in(_BY_MARKET).fill_null(value=False)
+
+
+def _talkative(tables: Tables, weight: pl.Expr, least: float) -> pl.LazyFrame:
+    """Return the events of owners and names in which ``least`` was sent, on all days and venues together.
+
+    Where less was, no session can hold it; two numbers an event tell, and most fall away here.
+    """
+    events, account = tables["order_events"], pl.col("account_id")
+    cell = account.hash(1) ^ pl.col("instrument_id").hash(2)
+    sent = settled(
+        events.filter(_counted())
+        .group_by(cell=cell)
+        .agg(pl.col("account_id", "instrument_id").first(), sent=weight.sum())
+    )
+    owner = ["actor_group", "instrument_id"]
+    enough = pl.col("sent").sum().over(owner) >= least * (1 - 1e-9)  # sums of floats may round the other way
+    cells = computed(with_group(sent, tables).filter(enough).select("cell"))["cell"]
+    return events.clear() if cells.is_empty() else events.filter(cell.is_in(cells.implode()))
+
+
+def _messages(sent: pl.LazyFrame, tables: Tables) -> pl.LazyFrame:
     """Return one row per account, venue, instrument, day, order type and kind of message, counted."""
-    kind, qty = pl.col("event_type"), pl.col("order_qty").cast(pl.Float64)
-    counted = kind.is_in(_SENT) & ~pl.col("cancel_by").is_in(_BY_MARKET).fill_null(value=False)
+    kind, qty, counted = pl.col("event_type"), pl.col("order_qty").cast(pl.Float64), _counted()
     filled = kind == "fill"
     keys = ["account_id", "instrument_id", "ord_type", "time_in_force", "event_type", "venue", "day"]
     events = (
-        tables["order_events"]
-        .filter(kind.is_in([*_SENT, "fill"]))
+        sent.filter(kind.is_in([*_SENT, "fill"]))
         .join(parent_orders(tables), on="order_id", how="anti")
         .with_columns(pl.col("venue").fill_null(""), day=pl.col("transact_time").dt.date())
     )

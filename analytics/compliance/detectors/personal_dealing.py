@@ -9,6 +9,7 @@ import polars as pl
 from analytics.compliance._approvals import PERSON, private_trades, with_approvals
 from analytics.compliance._client_orders import client_orders, root_orders
 from analytics.compliance._listings import covered, in_force
+from analytics.compliance._spans import is_empty, no_episodes
 from analytics.compliance.alerts import Metric, Told, listed, sequence, with_episode
 from analytics.compliance.detector import GAP_SCHEMA, LISTS, Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
@@ -98,9 +99,10 @@ class PersonalDealing(Detector):
 
     def episodes(self, tables: Tables, params: PersonalDealingParameters) -> pl.LazyFrame:
         """Return trades that break a rule, merged by group and instrument."""
-        trades = with_approvals(
-            private_trades(tables, funds=params.funds), tables, memory_days=params.approval_memory
-        )
+        private = private_trades(tables, funds=params.funds)
+        if is_empty(private):
+            return no_episodes()
+        trades = with_approvals(private, tables, memory_days=params.approval_memory)
         settled = pl.col("approved") if params.trust_approval else pl.lit(value=False)
         blocks = client_orders(
             root_orders(tables),

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from analytics.compliance import _waiting_orders as waiting
-from analytics.compliance._spans import numbered, settled, steadied
+from analytics.compliance._spans import is_empty, no_episodes, numbered, settled, steadied
 from analytics.compliance.alerts import Metric, Told, flattened, listed, sequence
 from analytics.compliance.detector import GAP_SCHEMA, Detector, Tables
 from analytics.compliance.parameters import Parameters, parameter
@@ -102,6 +102,8 @@ class StopTriggering(Detector):
     def episodes(self, tables: Tables, params: StopTriggeringParameters) -> pl.LazyFrame:
         """Return pushes with the client orders they triggered, one row per actor, instrument and episode."""
         stops = waiting.triggered(tables)
+        if is_empty(stops):
+            return no_episodes()
         own = settled(waiting.own_fills(tables, stops))
         met = settled(_met(stops, own, params))
         judged = settled(_pushed(met, tables, params))
@@ -139,12 +141,14 @@ class StopTriggering(Detector):
     def blind_spots(self, tables: Tables, params: StopTriggeringParameters) -> list[pl.LazyFrame]:
         """Return client orders without a stop price, and pushes that could not be measured."""
         stops = waiting.triggered(tables)
+        unknown = [waiting.unpriced(tables), waiting.none_on_record(tables)]
+        if is_empty(stops):
+            return unknown
         own = settled(waiting.own_fills(tables, stops, role=None))
         met = settled(_met(stops, own, params))
         unseen = met.join(waiting.quotes_before(met, tables), on=["client_order", "actor_group"], how="anti")
         return [
-            waiting.unpriced(tables),
-            waiting.none_on_record(tables),
+            *unknown,
             _gap(
                 met.filter(pl.col("roles") < pl.col("fills")),
                 "Own fills before a client's stop do not say whether they were aggressive; they were not judged.",
