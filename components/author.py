@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from dash import html
 
@@ -121,7 +122,10 @@ def _talk(row: Mapping[str, Any], currency: str) -> html.Div:
         )
         shape = icon("exclamation-triangle", "high") if marked else icon("check-circle", "ok")
         chance = "p < 0.001" if p < 0.001 else f"p {number(p, 3)}"
-        verdict = html.Span([shape, f" They {said}: score {number(row['score'], 2, plus=True)}, {chance}."])
+        score = f"score {number(row['score'], 2, plus=True)}{_ends(row)}"
+        verdict = html.Span(
+            [shape, f" They {said}: {score}, {chance}, {plural(row['episodes'], 'episode')}."]
+        )
     about = f"{plural(row['statements'], 'statement')}, {number(row['traded'])} with trades within {number(row['window'])} sessions"
     parts = [
         html.Div([html.Span(row["title"], className="w6"), html.Span(f" {about}", className="t2 t12")]),
@@ -130,7 +134,7 @@ def _talk(row: Mapping[str, Any], currency: str) -> html.Div:
     if row["cases"]:
         parts.append(
             table(
-                ["Day", "Instrument", "Says", "Traded before", "Traded after", "Score"],
+                ["Day", "Instrument", "Says", "Traded before", "Traded after", "Score", "Said", "Trades"],
                 [
                     [
                         day(case["date"]),
@@ -139,6 +143,8 @@ def _talk(row: Mapping[str, Any], currency: str) -> html.Div:
                         signed_money(case["before"], currency),
                         signed_money(case["after"], currency),
                         number(case["score"], 2, plus=True),
+                        _words(case),
+                        _trades(row, case),
                     ]
                     for case in row["cases"]
                 ],
@@ -146,4 +152,29 @@ def _talk(row: Mapping[str, Any], currency: str) -> html.Div:
                 label=row["title"],
             )
         )
-    return html.Div(parts)
+    return html.Div(parts, **{"data-talk": row["kind"]})
+
+
+def _ends(row: Mapping[str, Any]) -> str:
+    if known(row.get("low")) is None or known(row.get("high")) is None:
+        return ""
+    return f" (95% interval {number(row['low'], 2, plus=True)} to {number(row['high'], 2, plus=True)})"
+
+
+def _words(case: Mapping[str, Any]) -> html.Span:
+    """Draw the ways to what he said that day: each post in its thread, ideas in the list of them."""
+    ways = [
+        html.A(f"post {at}" if len(case["posts"]) > 1 else "post", href=f"/social/feed?{urlencode({'post': one})}")
+        for at, one in enumerate(case["posts"][:3], start=1)
+    ]  # fmt: skip
+    if case["ideas"]:
+        found = f"/social/ideas?{urlencode({'instrument': case['instrument_id']})}"
+        ways.append(html.A(plural(len(case["ideas"]), "idea"), href=found))
+    return html.Span([part for way in ways for part in (way, " ")][:-1])
+
+
+def _trades(row: Mapping[str, Any], case: Mapping[str, Any]) -> html.A:
+    """Draw the way to the executions that the window holds."""
+    whose = {"account": ",".join(row["accounts"])} if row["accounts"] else {"trader": row["author_id"]}
+    asked = whose | {"instrument": case["instrument_id"], "from": case["first"], "to": case["last"]}
+    return html.A("trades", href=f"/trading/blotter?{urlencode(asked)}")

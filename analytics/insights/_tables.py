@@ -61,6 +61,15 @@ JOB_RUNS_SCHEMA: dict[str, pl.DataType] = {
     "time": _INSTANT,
     "seconds": pl.Float64(),
 }
+# Ideas as they were put forward.
+IDEAS = "ideas"
+IDEAS_SCHEMA: dict[str, pl.DataType] = {
+    "idea_id": pl.String(),
+    "author_id": pl.String(),
+    "instrument_id": pl.String(),
+    "direction": pl.String(),  # long or short
+    "posted_at": _INSTANT,
+}
 PSEUDO: dict[str, dict[str, pl.DataType]] = {
     ALERTS: ALERTS_SCHEMA,
     LIMIT_USES: LIMIT_USES_SCHEMA,
@@ -68,4 +77,5 @@ PSEUDO: dict[str, dict[str, pl.DataType]] = {
     ROW_COUNTS: ROW_COUNTS_SCHEMA,
     IMPORTS: IMPORTS_SCHEMA,
     JOB_RUNS: JOB_RUNS_SCHEMA,
+    IDEAS: IDEAS_SCHEMA,
 }

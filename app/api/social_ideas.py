@@ -12,7 +12,7 @@ from app.api._schema import CONFLICTS, PROBLEMS, Answer, ScopeQuery, Word
 from app.desk import Desk
 from app.gateway.auth import current_desk
 from app.gateway.resource import answer, paginate, resource
-from app.queries import ideas
+from app.queries import book_talk, ideas
 
 blueprint = resource("social", part="ideas", tag="Ideas")
 
@@ -147,3 +147,12 @@ def _said(body: IdeaBody) -> acting.Said:
 
 def _known(desk: Desk, instrument_id: str) -> acting.Known:
     return acting.Known(**ideas.known(desk, instrument_id))
+
+
+@blueprint.get(
+    "/authors/<author_id>/talk", summary="Does an author talk his book", responses={200: Answer, **PROBLEMS}
+)
+def talks(path: AuthorPath, query: ScopeQuery) -> Response:
+    """Answer whether his trades turn around what he says, with the plainest cases (compliance and auditors)."""
+    desk = current_desk()
+    return answer(desk, book_talk.talks(desk, path.author_id), datasets=book_talk.READS)

@@ -26,6 +26,7 @@ from analytics.insights._rule import Rule
 from analytics.trading.fills import current
 from app.context import Context
 from app.jobs._desk import desk_of
+from app.queries._idea_rows import idea_rows
 from app.queries._money import converted
 from app.queries._said import named
 from app.queries._tone import with_tone
@@ -265,6 +266,10 @@ def _job_runs(context: Context, org: str) -> pl.DataFrame:
     return _frame(rows, asked.JOB_RUNS)
 
 
+def _ideas(context: Context, org: str) -> pl.DataFrame:
+    return idea_rows(desk_of(context, org, "insights")).select(list(asked.IDEAS_SCHEMA))
+
+
 _RECORDS: dict[str, Callable[[Context, str], pl.DataFrame]] = {
     asked.ALERTS: _alerts,
     asked.LIMIT_USES: _limit_uses,
@@ -272,4 +277,5 @@ _RECORDS: dict[str, Callable[[Context, str], pl.DataFrame]] = {
     asked.ROW_COUNTS: _row_counts,
     asked.IMPORTS: _imports,
     asked.JOB_RUNS: _job_runs,
+    asked.IDEAS: _ideas,
 }

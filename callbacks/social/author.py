@@ -115,12 +115,12 @@ def _ideas(found: dict[str, Any], view: View) -> Drawn:
 
 def _talk(rows: list[dict[str, Any]], view: View) -> Drawn:
     if not rows:
-        return nothing(view, "Nothing to compare", "No prices have been imported, so there are no sessions.")
+        return nothing(view, "Nothing to compare", "Nothing has been traded yet.")
     return Drawn(
         draw.talk_card(rows, view.currency),
         sub="seen by compliance and auditors only",
         badge=icon("shield-lock", label="surveillance only"),
-        footer="1: all before it the way of what he says, all after against it. Signs of clusters drawn anew for p.",
+        footer="1: all before it the way of what he says, all after against it; 0: chance. Signs of episodes drawn anew for p.",
         fit="pad",
     )
 

@@ -32,6 +32,7 @@ POLICY = {
     "/api/portfolio/what-if/orders": frozenset({"portfolio_manager", "risk"}),
     "/api/search": DATA,
     "/api/social/": DATA,
+    "/api/social/authors/<author_id>/talk": WATCHERS,
     "/api/trading/": DATA,
 }
 

@@ -204,8 +204,18 @@ def _records(rng: np.random.Generator, orders: pl.DataFrame) -> dict[str, pl.Dat
         for kind in ("surveil", "refresh", "insights")
         for i, seconds in enumerate(rng.lognormal(3, 0.4, 50))
     ]
+    ideas = [
+        (
+            f"i{i}",
+            str(rng.choice(AUTHORS)),
+            str(rng.choice(NAMES)),
+            str(rng.choice(["long", "short"])),
+            DAYS[s],
+        )
+        for i, s in enumerate(rng.integers(START, SESSIONS, 60))
+    ]
     made = {
         "alerts": alerts, "limit_uses": uses, "var_evenings": evenings, "row_counts": counts, "imports": imports,
-        "job_runs": jobs,
+        "job_runs": jobs, "ideas": ideas,
     }  # fmt: skip
     return {name: pl.DataFrame(rows, schema=PSEUDO[name], orient="row") for name, rows in made.items()}

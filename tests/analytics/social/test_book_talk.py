@@ -1,12 +1,12 @@
 """Talking his book: told from chance, and from trading with what one says."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import polars as pl
 import pytest
 
-from analytics.social.book_talk import LEAST, book_talk
+from analytics.social.book_talk import LEAST, book_talk, placed, said, traded
 
 DAYS = [date(2026, 1, 1) + timedelta(days=i) for i in range(250)]
 SESSIONS = pl.DataFrame({"date": DAYS})
@@ -104,3 +104,55 @@ def test_statements_that_share_their_trades_are_one_case():
     found = book_talk(near, trades, SESSIONS)
     assert found.traded == 8  # four names, two days of each
     assert found.p_value >= 2**-4
+
+
+def test_a_basket_spoken_of_at_once_is_one_case_and_names_traded_apart_are_several():
+    """Five names bought and sold together say once what five separate round trips say five times."""
+    names = [f"I{i}" for i in range(6)]
+    together = frame([(name, DAYS[100], 1) for name in names], "instrument_id", "date", "side")
+    basket = [(name, DAYS[at], value) for name in names for at, value in ((98, 10.0), (102, -10.0))]
+    found = book_talk(together, frame(basket, "instrument_id", "date", "value"), SESSIONS)
+    assert (found.traded, found.episodes, found.p_value, found.low) == (6, 1, 0.5, None)
+    apart = [
+        (name, DAYS[100 + way * (k + 1)], -way * 10.0) for k, name in enumerate(names[:5]) for way in (-1, 1)
+    ]
+    found = book_talk(together, frame(apart, "instrument_id", "date", "value"), SESSIONS)
+    assert (found.traded, found.episodes, found.p_value) == (5, 5, 2**-5)
+
+
+def test_a_case_names_what_was_said_and_the_sessions_looked_at():
+    sessions = SESSIONS.head(60)
+    posts = pl.DataFrame(
+        {
+            "post_id": ["p2", "p1", "calm", "early"],
+            "author_id": ["jane"] * 4,
+            "transact_time": [
+                datetime(2026, 1, 21, 9, tzinfo=UTC),
+                datetime(2026, 1, 21, 8, tzinfo=UTC),
+                *[datetime(2025, 12, 1, tzinfo=UTC)] * 2,
+            ],
+            "instrument_ids": [["I0"], ["I0", "I1"], ["I0"], ["I0"]],
+            "sentiment": [0.4, 0.2, 0.0, 0.9],
+            "confidence": [0.5, 0.5, 0.5, 0.5],
+        }
+    )
+    ideas = pl.DataFrame(
+        {"idea_id": ["i1"], "author_id": ["jane"], "instrument_id": ["I0"], "direction": ["long"],
+         "posted_at": [datetime(2026, 1, 21, 15, tzinfo=UTC)]}
+    )  # fmt: skip
+    statements = placed(said(posts, ideas), sessions)
+    assert sorted(statements["id"]) == ["i1", "p1", "p1", "p2"]  # what came before the calendar is left out
+    trades = frame([("I0", DAYS[19], 5.0), ("I0", DAYS[24], -5.0)], "instrument_id", "date", "value")
+    (case,) = book_talk(statements, trades, sessions).cases.to_dicts()
+    assert (case["posts"], case["ideas"], case["score"]) == (["p1", "p2"], ["i1"], 1.0)
+    assert (case["first"], case["last"]) == (DAYS[15], DAYS[25])
+
+
+def test_trades_in_his_own_account_are_his_whoever_entered_them_and_count_once():
+    fills = pl.DataFrame(
+        {"trader_id": ["jane", "omar", "jane"], "account_id": ["J1", "J1", "F1"], "instrument_id": ["I0"] * 3,
+         "date": [DAYS[0]] * 3, "value": [1.0, 2.0, 4.0]}
+    )  # fmt: skip
+    accounts = pl.DataFrame({"account_id": ["J1", "F1"], "owner_id": ["jane", None]})
+    found = {(row["person"], row["kind"]): row["value"] for row in traded(fills, accounts).to_dicts()}
+    assert found == {("jane", "own"): 3.0, ("jane", "entered"): 4.0, ("omar", "entered"): 2.0}
