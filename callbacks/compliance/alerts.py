@@ -1,14 +1,14 @@
 """Wires pages/compliance/alerts.py."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, html, no_update
+from dash import Dash, html
 
-from app.errors import QuarterdeckError
-from app.gateway.auth import current_desk
 from app.queries import compliance, evidence
 from callbacks._fill import Drawn, View, fill, nothing
+from callbacks._rows import Rows, serve_rows
 from callbacks.compliance._alert_bulk import wire_several
 from callbacks.compliance._rule_names import rule_names
 from components.alerts import COLUMNS, alert_row, coverage_table
@@ -16,7 +16,7 @@ from components.cards import segment
 from components.charts.alert_days import alert_days
 from components.facets import facet, facets
 from components.formats import day, plural
-from components.ids import URL, at
+from components.ids import at
 from components.severity import SEVERITIES
 from components.tables import grid, records, table
 
@@ -44,38 +44,15 @@ def register(app: Dash) -> None:
         ignores=("sort", "filter", "severity", "status", "detector", "actor"),
     )
 
-    @app.callback(
-        Output(GRID, "getRowsResponse"),
-        Input(GRID, "getRowsRequest"),
-        State(URL, "search"),
-        prevent_initial_call=True,
-    )
-    def show_rows(asked: dict[str, Any] | None, search: str | None) -> Any:
-        if not asked:
-            return no_update
-        try:
-            desk = current_desk(search or "")
-            start, end = int(asked.get("startRow") or 0), int(asked.get("endRow") or 100)
-            found = compliance.alerts(
-                desk,
-                filters=chosen(desk.scope.extra),
-                sort=sort_of(asked.get("sortModel")),
-                limit=max(1, min(end - start, 1000)),
-                offset=max(0, start),
-            )
-            named = evidence.names(desk)
-        except QuarterdeckError:
-            return {"rowData": [], "rowCount": 0}
-        rows = records(alert_row(row, named) for row in found["rows"])
-        return {"rowData": rows, "rowCount": found["total"]}
-
-    app.clientside_callback(
-        ClientsideFunction("qd", "gridState"),
-        Output("toast", "clear_data", allow_duplicate=True),
-        Input(GRID, "getRowsRequest"),
-        prevent_initial_call=True,
-    )
+    serve_rows(app, GRID, _block)
     wire_several(app, PAGE, GRID)
+
+
+def _block(desk: Any, asked: Mapping[str, Any], limit: int, offset: int) -> Rows:
+    sort, filters = sort_of(asked.get("sortModel")), chosen(desk.scope.extra)
+    found = compliance.alerts(desk, filters=filters, sort=sort, limit=limit, offset=offset)
+    named = evidence.names(desk)
+    return records(alert_row(row, named) for row in found["rows"]), found["total"]
 
 
 def chosen(state: Any, *, without: str = "") -> dict[str, str]:

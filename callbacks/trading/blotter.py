@@ -1,14 +1,16 @@
 """Wires pages/trading/blotter.py."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, no_update
+from dash import Dash, Input, Output
 
-from app.errors import Invalid, QuarterdeckError
+from app.errors import Invalid
 from app.gateway.auth import current_desk
 from app.queries import trading
 from callbacks._fill import Drawn, View, card_of, fill, nothing, opens
+from callbacks._rows import Rows, serve_rows
 from components.cards import segment
 from components.formats import plural
 from components.ids import DATA, THEME, URL, at
@@ -60,27 +62,7 @@ def register(app: Dash) -> None:
     """Attach this page's callbacks to ``app``."""
     fill(app, PAGE, "blotter", "Blotter", ask=_count, draw=_grid, ignores=OWN, rows=_all)
 
-    @app.callback(
-        Output(GRID, "getRowsResponse"),
-        Input(GRID, "getRowsRequest"),
-        State(URL, "search"),
-        prevent_initial_call=True,
-    )
-    def show_rows(asked: dict[str, Any] | None, search: str | None) -> Any:
-        if not asked:
-            return no_update
-        try:
-            rows, total = _block(current_desk(search or ""), asked)
-        except QuarterdeckError:
-            return {"rowData": [], "rowCount": 0}
-        return {"rowData": rows, "rowCount": total}
-
-    app.clientside_callback(
-        ClientsideFunction("qd", "gridState"),
-        Output("toast", "clear_data", allow_duplicate=True),
-        Input(GRID, "getRowsRequest"),
-        prevent_initial_call=True,
-    )
+    serve_rows(app, GRID, _block)
     opens(app, GRID)
 
     @app.callback(
@@ -170,12 +152,11 @@ def _filter_model(text: str, fields: set[str]) -> dict[str, Any]:
     return {name: model for name, model in found.items() if name in fields} if isinstance(found, dict) else {}
 
 
-def _block(desk: Any, asked: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
-    start, end = int(asked.get("startRow") or 0), int(asked.get("endRow") or 100)
+def _block(desk: Any, asked: Mapping[str, Any], limit: int, offset: int) -> Rows:
     frame, total = _question(desk)(
         desk,
-        limit=max(1, min(end - start, 1000)),
-        offset=max(0, start),
+        limit=limit,
+        offset=offset,
         sort=asked.get("sortModel") or None,
         filters=asked.get("filterModel") or None,
     )
