@@ -28,29 +28,33 @@ class StickyMixture:
     often_: Floats
     moves_: Floats
     start_: Floats
+    aside_: Floats | None = None  # states x (mean, variance) of a number that some days have not got
 
-    def fit(self, x: Floats, yes: Floats, guess: Floats) -> Self:
+    def fit(self, x: Floats, yes: Floats, guess: Floats, aside: Floats | None = None) -> Self:
         """Fit on rows in order of time.
 
         Args:
             x: Days x numbers, finite, about unit scale.
             yes: 1 or 0 by day.
             guess: Days x states, first guesses of the probability of each state.
+            aside: One more number by day, NaN where a day has not got it: such a day is judged by the others.
+                Within a state it is taken to move on its own.
         """
         states = guess.shape[1]
         weight, moves = guess / guess.sum(axis=1, keepdims=True), np.zeros((states, states))
         before = -np.inf
         for _ in range(_STEPS):
             self._learn(x, yes, weight, moves)
-            weight, moves, told = self._expect(x, yes)
+            self.aside_ = None if aside is None else _beside(aside, weight)
+            weight, moves, told = self._expect(x, yes, aside)
             if told - before < _ENOUGH:
                 break
             before = told
         return self
 
-    def filtered(self, x: Floats, yes: Floats) -> tuple[Floats, Floats]:
+    def filtered(self, x: Floats, yes: Floats, aside: Floats | None = None) -> tuple[Floats, Floats]:
         """Return the probability of each state by day given all until then, and the log density of each day given all before."""
-        likely, top = self._likely(x, yes)
+        likely, top = self._likely(x, yes, aside)
         states, density = self._forward(likely)
         return states, np.log(density) + top
 
@@ -62,13 +66,15 @@ class StickyMixture:
         """Number the states anew."""
         self.mean_, self.spread_, self.often_ = self.mean_[order], self.spread_[order], self.often_[order]
         self.moves_, self.start_ = self.moves_[np.ix_(order, order)], self.start_[order]
+        self.aside_ = None if self.aside_ is None else self.aside_[order]
         return self
 
     def state(self) -> dict[str, Any]:
         """Return what was fitted, JSON-able."""
-        return {
+        kept = {
             name: getattr(self, f"{name}_").tolist() for name in ("mean", "spread", "often", "moves", "start")
         }
+        return kept | {"aside": None if self.aside_ is None else self.aside_.tolist()}
 
     @classmethod
     def restore(cls, state: Mapping[str, Any]) -> Self:
@@ -76,6 +82,7 @@ class StickyMixture:
         made = cls()
         made.mean_, made.spread_ = np.array(state["mean"]), np.array(state["spread"])
         made.often_ = np.array(state["often"])
+        made.aside_ = None if state["aside"] is None else np.array(state["aside"])
         made.moves_, made.start_ = np.array(state["moves"]), np.array(state["start"])
         return made
 
@@ -97,7 +104,7 @@ class StickyMixture:
             start = start @ self.moves_
         self.start_ = start / start.sum()
 
-    def _likely(self, x: Floats, yes: Floats) -> tuple[Floats, Floats]:
+    def _likely(self, x: Floats, yes: Floats, aside: Floats | None) -> tuple[Floats, Floats]:
         """Return each day's density by state over the largest of the day, and the logarithm of that."""
         logs = np.empty((x.shape[0], self.mean_.shape[0]))
         for k in range(self.mean_.shape[0]):
@@ -107,6 +114,8 @@ class StickyMixture:
                 -0.5 * (z**2).sum(axis=0) - np.log(np.diag(lower)).sum() - x.shape[1] / 2 * np.log(2 * np.pi)
             )
             logs[:, k] += np.log(np.where(yes > 0, self.often_[k], 1 - self.often_[k]))
+            if aside is not None and self.aside_ is not None:
+                logs[:, k] += log_normal(aside, *self.aside_[k])
         top = logs.max(axis=1, initial=-np.inf)
         return np.exp(logs - top[:, None]), top
 
@@ -126,9 +135,9 @@ class StickyMixture:
         shape = (len(states), self.mean_.shape[0])
         return np.array(states).reshape(shape), np.array(density)
 
-    def _expect(self, x: Floats, yes: Floats) -> tuple[Floats, Floats, float]:
+    def _expect(self, x: Floats, yes: Floats, aside: Floats | None) -> tuple[Floats, Floats, float]:
         """Return the probability of each state by day given all days, expected moves, and the log likelihood."""
-        likely, top = self._likely(x, yes)
+        likely, top = self._likely(x, yes, aside)
         states, density = self._forward(likely)
         back, moves = [1.0] * states.shape[1], self.moves_.tolist()
         backs = [back]
@@ -141,6 +150,23 @@ class StickyMixture:
         expected = self.moves_ * (states[:-1].T @ ahead_all)
         whole = states * behind
         return whole / whole.sum(axis=1, keepdims=True), expected, float((np.log(density) + top).sum())
+
+
+def log_normal(x: Floats, mean: float, variance: float) -> Floats:
+    """Return the log density of each number; 0 where there is none: such a day tells nothing."""
+    found: Floats = -0.5 * ((x - mean) ** 2 / variance + np.log(2 * np.pi * variance))
+    return np.where(np.isnan(x), 0.0, found)
+
+
+def _beside(aside: Floats, weight: Floats) -> Floats:
+    """Return states x (mean, variance) over the days that have the number, drawn to those of all by ``_SHRINK`` days."""
+    known = ~np.isnan(aside)
+    values, own = aside[known], weight[known]
+    middle, wide = float(values.mean()), max(float(values.var()), 1e-3)
+    total = own.sum(axis=0) + _SHRINK
+    mean = (own.T @ values + _SHRINK * middle) / total
+    square = np.stack([own[:, k] @ (values - mean[k]) ** 2 for k in range(own.shape[1])])
+    return np.column_stack([mean, (square + _SHRINK * wide) / total])
 
 
 def _staying(moves: Floats) -> Floats:

@@ -5,7 +5,7 @@ from typing import Literal
 from flask import Response
 from pydantic import Field
 
-from analytics.datasets import ORDER_EVENTS, PRICES
+from analytics.datasets import ORDER_EVENTS, PRICES, QUOTES
 from app.api._page import next_cursor, offset_of
 from app.api._schema import PROBLEMS, Answer, ScopeQuery
 from app.gateway.auth import current_desk
@@ -44,6 +44,9 @@ def anomalies(query: AnomaliesQuery) -> Response:
 
 @blueprint.get("/regimes", summary="The market's state by day", responses={200: Answer, **PROBLEMS})
 def regimes(query: ScopeQuery) -> Response:
-    """Answer the state now, every day's filtered probabilities, and the stretches of one state."""
+    """Answer the state now, every day's filtered probabilities, the stretches of one state, and change points.
+
+    A change point has ``date``, ``p`` and what ``moved`` from where to where; it is placed looking back.
+    """
     desk = current_desk()
-    return answer(desk, states.regimes(desk), datasets=(PRICES,))
+    return answer(desk, states.regimes(desk), datasets=(PRICES, QUOTES))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output
+from dash import ClientsideFunction, Dash, Input, Output, html
 
 from app.queries import behaviour, regimes
 from callbacks._fill import Drawn, View, fill, nothing
@@ -14,6 +14,7 @@ from components.formats import day, number, percent, plural
 from components.ids import at
 from components.models import state_tag
 from components.states import link_button
+from components.structure import changes_list, changes_table, spread_words
 from components.tables import table
 
 PAGE = "intelligence-behaviour"
@@ -101,17 +102,32 @@ def _anomalies(answer: dict[str, Any], view: View) -> Drawn:
 
 def _regime(answer: dict[str, Any], view: View) -> Drawn:
     now, days = answer["now"], answer["days"]
+    changes = changes_list(answer["changes"], test=answer["test"])
     if now is None or not days:
-        return _silent(answer["model"], view, "the market's state")
+        # Change points have a test of their own: they are told where no state is.
+        return _silent(
+            answer["model"], view, "the market's state", footer=changes if answer["changes"] else None
+        )
     dwell = ", ".join(f"{name} {number(value)}" for name, value in answer["dwell"].items())
     sub = f"{now['state'].capitalize()} on {day(now['date'])}, {percent(now['probability'])} sure, since {day(now['since'])}"
     rows = [[one["from"], one["to"], one["state"], one["sessions"]] for one in reversed(answer["stretches"])]
     return Drawn(
-        regime_ribbon(days, look=view.look, height=130),
+        html.Div([regime_ribbon(days, look=view.look, height=130, changes=answer["changes"]), changes]),
         sub=sub,
-        legend=legend(("sq", "ok", "Calm"), ("sq", "acc", "Trending"), ("sq", "crit", "Stressed")),
-        footer=f"What is said of a day rests on that day and those before it. States last, in sessions: {dwell}",
-        as_table=table(
-            ["From", "To", "State", "Sessions"], rows, numeric=(3,), label="Stretches of one state"
+        legend=legend(
+            ("sq", "ok", "Calm"),
+            ("sq", "acc", "Trending"),
+            ("sq", "crit", "Stressed"),
+            ("ds", "t2", "Lasting change"),
+        ),
+        footer=f"What is said of a day rests on that day and those before it; a lasting change is placed looking back. "
+        f"States last, in sessions: {dwell}. {spread_words(answer['spread'])}",
+        as_table=html.Div(
+            [
+                table(
+                    ["From", "To", "State", "Sessions"], rows, numeric=(3,), label="Stretches of one state"
+                ),
+                changes_table(answer["changes"]),
+            ]
         ),
     )

@@ -28,6 +28,7 @@ from components.models import (
     state_tag,
 )
 from components.states import link_button
+from components.structure import found_card
 from components.tables import table
 
 PAGE = "intelligence-models"
@@ -176,6 +177,9 @@ def _calibration(model: dict[str, Any] | None, view: View) -> Drawn:
             footer=f"Brier score {number(found['brier'], 4)}, calibration error {percent(found['ece'])}, {plural(found['n'], 'row')}.",
             as_table=table(["Said", "Came", "Rows"], rows, numeric=(0, 1, 2), label="Reliability"),
         )
+    structure = found_card(found)
+    if structure is not None:
+        return Drawn(structure, sub=title, fit="flush")
     if not bands:
         why = "It gives no chances and no ranges, or none has been tested."
         return nothing(view, "Nothing to calibrate", why, sub=title)

@@ -6,6 +6,8 @@ import numpy as np
 import polars as pl
 
 from analytics.models._alert_facts import ALERT_FACTS, ALERT_FACTS_SCHEMA
+from analytics.models._spreads import COLUMNS as SPREAD_COLUMNS
+from analytics.models._spreads import DAILY_SPREADS
 from tests.analytics.models._tables import Case
 
 FIRST = date(2024, 1, 1)
@@ -51,6 +53,21 @@ def markets(
         ]
     columns = ["instrument_id", "date", "adj_basis", "close", "volume"]
     return {"prices": pl.DataFrame(rows, schema=columns, orient="row")}
+
+
+def quoted(
+    seed: int = 0, *, days: int = 420, quotes: int = 300, states: bool = True
+) -> dict[str, pl.DataFrame]:
+    """Return ``markets`` and spreads of the last ``quotes`` days; wide when moves are large, where there are states."""
+    rng = np.random.default_rng((seed, 1))
+    wild = (np.arange(days) // 30) % 2 == 1 if states else np.zeros(days, dtype=bool)
+    spreads = [
+        (f"N{name}", FIRST + timedelta(days=day), float(2 * np.exp(0.3 * rng.normal() + 0.8 * wild[day])))
+        for name in range(3)
+        for day in range(days - quotes, days)
+    ]
+    frame = pl.DataFrame(spreads, schema=list(SPREAD_COLUMNS), orient="row")
+    return markets(seed, days=days, states=states) | {DAILY_SPREADS: frame}
 
 
 def conduct(seed: int = 0, *, days: int = 20, heavy: bool = True) -> dict[str, pl.DataFrame]:
@@ -108,7 +125,7 @@ def related(seed: int = 0, *, days: int = 250, groups: bool = True) -> dict[str,
 
 CASES = {
     "alert_triage": Case(alert_rows),
-    "regimes": Case(markets, lambda seed: markets(seed, states=False)),
+    "regimes": Case(quoted, lambda seed: quoted(seed, states=False)),
     "clusters": Case(related, lambda seed: related(seed, groups=False)),
     "behaviour": Case(conduct, lambda seed: conduct(seed, heavy=False)),
 }

@@ -14,7 +14,7 @@ from app.queries import behaviour, intelligence, regimes
 from app.scope import Scope
 from app.storage.artifacts import Artifacts
 from app.storage.records.models import ModelVersion
-from tests.analytics.models._tables_structure import conduct, markets
+from tests.analytics.models._tables_structure import conduct, markets, quoted
 from tests.app._world import context_of, desk_of, land
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
@@ -70,7 +70,9 @@ def test_without_a_record_both_say_nothing_and_why(bare, sqlite_database):
     desk = desk_of(context)
     assert behaviour.anomalies(desk)["rows"] == []
     assert behaviour.anomalies(desk)["model"]["status"] == "untrained"
-    assert regimes.regimes(desk)["now"] is None
+    market = regimes.regimes(desk)
+    assert (market["now"], market["spread"]) == (None, None)
+    assert market["test"]["sessions"] > 300  # change points are looked for where states are silent
     keep(
         context,
         sqlite_database,
@@ -141,6 +143,22 @@ def test_the_market_has_a_state_every_day_that_dates_narrow_and_the_overview_nam
     )
     assert len(few["days"]) == 30
     assert few["now"] == found["now"]
+    assert found["spread"] == {"used": False, "days": 0, "needed": 120}
     values, reasons = intelligence.summary(desk_of(firm, role="trader"))
     assert values["regime"] == found["now"]["state"]
     assert "regime" not in reasons
+
+
+def test_quotes_are_read_where_the_model_goes_by_spreads_and_change_points_are_narrowed_by_dates(
+    bare, sqlite_database
+):
+    context, _ = bare
+    market = Regimes()
+    keep(context, sqlite_database, fit(market, market.features(quoted(5))))
+    quotes = "instrument_id  transact_time  seq  bid_px  ask_px\nN0  2024-03-01T15:00:00  1  99  101\n"
+    land(context, "acme", quotes=quotes)
+    found = regimes.regimes(desk_of(context))
+    assert found["spread"]["used"]
+    assert found["now"]["state"] in STATES
+    day = date(2024, 1, 2)
+    assert regimes.regimes(desk_of(context, scope=Scope(start=day, end=day)))["changes"] == []

@@ -1,0 +1,97 @@
+"""What was found without being asked for: change points, patterns, pairs and groups, each with its test."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dash import html
+
+from analytics.models.patterns import FALSE_DISCOVERY
+from components.formats import day, number, percent, plural
+from components.tables import table
+
+
+def found_card(found: Mapping[str, Any]) -> html.Div | None:
+    """Draw what a model found, of its ``calibration``; None where it gives chances or ranges instead."""
+    if found.get("kind") == "changes":
+        until = f"Looked at until {day(found['until'])}, {percent(found['level'])} test."
+        changes = changes_list(found["changes"], test=found)
+        return html.Div(
+            [changes, html.P([until, " ", spread_words(found["spread"])], className="inset t2 t12")]
+        )
+    if "patterns" in found:
+        return html.Div([patterns_table(found["patterns"])])
+    return None
+
+
+def spread_words(told: Mapping[str, Any]) -> str:
+    """Return whether quoted spreads are among a model's numbers, and if not why."""
+    days = plural(told["days"], "day")
+    if told["used"]:
+        return f"Quoted spreads of {days} are among its numbers."
+    return f"Spreads are not among its numbers: {days} of training have quotes, {told['needed']} are needed."
+
+
+def patterns_table(patterns: Sequence[Mapping[str, Any]]) -> html.Div:
+    """Draw every candidate with its correlation, p, q and n; those that count are marked, and none is said in words."""
+    kept = [one for one in patterns if one["q"] <= FALSE_DISCOVERY]
+    said = plural(len(kept), "pattern") if kept else "Nothing found"
+    told = f"{said} of {number(len(patterns))} tried, false discovery at most {percent(FALSE_DISCOVERY)}."
+    rows = [
+        [one["words"], number(one["correlation"], 3, plus=True), number(one["p"], 4), number(one["q"], 3),
+         number(one["n"]), "found" if one["q"] <= FALSE_DISCOVERY else "chance"]
+        for one in sorted(patterns, key=lambda one: (one["q"], one["p"], one["words"]))
+    ]  # fmt: skip
+    heads = ["Pattern", "Rank correlation", "p", "q", "Days", "Verdict"]
+    return html.Div([
+        html.P(told, className="inset t2 t12"), table(heads, rows, numeric=(1, 2, 3, 4), label="Patterns tried"),
+    ])  # fmt: skip
+
+
+def p_words(p: float) -> str:
+    """Return a p-value that never rounds to zero."""
+    return "p below 0.001" if p < 0.001 else f"p {number(p, 3)}"
+
+
+def changes_list(changes: Sequence[Mapping[str, Any]], *, test: Mapping[str, Any]) -> html.Ul | html.P:
+    """Draw lasting changes: since when, what moved from where to where, and how sure.
+
+    Args:
+        changes: Of ``Regimes.changes``.
+        test: level, least and sessions.
+    """
+    if not changes:
+        looked = f" in {plural(test['sessions'], 'session')}" if test.get("sessions") else ""
+        none = f"No lasting change found{looked}: none passed the test at {percent(test['level'])}."
+        return html.P(none, className="inset t2 t12")
+    return html.Ul([html.Li(change_words(one)) for one in changes], className="plainlist")
+
+
+def change_words(change: Mapping[str, Any]) -> str:
+    """Return one change as a sentence: its day, the two numbers that moved most, p and n."""
+    moved = "; ".join(_moved(one) for one in change["moved"][:2])
+    around = f"{number(change['before'])} sessions before, {number(change['after'])} after"
+    return f"From {day(change['date'])}: {moved} ({p_words(change['p'])}, {around})"
+
+
+def change_rows(changes: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+    """Return changes as plain rows: day, what moved, before, after, p."""
+    return [
+        [one["date"], moved["words"], _in_unit(moved["before"], moved["unit"]),
+         _in_unit(moved["after"], moved["unit"]), number(one["p"], 3)]
+        for one in changes
+        for moved in one["moved"]
+    ]  # fmt: skip
+
+
+def changes_table(changes: Sequence[Mapping[str, Any]]) -> html.Div:
+    """Draw ``change_rows``."""
+    heads = ["From", "What", "Before", "After", "p"]
+    return table(heads, change_rows(changes), numeric=(2, 3, 4), label="Lasting changes")
+
+
+def _moved(one: Mapping[str, Any]) -> str:
+    return f"{one['words']} {_in_unit(one['before'], one['unit'])} to {_in_unit(one['after'], one['unit'])}"
+
+
+def _in_unit(value: float, unit: str) -> str:
+    return percent(value) if unit == "fraction" else f"{number(value, 2)}×"
