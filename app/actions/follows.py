@@ -4,12 +4,12 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from app.actions._clock import Clock, moment_of, seeded_mark
 from app.actions._roles import text
 from app.errors import Conflict, FieldError, Forbidden, Invalid
 from app.scope import DATA_ROLES, Identity
 from app.storage.database import Database
 from app.storage.records import audit
-from app.storage.records._base import now
 from app.storage.records.counters import bump
 from app.storage.records.rooms import FOLLOWED, UserFollow
 
@@ -17,7 +17,9 @@ RECORDS = "follows"
 MOST = 500
 
 
-def follow(database: Database, actor: Identity, kind: str, target: str) -> datetime:
+def follow(
+    database: Database, actor: Identity, kind: str, target: str, *, clock: Clock | None = None
+) -> datetime:
     """Follow something; return since when. Following it again changes nothing.
 
     Args:
@@ -25,6 +27,7 @@ def follow(database: Database, actor: Identity, kind: str, target: str) -> datet
         actor: Who.
         kind: author, instrument or room.
         target: Its id; whether there is such a thing for the actor is looked at before.
+        clock: Only while a demo is made.
 
     Raises:
         Forbidden: If the role reads no data, or the key may not write.
@@ -46,14 +49,15 @@ def follow(database: Database, actor: Identity, kind: str, target: str) -> datet
         )
         if (held or 0) >= MOST:
             raise Conflict(f"You follow {MOST} already.")
+        at, seeded = moment_of(session, actor.org, clock)
         made = UserFollow(
-            org=actor.org, user_id=actor.user_id, kind=kind, target_id=name, follower_id=me, since=now()
+            org=actor.org, user_id=actor.user_id, kind=kind, target_id=name, follower_id=me, since=at
         )
         session.add(made)
         bump(session, actor.org, RECORDS)
         audit.record(
             session, actor=actor, action="follow.add", object_kind="follow", object_id=f"{kind}:{name}"[:200],
-            after={"kind": kind, "id": name},
+            after={"kind": kind, "id": name} | seeded_mark(seeded=seeded),
         )  # fmt: skip
         return made.since
 

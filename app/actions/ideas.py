@@ -6,7 +6,7 @@ verifiers hold for ideas as well (``app.actions.idea_proof`` compares entries an
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from analytics.social.ideas import LONGEST
 from app.actions._casework import prose, refusals_on_record
+from app.actions._clock import Clock, moment_of
 from app.actions._roles import system
 from app.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from app.scope import DATA_ROLES, Identity
@@ -25,7 +26,6 @@ from app.storage.records import audit
 from app.storage.records._base import now
 from app.storage.records.counters import bump
 from app.storage.records.ideas import EDITABLE, RECORDS, Idea, IdeaVersion
-from app.storage.records.people import Organisation
 
 KIND = "idea"  # of object, in the trail
 DIRECTIONS = ("long", "short")
@@ -36,7 +36,6 @@ _LEAST_WORDS, _MOST_WORDS = 20, 4000
 _LEAST_PRICE, _MOST_PRICE = Decimal("1e-9"), Decimal("1e12")
 _PLACE = re.compile(r"/(?!/)[A-Za-z0-9_\-./]*(\?[A-Za-z0-9_\-.~%&=+,:]*)?")
 _NAMES = ("instrument_id", "direction", "target", "stop", "horizon", "probability", "thesis", "context")
-Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True)
@@ -243,16 +242,6 @@ def _require_author(actor: Identity) -> None:
         raise Forbidden("An idea is put forward by a person who answers for it: sign in to do it.")
     if actor.role not in AUTHORS:
         raise Forbidden("Your role puts no ideas forward.")
-
-
-def moment_of(session: Session, org: str, clock: Clock | None) -> tuple[datetime, bool]:
-    """Return the moment, and whether it is the demo's: another clock counts only while a demo is made."""
-    if clock is None:
-        return now(), False
-    found = session.scalar(select(Organisation).where(Organisation.slug == org))
-    if found is None or not found.demo or found.settings.get("demo", {}).get("complete"):
-        raise Forbidden("The time is the server's.")
-    return clock(), True
 
 
 def _found(session: Session, idea_id: str) -> Idea:

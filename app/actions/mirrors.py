@@ -6,7 +6,8 @@ from math import isfinite
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.actions.ideas import AUTHORS, Clock, author_of, moment_of
+from app.actions._clock import Clock, moment_of
+from app.actions.ideas import AUTHORS, author_of
 from app.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from app.scope import Identity
 from app.storage.database import Database

@@ -17,12 +17,13 @@ from sqlalchemy.orm import Session
 from analytics.datasets import MESSAGES, POSTS, Dataset
 from analytics.social.wording import misfit, tidied
 from app.actions._casework import Concealed, prose, require_person, taken
+from app.actions._clock import Clock, moment_of, seeded_mark
 from app.actions.rooms import may_write
 from app.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, TooMany
 from app.scope import Identity
 from app.storage.database import Database
 from app.storage.records import audit
-from app.storage.records._base import new_id, now
+from app.storage.records._base import new_id
 from app.storage.records.counters import bump
 from app.storage.records.people import User
 from app.storage.records.rooms import Place, Room, RoomMember, RoomPost, RoomPostVersion
@@ -43,7 +44,13 @@ class Log(Protocol):
 
 
 def write(
-    database: Database, actor: Identity, text: str, *, place: Place, instruments: Sequence[str] = ()
+    database: Database,
+    actor: Identity,
+    text: str,
+    *,
+    place: Place,
+    instruments: Sequence[str] = (),
+    clock: Clock | None = None,
 ) -> RoomPost:
     """Post something.
 
@@ -53,6 +60,7 @@ def write(
         text: As typed; kept as written, shown as text.
         place: Where, checked against what the actor may see.
         instruments: Ids that the text and its place name.
+        clock: Only while a demo is made.
 
     Raises:
         Forbidden: If the actor only reads.
@@ -63,7 +71,7 @@ def write(
     may_write(actor)
     words = _words(text)
     with database.session(actor.org, write=True) as session:
-        at = now()
+        at, seeded = moment_of(session, actor.org, clock)
         _not_too_many(session, actor, at)
         if place.room_id is not None:
             room = session.scalar(select(Room).where(Room.id == place.room_id))
@@ -80,12 +88,18 @@ def write(
         )  # fmt: skip
         session.add(made)
         _keep_version(session, actor, made, at)
-        _record(session, actor, "post.write", made)
+        _record(session, actor, "post.write", made, seeded=seeded)
     return made
 
 
 def edit(
-    database: Database, actor: Identity, post_id: str, text: str, *, instruments: Sequence[str] = ()
+    database: Database,
+    actor: Identity,
+    post_id: str,
+    text: str,
+    *,
+    instruments: Sequence[str] = (),
+    clock: Clock | None = None,
 ) -> RoomPost:
     """Say it in other words; what stood there before is kept.
 
@@ -104,16 +118,24 @@ def edit(
             raise NotFound("There is no such post of yours.")
         if found.text == words:
             raise Conflict("It says so already.")
-        at = now()
+        at, seeded = moment_of(session, actor.org, clock)
         _not_too_many(session, actor, at)
         found.text, found.instrument_ids = words, sorted(set(instruments))
         found.version, found.edited_at = found.version + 1, at
         _keep_version(session, actor, found, at)
-        _record(session, actor, "post.edit", found)
+        _record(session, actor, "post.edit", found, seeded=seeded)
     return found
 
 
-def hide(database: Database, actor: Identity, post_id: str, *, reason: str, own: Collection[str]) -> RoomPost:
+def hide(
+    database: Database,
+    actor: Identity,
+    post_id: str,
+    *,
+    reason: str,
+    own: Collection[str],
+    clock: Clock | None = None,
+) -> RoomPost:
     """Take a post from its readers; those who supervise still see it, with the reason.
 
     Args:
@@ -122,13 +144,14 @@ def hide(database: Database, actor: Identity, post_id: str, *, reason: str, own:
         post_id: Which.
         reason: Why, at least ten characters.
         own: Ids of alerts about the actor, whose talk he does not learn of.
+        clock: Only while a demo is made.
 
     Raises:
         Forbidden: If the actor is no person of compliance, or wrote it himself.
         NotFound: If there is no such post.
         Conflict: If it is hidden.
     """
-    return _moderated(database, actor, post_id, hidden=True, reason=reason, own=own)
+    return _moderated(database, actor, post_id, hidden=True, reason=reason, own=own, clock=clock)
 
 
 def restore(
@@ -220,12 +243,20 @@ def _keep_version(session: Session, actor: Identity, post: RoomPost, at: datetim
 
 
 def _moderated(
-    database: Database, actor: Identity, post_id: str, *, hidden: bool, reason: str, own: Collection[str]
+    database: Database,
+    actor: Identity,
+    post_id: str,
+    *,
+    hidden: bool,
+    reason: str,
+    own: Collection[str],
+    clock: Clock | None = None,
 ) -> RoomPost:
     require_person(actor)
     words = prose("reason", reason, least=LEAST_REASON, longest=2000)
 
-    def act(session: Session, at: datetime) -> RoomPost:
+    def act(session: Session, _: datetime) -> RoomPost:
+        at, seeded = moment_of(session, actor.org, clock)
         found = session.scalar(select(RoomPost).where(RoomPost.id == post_id).with_for_update())
         if found is None:
             raise NotFound("There is no such post.")
@@ -242,21 +273,21 @@ def _moderated(
         bump(session, actor.org, RECORDS)
         audit.record(
             session, actor=actor, action="post.hide" if hidden else "post.restore", object_kind="post",
-            object_id=post_id, before=before, after={"hidden": hidden, "reason": words, "version": found.version},
+            object_id=post_id, before=before, after={"hidden": hidden, "reason": words, "version": found.version} | seeded_mark(seeded=seeded),
         )  # fmt: skip
         return found
 
     return taken(database, actor, "post", post_id, act)  # type: ignore[no-any-return]
 
 
-def _record(session: Session, actor: Identity, action: str, post: RoomPost) -> None:
+def _record(session: Session, actor: Identity, action: str, post: RoomPost, *, seeded: bool) -> None:
     bump(session, actor.org, RECORDS)
     # The words are in the versions; the digest proves that they are the ones that were written.
     digest = hashlib.sha256(post.text.encode()).hexdigest()
     names = ("version", "room_id", "thread_id", "in_reply_to", "context_kind", "context_id", "instrument_ids")
     audit.record(
         session, actor=actor, action=action, object_kind="post", object_id=post.id,
-        after={name: getattr(post, name) for name in names} | {"sha256": digest},
+        after={name: getattr(post, name) for name in names} | {"sha256": digest} | seeded_mark(seeded=seeded),
     )  # fmt: skip
 
 

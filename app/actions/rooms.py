@@ -6,6 +6,7 @@ from collections.abc import Collection
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.actions._clock import Clock, moment_of, seeded_mark
 from app.actions._roles import text
 from app.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from app.scope import DATA_ROLES, Identity
@@ -43,6 +44,7 @@ def open_room(
     desk: str | None = None,
     purpose: str = "",
     members: Collection[str] = (),
+    clock: Clock | None = None,
 ) -> Room:
     """Open a room.
 
@@ -54,6 +56,7 @@ def open_room(
         desk: Whose, for kind desk; one that the actor may see.
         purpose: What it is for.
         members: User ids on the list, for kind members.
+        clock: Only while a demo is made.
 
     Raises:
         Forbidden: If the actor may not post, or opens one for the firm without being risk or compliance.
@@ -78,7 +81,7 @@ def open_room(
     made = Room(
         org=actor.org, id=new_id("room"), name=title, name_key=_key(title), kind=kind, desk=desk or None,
         purpose=text("purpose", purpose, longest=400) if purpose.strip() else "", created_by=actor.user_id,
-        created_name=actor.name[:200], created_at=now(),
+        created_name=actor.name[:200],
     )  # fmt: skip
     with database.session(actor.org, write=True) as session:
         if session.scalar(select(Room.id).where(Room.name_key == made.name_key)) is not None:
@@ -86,15 +89,20 @@ def open_room(
         held = session.scalar(select(func.count()).select_from(Room).where(Room.closed_at.is_(None))) or 0
         if held >= MOST_ROOMS:
             raise Conflict(f"There are {MOST_ROOMS} rooms: close one first.")
+        made.created_at, seeded = moment_of(session, actor.org, clock)
         session.add(made)
         on_list = _people(session, {*members, actor.user_id}) if kind == "members" else []
         session.add_all(
-            RoomMember(org=actor.org, room_id=made.id, user_id=one, added_by=actor.user_id) for one in on_list
+            RoomMember(
+                org=actor.org, room_id=made.id, user_id=one, added_by=actor.user_id, added_at=made.created_at
+            )
+            for one in on_list
         )
         bump(session, actor.org, RECORDS)
         audit.record(
             session, actor=actor, action="room.open", object_kind="room", object_id=made.id,
-            after={"name": title, "kind": kind, "desk": made.desk, "purpose": made.purpose, "members": on_list},
+            after={"name": title, "kind": kind, "desk": made.desk, "purpose": made.purpose, "members": on_list}
+            | seeded_mark(seeded=seeded),
         )  # fmt: skip
     return made
 

@@ -173,6 +173,7 @@ class _Seeding:
     def _work(self, firm: Firm, *, seed: int) -> None:
         from app.demo.ideas import put_forward
         from app.demo.limits import set_limits
+        from app.demo.rooms import talk, talk_about_alerts
         from app.jobs.derive import derive
         from app.jobs.insights import refresh_insights
         from app.jobs.screening import screen_all
@@ -186,8 +187,10 @@ class _Seeding:
             "ideas": lambda: put_forward(
                 self.context, slug, listed=[entry.instrument_id for entry in firm.lists], seed=seed
             ),
+            "rooms": lambda: talk(self.context, firm),
             "screening": lambda: screen_all(self.context, slug, cause="demo"),
             "surveil": lambda: surveil(self.context, slug, cause="demo"),
+            "alert talk": lambda: talk_about_alerts(self.context, firm),
             "train": lambda: train(self.context, slug),
             "insights": lambda: refresh_insights(self.context, slug, cause="demo"),
         }

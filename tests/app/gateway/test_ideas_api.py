@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
+from app.actions import _clock, keys, lists, orgs, sessions, users
 from app.actions import ideas as acting
-from app.actions import keys, lists, orgs, sessions, users
 from app.actions._roles import console
 from app.factory import create_app
 from app.jobs import ideas as job
@@ -69,7 +69,7 @@ def later(monkeypatch):
     real = acting.now
 
     def move(minutes):
-        for module in (acting, audit, ideas, job):
+        for module in (acting, _clock, audit, ideas, job):
             monkeypatch.setattr(module, "now", lambda: real() + timedelta(minutes=minutes))
 
     return move

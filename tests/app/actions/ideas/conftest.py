@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.actions import ideas
+from app.actions import _clock, ideas
 from app.scope import Identity
 from app.storage.anchors import Anchors
 from app.storage.records import audit
@@ -34,7 +34,7 @@ def clock(monkeypatch):
     real = ideas.now
 
     def move(minutes):
-        for module in (ideas, audit):
+        for module in (ideas, _clock, audit):
             monkeypatch.setattr(module, "now", lambda: real() + timedelta(minutes=minutes))
 
     return move
