@@ -7,7 +7,7 @@ from pathlib import Path
 
 from analytics.compliance.detector import Detector, all_detectors
 from tests.bench._machine import Machine
-from tests.bench.detectors import _quality, _speed, _triage
+from tests.bench.detectors import _quality, _speed, _triage, _triage_page
 from tests.bench.detectors._report import lines, page, shortfalls, table
 
 TARGET = Path(__file__).resolve().parents[3] / "docs" / "benchmarks-detectors.md"
@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
         "--part",
         choices=("quality", *_quality.PARTS, "speed", "what-if", "triage"),
         help="one part only: quality is the four of found and right, split, density and the tape's control; triage ranks "
-        "the alerts of sensitive detectors, on seeds of its own",
+        "the alerts of sensitive detectors, on seeds of its own unless told others, and writes its section alone",
     )
     made.add_argument(
         "--out", type=Path, help="where to write; docs/benchmarks-detectors.md after a whole run"
@@ -58,7 +58,7 @@ def main(argv: list[str]) -> int:
     kinds, machine = {name: known[name] for name in names}, Machine.look()
     parts = (asked.part,) if asked.part in _quality.PARTS else _quality.PARTS
     if asked.part == "triage":
-        return _ranked(known, asked.seeds)
+        return _ranked(known, asked, machine)
     plan = _quality.Plan.of(asked.seeds, quick=asked.quick, bitstamp=asked.bitstamp, parts=parts)
     began, spent = time.monotonic(), time.process_time()
     if min(plan.seeds) < HELD_OUT:
@@ -83,7 +83,9 @@ def main(argv: list[str]) -> int:
             _say(row)
     out = destination(asked)
     if out is not None and played is not None:
-        out.write_text(page(kinds, played, speed, plan, machine))
+        kept = _triage_page.found(out.read_text()) if out.exists() else None
+        made = page(kinds, played, speed, plan, machine)
+        out.write_text(made if kept is None else _triage_page.put(made, kept))
         _say(f"written: {out.name}")
     _say(
         f"took {(time.monotonic() - began) / 60:.1f} minutes, {(time.process_time() - spent) / 60:.1f} of one core"
@@ -91,14 +93,30 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _ranked(kinds: dict[str, type[Detector]], chosen: tuple[int, ...]) -> int:
-    """Rank the alerts of gym days; its own seeds unless others are asked for."""
-    days = (*_triage.LEARNT, *_triage.JUDGED) if chosen == seeds(SEEDS) else chosen
-    figures, _ = _triage.ranked(_triage.labelled(kinds, days, _say))
-    for row in figures.words():
-        _say(row)
-    _say("met" if figures.met else "not met")
-    return 0 if figures.met else 1
+def _ranked(kinds: dict[str, type[Detector]], asked: argparse.Namespace, machine: Machine) -> int:
+    """Rank the alerts of gym days, by either reading of what is worth it; the days given are the judged ones."""
+    began, spent = time.monotonic(), time.process_time()
+    learnt = _triage.LEARNT[:3] if asked.quick else _triage.LEARNT
+    judged = _triage.JUDGED if asked.seeds == seeds(SEEDS) else asked.seeds
+    judged = judged[:1] if asked.quick else judged
+    if clash := sorted({*learnt} & {*judged}):
+        parser().error(f"these days are learnt from, and cannot be judged: {', '.join(map(str, clash))}")
+    alerts = _triage.labelled(kinds, (*learnt, *judged), _say)
+    figures = {}
+    for worth in _triage.WORTH:
+        figures[worth], _ = _triage.ranked(alerts, learnt=len(learnt), worth=worth)
+        for row in (f"worth it is what {worth}:", *figures[worth].words()):
+            _say(row)
+        _say("met" if figures[worth].met else "not met")
+    out = asked.out or (None if asked.quick else TARGET)
+    if out is not None:
+        page_now = out.read_text() if out.exists() else ""
+        out.write_text(_triage_page.put(page_now, _triage_page.section(figures, learnt, judged, machine)))
+        _say(f"written: {_triage_page.TITLE} in {out.name}")
+    _say(
+        f"took {(time.monotonic() - began) / 60:.1f} minutes, {(time.process_time() - spent) / 60:.1f} of one core"
+    )
+    return 0 if figures["names"].met else 1
 
 
 def _say(text: str) -> None:

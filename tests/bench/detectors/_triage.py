@@ -2,9 +2,8 @@
 
 With their usual thresholds nearly all that the detectors raise in the gym is right, and a queue of right alerts
 needs no sorting. Here they are set as a firm does that would rather read too much: one of twenty of a day's
-hundreds of alerts is worth it. Worth it is what meets planted abuse of its own type (``_metrics``) and names at
-least one of its orders, messages or posts, or meets a breach counted from the rows. Meeting alone is not enough
-here: of a hundred and fifty loose insider alerts some are about the same account and name by chance.
+hundreds of alerts is worth it. What that means is ``WORTH``: both readings are ranked, each by models that
+have learnt that reading.
 
 Days follow one another in time. Each later day is ranked by a model that has learnt from the days before it
 alone. Days of one firm share the names of people and instruments, never their abuse.
@@ -26,8 +25,19 @@ from app.demo.gym import Day, Recipe, build
 from tests.bench.detectors._metrics import Alert, _Unplanned, overlaps
 from tests.bench.detectors._types import types
 
-# The model was made on the first; the others were played once it was done, and nothing was changed after them.
-LEARNT, JUDGED = tuple(range(1, 21)), tuple(range(521, 531))
+# The model was made on the first; nobody had looked at the others when it and ``WORTH`` were done.
+LEARNT, JUDGED = tuple(range(1, 21)), tuple(range(541, 551))
+# What counts as worth escalation. Column of ``labelled`` to its definition.
+WORTH = {
+    "names": (
+        "the alert meets planted abuse of its own detector's type (people, instrument and time, as everywhere on this page) and names "
+        "at least one of its orders, fills, messages or posts; or it meets a breach counted from the rows"
+    ),
+    "meets": (
+        "the alert meets planted abuse of its own detector's type, whether or not it names anything of it; or it meets a breach "
+        "counted from the rows"
+    ),
+}
 SEVERITIES = (0.1, 0.3, 0.5, 0.7, 0.9)  # one a day, in turn
 APART = timedelta(days=140)  # a gym day's sessions reach back over ninety
 DECIDED = timedelta(days=4)  # after it was raised
@@ -52,6 +62,11 @@ SENSITIVE: dict[str, dict[str, Any]] = {
         "off_money": 1000.0,
     },
 }  # fmt: skip
+SCHEMA = ALERT_FACTS_SCHEMA | {
+    "day": pl.Int64(),
+    "scene": pl.String(),
+    **dict.fromkeys(WORTH, pl.Float64()),
+}
 Say = Callable[[str], None]
 
 
@@ -61,17 +76,13 @@ def recipe(seed: int) -> Recipe:
 
 
 def labelled(kinds: dict[str, type[Detector]], seeds: Sequence[int], say: Say) -> pl.DataFrame:
-    """Return the alerts of days, one after another, as ``ALERT_FACTS_SCHEMA`` with ``day`` and ``scene``."""
+    """Return the alerts of days, one after another: ``SCHEMA``; ``outcome`` is that of "names"."""
     found = []
     for number, seed in enumerate(seeds):
         day = build(recipe(seed))
         rows = [row for name, kind in kinds.items() for row in _alerts(name, kind, day, number)]
-        found.append(
-            pl.DataFrame(
-                rows, schema=ALERT_FACTS_SCHEMA | {"day": pl.Int64(), "scene": pl.String()}, orient="row"
-            )
-        )
-        say(f"seed {seed}: {len(rows)} alerts, {int(found[-1]['outcome'].sum())} worth it")
+        found.append(pl.DataFrame(rows, schema=SCHEMA, orient="row"))
+        say(f"seed {seed}: {len(rows)} alerts, {int(found[-1]['names'].sum())} worth it")
     return pl.concat(found)
 
 
@@ -91,21 +102,13 @@ def _row(
     orders_of: dict[str, str],
     number: int,
 ) -> dict[str, Any]:
-    alert = Alert.of(row)
-    named = {
-        *row["order_ids"],
-        *(orders_of.get(one) for one in row["exec_ids"]),
-        *row["message_ids"],
-        *row["post_ids"],
-    }
-    own = [
-        one
-        for one in day.labels
-        if one.abuse
-        and one.pattern in types(kind)
-        and named & {*one.order_ids, *one.message_ids, *one.post_ids}
-        and overlaps(alert, one, day.groups)
-    ]
+    alert, told = Alert.of(row), _evidence(row, orders_of)
+    abuse = [one for one in day.labels if one.abuse]
+    met = [one for one in abuse if one.pattern in types(kind) and overlaps(alert, one, day.groups)]
+    shown = [one for one in abuse if told & {*one.order_ids, *one.message_ids, *one.post_ids}]
+    own, broken = [one for one in met if one in shown], breaches.meets(alert)
+    # Whatever was raised about one scene belongs together, by any detector and right or not.
+    scene = next((one.label_id for one in (*own, *met, *shown)), row["alert_id"][:12])
     time = row["window_end"] + number * APART
     keys = [field.name for field in METRICS.inner.fields]
     return {
@@ -114,9 +117,15 @@ def _row(
         "instrument_ids": row["instrument_ids"], "seconds": (row["window_end"] - row["window_start"]).total_seconds(),
         "orders": len(row["order_ids"]), "fills": len(row["exec_ids"]), "messages": len(row["message_ids"]),
         "posts": len(row["post_ids"]), "metrics": [{key: one[key] for key in keys} for one in row["metrics"]],
-        "outcome": float(bool(own) or breaches.meets(alert)), "decided": time + DECIDED, "day": number,
-        "scene": f"{number:03d}-{own[0].label_id if own else row['alert_id'][:12]}",
+        "outcome": float(bool(own) or broken), "decided": time + DECIDED, "day": number,
+        "scene": f"{number:03d}-{scene}", "names": float(bool(own) or broken), "meets": float(bool(met) or broken),
     }  # fmt: skip
+
+
+def _evidence(row: dict[str, Any], orders_of: dict[str, str]) -> set[str]:
+    """Return the orders, messages and posts an alert names; a fill names its order."""
+    fills = {orders_of[one] for one in row["exec_ids"] if one in orders_of}
+    return fills | {*row["order_ids"], *row["message_ids"], *row["post_ids"]}
 
 
 @dataclass(frozen=True)
@@ -153,25 +162,27 @@ class Ranked:
 
 
 def ranked(
-    alerts: pl.DataFrame, *, first: float = len(LEARNT) / (len(LEARNT) + len(JUDGED)), draws: int = 300
+    alerts: pl.DataFrame, *, learnt: int, worth: str = "names", draws: int = 300
 ) -> tuple[Ranked, pl.DataFrame]:
     """Rank each later day by what was learnt before it; intervals by resampling scenes.
 
     Args:
         alerts: ``labelled``.
-        first: Share of the days that are only learnt from.
+        learnt: How many days, the first, are only learnt from.
+        worth: Which of ``WORTH`` is learnt and asked for.
         draws: Of the bootstrap over scenes (an alert that meets none is a scene of its own).
 
     Returns:
         The figures over all ranked days, and the ranked rows.
     """
-    rows = Triage().features({ALERT_FACTS: alerts.select(list(ALERT_FACTS_SCHEMA))})
+    facts = alerts.with_columns(outcome=worth).select(list(ALERT_FACTS_SCHEMA))
+    rows = Triage().features({ALERT_FACTS: facts})
     rows = rows.join(
         alerts.select("alert_id", "day", "scene"), on="alert_id", how="left", maintain_order="left"
     )
     days = alerts["day"].n_unique()
     parts = []
-    for day in range(round(days * first), days):
+    for day in range(learnt, days):
         model = Triage().fit(rows.filter(pl.col("day") < day).sort("date", "alert_id"))
         test = rows.filter(pl.col("day") == day)
         parts.append(model.judge(test).with_columns(test["scene"], test["score"]))

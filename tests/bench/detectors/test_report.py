@@ -7,12 +7,13 @@ import pytest
 
 from analytics.compliance.detectors.wash_trade import WashTrade
 from tests.bench._machine import Machine
-from tests.bench.detectors import _types
+from tests.bench.detectors import _triage_page, _types
 from tests.bench.detectors.__main__ import TARGET, destination, parser, seeds
 from tests.bench.detectors._metrics import Scenario, Share, Tally
 from tests.bench.detectors._quality import Plan, Scores
 from tests.bench.detectors._report import lines, page, shortfalls
 from tests.bench.detectors._speed import Speed
+from tests.bench.detectors._triage import Ranked
 
 MACHINE = Machine(2, "Some CPU", 24.0, 0.5, datetime(2026, 11, 22, tzinfo=UTC), (("polars", "2.1.0"),))
 KINDS = {"wash_trade": WashTrade}
@@ -106,3 +107,36 @@ def test_a_whole_run_writes_the_page():
 
 def test_seeds_are_given_as_ranges_and_lists():
     assert seeds("1001-1003,1010") == (1001, 1002, 1003, 1010)
+
+
+RANKED = Ranked(
+    515, 33, (0.97, 0.9, 1.0), (1.0, 1.0, 1.0), (0.01, 0.0, 0.02), {"0.1": 0.5, "0.4": None}, missed=0
+)
+OLD = Ranked(
+    515, 35, (0.89, 0.8, 0.95), (0.97, 0.9, 1.0), (0.01, 0.0, 0.02), {"0.1": 0.5, "0.4": 0.9}, missed=1
+)
+
+
+def test_a_ranked_queue_is_told_by_either_reading_and_says_which_days_are_open_to_tuning():
+    told = _triage_page.section({"names": RANKED, "meets": OLD}, (1, 2, 3, 7), (541, 542), MACHINE)
+    assert "seeds 1 to 3, 7, then" in told
+    assert "seeds 541 to 542, open to tuning" in told
+    assert (
+        "| names | 515 | 33 | 0.970 (0.900-1.000) | 1.000 (1.000-1.000) | 0 | 0.010 (0.000-0.020) | 0.500 | - | met |"
+        in told
+    )
+    assert "| meets | 515 | 35 | 0.890 (0.800-0.950) | 0.970 (0.900-1.000) | 1 |" in told
+    assert told.count("| missed |") == 1
+    assert "open to tuning" not in _triage_page.section({"names": RANKED}, (1,), (3001,), MACHINE)
+
+
+@pytest.mark.parametrize(
+    "page", ["# A\n\n## Speed\n\nfast\n", "# A\n\n## Alert triage\n\nold\n\n## Speed\n\nfast\n"]
+)
+def test_a_section_takes_the_place_of_its_older_self_and_leaves_the_rest(page):
+    made = "## Alert triage\n\nnew\n"
+    told = _triage_page.put(page, made)
+    assert told == "# A\n\n## Alert triage\n\nnew\n\n## Speed\n\nfast\n"
+    assert _triage_page.found(told) == made
+    assert _triage_page.found("# A\n\n## Speed\n") is None
+    assert _triage_page.put("# A\n", made) == "# A\n\n## Alert triage\n\nnew\n"

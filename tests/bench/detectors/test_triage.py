@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import polars as pl
 import pytest
 
 from analytics.compliance.detector import all_detectors
@@ -25,7 +26,7 @@ def queue():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_triage, "recipe", several)
         alerts = _triage.labelled(kinds, (601, 602), lambda _: None)
-    return alerts, _triage.ranked(alerts, first=0.5, draws=100)
+    return alerts, _triage.ranked(alerts, learnt=1, draws=100)
 
 
 def test_a_day_is_ranked_by_what_the_day_before_it_taught(queue):
@@ -44,3 +45,11 @@ def test_what_is_worth_it_comes_first_and_chances_are_honest(queue):
     by_score = figures.by_score["0.4"]
     assert by_score is not None
     assert figures.four[0] > by_score
+
+
+def test_what_names_a_scene_meets_it_too_and_shares_it_with_what_else_was_raised_about_it(queue):
+    alerts, _ = queue
+    assert alerts.filter((alerts["names"] == 1) & (alerts["meets"] == 0)).is_empty()
+    shared = alerts.group_by("scene").agg(alerts=pl.len(), worth=pl.col("names").max())
+    assert shared.filter((pl.col("alerts") > 1) & (pl.col("worth") == 1)).height > 0
+    assert shared.filter(pl.col("alerts") == 1).height > shared.height / 2
