@@ -18,7 +18,7 @@ from analytics.registry import modules
 from app import api
 from app.config import Settings
 from app.context import Context
-from app.gateway import api_docs, gate, sign_in
+from app.gateway import api_docs, gate, renderer, sign_in
 from app.gateway import errors as error_pages
 from app.gateway import json as json_provider
 from app.gateway.auth import current_identity, identify
@@ -58,6 +58,7 @@ def create_app(
         anchors.catch_up(context.database)
     server = _server(settings, context, budgets)
     app = _dash(server)
+    renderer.install(server)
     for module in modules(api):
         server.register_api(module.blueprint)
     app.layout = _frame(_register_pages())
