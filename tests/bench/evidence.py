@@ -31,6 +31,7 @@ from app.actions.sign_in import identity_of
 from app.context import Context
 from app.factory import create_app
 from app.gateway.limits import Budgets
+from app.gateway.pauses import spare_start
 from app.queries.evidence_cards import chosen
 from app.storage.records.people import Organisation, User
 from tests.bench._firm import settings_of
@@ -62,6 +63,7 @@ def serve(home: str, port: Any) -> None:
     app = create_app(context=Context.open(settings_of(Path(home))), budgets=many)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = make_server("127.0.0.1", 0, app.server, threaded=True)
+    spare_start()  # as the server of an installation does
     port.value = server.server_port
     server.serve_forever()
 
