@@ -13,7 +13,7 @@ from components.formats import number
 from components.ids import DATA, URL, at
 from components.page import CONTEXT, SURVEILLANCE_ROLES, TRADING_ROLES, Page
 
-MAX_STEPS = 4
+MAX_STEPS = 5
 
 
 def register(app: Dash) -> None:
@@ -108,7 +108,8 @@ def _steps(page: Page | None, search: str | None) -> Any:
         return []
     try:
         role = current_identity().role
-        known = facts(current_desk(search or ""))
+        desk = current_desk(search or "")
+        known = facts(desk)
     except QuarterdeckError:
         return []
     open_paths = {other.path for other in _pages() if other.allows(role)}
@@ -117,12 +118,13 @@ def _steps(page: Page | None, search: str | None) -> Any:
         if step.path.split("?")[0] not in open_paths:
             continue
         count = known.get(step.fact) if step.fact else None
-        if step.fact and not count:
+        path = step.leads_to({"account": desk.scope.account, "instrument": desk.scope.instrument})
+        if path is None or (step.fact and not count):
             continue
         entries.append(
             {
                 "label": step.label,
-                "path": step.path,
+                "path": path,
                 "why": step.why,
                 "metric": number(count) if count else None,
             }

@@ -91,6 +91,8 @@ def ways_on(alert: Mapping[str, Any], counts: Mapping[str, int] | None = None) -
         ("Orders around it", "/trading/blotter", {"view": "orders"} | about | when,
          "All orders in the instrument on these days", "orders"),
         ("Posts about it", "/social/feed", about | when, "What was said about it on these days", "posts"),
+        ("Talk about it", "/social/feed", {"about": f"alert:{alert['alert_id']}"},
+         "The thread on this alert, read by compliance and auditors only", ""),
         ("P&L of these days", "/trading/pnl", accounts | about | when, "What was earned in it on these days", ""),
         ("What it did to positions", "/portfolio/positions", about | when, "What is held of it", ""),
     ]  # fmt: skip

@@ -1,8 +1,9 @@
 """What a page says about itself: the rail, the palette, the door and the next steps read it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from dash import html
 
@@ -40,13 +41,23 @@ DATES = ("from", "to", "as_of")
 class Step:
     """A usual next step from a page.
 
-    ``fact`` names a number of the page's facts shown on the step; a step whose fact is zero is left out.
+    ``fact`` names a number of the page's facts shown on the step; a step whose fact is zero is left out. ``thread`` is
+    a context type: the step leads to the thread about the one thing of that type that the view names, and is left out
+    where it names none or several.
     """
 
     label: str
     path: str
     why: str
     fact: str | None = None
+    thread: str | None = None
+
+    def leads_to(self, view: Mapping[str, Sequence[str]]) -> str | None:
+        """Return the address in a view (context type to the ids it names); None where there is no such way."""
+        if self.thread is None:
+            return self.path
+        named = view.get(self.thread) or ()
+        return f"{self.path}?{urlencode({'about': f'{self.thread}:{named[0]}'})}" if len(named) == 1 else None
 
 
 @dataclass(frozen=True)
@@ -79,6 +90,9 @@ class Page:
     def allows(self, role: str) -> bool:
         """Whether people of ``role`` may open the page."""
         return role in self.roles
+
+
+TALK_OF_ACCOUNT = Step("Talk about it", "/social/feed", "The thread on this account", thread="account")
 
 
 def guarded(

@@ -11,7 +11,7 @@ from analytics.social.wording import LONGEST
 from analytics.social.wording import shown as visible
 from components.casework import act_button, act_form, choose, enter, fold, submit, tick, write
 from components.feed import tone_tag, with_cashtags
-from components.formats import moment, number, plural, since
+from components.formats import moment, number, plural, short_id, since
 from components.states import icon
 from components.tables import link
 
@@ -258,7 +258,7 @@ def _about(kind: str, name: str) -> Any:
         "account": f"/portfolio/positions?account={safe}", "alert": f"/compliance/alerts/{safe}",
     }[kind]  # fmt: skip
     return html.Span(
-        [html.Span(f"on {kind}", className="t3"), " ", link(name, href, mono=True, carry=False)],
+        [html.Span(f"on {kind}", className="t3"), " ", link(short_id(name), href, mono=True, carry=False)],
         className="t12",
     )
 

@@ -12,7 +12,7 @@ from callbacks._fill import Drawn, View, fill, nothing
 from components.attention import UNUSUAL, attention_table
 from components.cards import legend, segment
 from components.charts.tone_course import tone_course
-from components.formats import day, known, number, plural
+from components.formats import day, known, number, plural, short_id, words
 from components.states import icon, link_button
 from components.tables import table
 from components.talk import Reader, composer, post_list, room_list
@@ -130,7 +130,7 @@ def _narrowed(answer: dict[str, Any], view: View) -> list[Any]:
     if room := view.state("room"):
         found.append(_held("room", f"in {answer['rooms'].get(room, room)}"))
     if about := view.state("about"):
-        found.append(_held("about", f"about {about.replace(':', ' ')}"))
+        found.append(_held("about", f"about {_words_of(about)}"))
     if view.scope.post:
         found.append(_held("post", "one thread"))
     return found
@@ -144,18 +144,20 @@ def _writing(desk: Any) -> dict[str, Any]:
             "answers": feed.one(desk, post) if post else None}  # fmt: skip
 
 
+def _words_of(about: str) -> str:
+    """Return what a thread is about, ``kind:id`` in the address, as words."""
+    kind, _, name = about.partition(":")
+    return f"{kind} {short_id(name)}"
+
+
 def _composer(answer: dict[str, Any], view: View) -> Drawn:
-    about = (
-        [(view.state("about"), view.state("about").replace(":", " ").capitalize())]
-        if view.state("about")
-        else []
-    )
+    about = [(view.state("about"), words(_words_of(view.state("about"))))] if view.state("about") else []
     about += [(f"instrument:{one}", f"Instrument {one}") for one in view.scope.instrument[:3]]
     if view.scope.order:
         about.append((f"order:{view.scope.order}", f"Order {view.scope.order}"))
     about += [(f"account:{one}", f"Account {one}") for one in view.scope.account[:3]]
     if view.scope.alert and view.role == "compliance":
-        about.append((f"alert:{view.scope.alert}", f"Alert {view.scope.alert}"))
+        about.append((f"alert:{view.scope.alert}", f"Alert {short_id(view.scope.alert)}"))
     body = composer(answer["rooms"], room=view.state("room") or None, about=about, answers=answer["answers"])
     return Drawn(body, sub="watched as every communication of the firm is", fit="pad")
 

@@ -5,7 +5,7 @@ from typing import Any
 from dash import html
 
 from components.cards import grid, page_body, slot, strip_slot
-from components.page import Page, Step
+from components.page import TALK_OF_ACCOUNT, Page, Step
 
 PAGE = Page(
     path="/portfolio/attribution",
@@ -21,6 +21,7 @@ PAGE = Page(
         Step("Change the weights", "/portfolio/what-if", "Try other weights before trading"),
         Step("Read the positions", "/portfolio/positions", "What is held now"),
         Step("See what trading cost", "/trading/execution-quality", "Where the costs come from"),
+        TALK_OF_ACCOUNT,
     ),
 )
 

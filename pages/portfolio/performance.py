@@ -6,7 +6,7 @@ from dash import html
 
 from components.cards import grid, page_body, slot, strip_slot
 from components.ids import at
-from components.page import Page, Step
+from components.page import TALK_OF_ACCOUNT, Page, Step
 
 PAGE = Page(
     path="/portfolio/performance",
@@ -21,6 +21,7 @@ PAGE = Page(
         Step("See the risk behind it", "/portfolio/risk", "What could be lost"),
         Step("See the P&L by day", "/trading/pnl", "The same in money"),
         Step("See the positions", "/portfolio/positions", "What is held now"),
+        TALK_OF_ACCOUNT,
     ),
 )
 

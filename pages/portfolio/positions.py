@@ -5,7 +5,7 @@ from typing import Any
 from dash import html
 
 from components.cards import grid, page_body, slot, strip_slot
-from components.page import Page, Step
+from components.page import TALK_OF_ACCOUNT, Page, Step
 
 PAGE = Page(
     path="/portfolio/positions",
@@ -20,6 +20,7 @@ PAGE = Page(
         Step("See the executions", "/trading/blotter", "What built these positions"),
         Step("Read the insights", "/intelligence/insights", "Findings about what is held", "insights"),
         Step("Read the posts", "/social/feed", "What is said about what is held"),
+        TALK_OF_ACCOUNT,
     ),
 )
 

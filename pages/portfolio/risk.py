@@ -5,7 +5,7 @@ from typing import Any
 from dash import html
 
 from components.cards import grid, page_body, slot, strip_slot
-from components.page import Page, Step
+from components.page import TALK_OF_ACCOUNT, Page, Step
 
 PAGE = Page(
     path="/portfolio/risk",
@@ -20,6 +20,7 @@ PAGE = Page(
         Step("Look at the positions", "/portfolio/positions", "What carries the risk"),
         Step("Try a hedge", "/portfolio/what-if", "What a trade would do to these figures"),
         Step("See the limits", "/compliance/limits", "How much of them is used"),
+        TALK_OF_ACCOUNT,
     ),
 )
 

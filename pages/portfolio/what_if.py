@@ -6,7 +6,7 @@ from dash import dcc, html
 
 from components.cards import grid, page_body, slot
 from components.ids import at
-from components.page import Page, Step
+from components.page import TALK_OF_ACCOUNT, Page, Step
 
 PAGE = Page(
     path="/portfolio/what-if",
@@ -22,6 +22,7 @@ PAGE = Page(
         Step("Read the risk", "/portfolio/risk", "Where the risk of now comes from"),
         Step("See the limits", "/compliance/limits", "How much of them is used now"),
         Step("Look at the positions", "/portfolio/positions", "What is held"),
+        TALK_OF_ACCOUNT,
     ),
 )
 

@@ -14,6 +14,7 @@ from components.alerts import alert_row, coverage_table, pattern
 from components.charts.alert_days import alert_days
 from components.charts.price_marks import price_marks
 from components.theme import THEMES
+from pages.compliance import alert as alert_page
 
 AT = datetime(2026, 11, 19, 18, 11, 2, tzinfo=UTC)
 NAMES = {"person": {"tv": "Tomas Varga"}, "account": {"A1": "Fenwick"}, "instrument": {"XNYS:UNH": "UNH"}}
@@ -123,6 +124,8 @@ def test_ways_on_carry_the_alerts_own_context():
         "/trading/blotter?view=orders&instrument=XNYS%3AUNH&from=2026-11-19&to=2026-11-19"
     )
     assert paths["Alerts of these people"] == "/compliance/alerts?status=all&trader=tv"
+    assert paths["Talk about it"] == f"/social/feed?about=alert%3A{ALERT['alert_id']}"
+    assert alert_page.PAGE.roles == {"compliance", "auditor"}  # nobody else meets the way to such talk
 
 
 def test_a_proof_says_identical_or_names_every_field_that_differs():

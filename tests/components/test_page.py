@@ -8,7 +8,7 @@ from plotly.utils import PlotlyJSONEncoder
 import callbacks
 import pages
 from analytics.registry import modules
-from components.page import Page, guarded
+from components.page import TALK_OF_ACCOUNT, Page, Step, guarded
 from components.shell import shell
 
 PAGE = Page(path="/x", section="trading", name="x", title="X", description="", roles=frozenset({"risk"}))
@@ -49,6 +49,19 @@ def test_next_steps_lead_to_pages_that_exist():
     for module in modules(pages, deep=True):
         for step in module.PAGE.next:
             assert step.path.split("?")[0] in known, (module.__name__, step.path)
+
+
+def test_a_thread_is_led_to_where_the_view_names_one_thing_and_not_where_it_names_none_or_several():
+    assert TALK_OF_ACCOUNT.leads_to({"account": ("A&1",)}) == "/social/feed?about=account%3AA%261"
+    assert TALK_OF_ACCOUNT.leads_to({"account": ()}) is None
+    assert TALK_OF_ACCOUNT.leads_to({"account": ("A1", "A2"), "instrument": ("KO",)}) is None
+    assert Step("See it", "/x", "why").leads_to({}) == "/x"
+
+
+def test_every_page_about_accounts_of_the_portfolio_leads_to_their_thread():
+    of_portfolio = [module.PAGE for module in modules(pages, deep=True) if module.PAGE.section == "portfolio"]
+    assert len(of_portfolio) >= 5
+    assert all("account" in page.accepts and TALK_OF_ACCOUNT in page.next for page in of_portfolio)
 
 
 def test_page_keys_are_unique_and_every_layout_takes_any_query():
