@@ -8,8 +8,8 @@ from dash import html
 
 from components.formats import day, known, number
 
-_BARE = {"of currency", "o'clock UTC"}  # said by the words before it
-_SHARES = {"of orders", "of quantity", "of fills", "of the amount traded"}
+BARE = {"of currency", "o'clock UTC"}  # said by the words before it
+SHARES = {"of orders", "of quantity", "of fills", "of the amount traded"}
 
 
 def anomaly_list(rows: Sequence[Mapping[str, Any]]) -> html.Ul:
@@ -65,7 +65,7 @@ def said(value: object, unit: str) -> str:
     number_ = known(value)
     if number_ is None:
         return "n/a"
-    if unit in _SHARES:
+    if unit in SHARES:
         return f"{number_:.0%}" if unit != "of the amount traded" else f"{number_:.2%}"
     if unit == "o'clock UTC":
         return f"{int(number_):02d}:{int(number_ % 1 * 60):02d}"
@@ -76,7 +76,7 @@ def _reason(one: Mapping[str, Any]) -> html.Div:
     low, high, value = (known(one[name]) for name in ("low", "high", "value"))
     unit = str(one["of"])
     usual = f"{said(low, unit)} to {said(high, unit)}" + (
-        "" if unit in _SHARES or unit in _BARE else f" {unit}"
+        "" if unit in SHARES or unit in BARE else f" {unit}"
     )
     return html.Div(
         [
@@ -95,7 +95,7 @@ def _band(value: float | None, low: float | None, high: float | None, unit: str)
     if value is None or low is None or high is None:
         return html.Span(className="anom-band")
     # Sizes, counts and times differ by factors: they are placed by their logarithms.
-    if unit not in _SHARES and unit != "o'clock UTC" and min(value, low, high) > 0:
+    if unit not in SHARES and unit != "o'clock UTC" and min(value, low, high) > 0:
         value, low, high = log(value), log(low), log(high)
     width = max(high - low, abs(high) * 0.02, 1e-9)
     # What is far away is drawn at the end of the scale: the number beside it says how far.

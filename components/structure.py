@@ -18,9 +18,32 @@ def found_card(found: Mapping[str, Any]) -> html.Div | None:
         return html.Div(
             [changes, html.P([until, " ", spread_words(found["spread"])], className="inset t2 t12")]
         )
+    if found.get("kind") == "styles":
+        return html.Div([_styles(found["kinds"])])
+    if found.get("kind") == "groups":
+        return html.Div([_groups(found)])
     if "patterns" in found:
         return html.Div([patterns_table(found["patterns"])])
     return None
+
+
+def _styles(kinds: Mapping[str, Mapping[str, Any]]) -> html.Div:
+    rows = [
+        [who.capitalize() + "s", number(one["people"]), number(one["stability"], 2), number(one["needed"], 2),
+         number(one["silhouette"], 2),
+         ", ".join(str(size) for size in one["sizes"]) or "not stable: nothing is said"]
+        for who, one in kinds.items()
+    ]  # fmt: skip
+    heads = ["Of", "With habits", "Adjusted Rand", "Needed", "Silhouette", "Sizes"]
+    return table(heads, rows, numeric=(1, 2, 3, 4), label="Styles found")
+
+
+def _groups(found: Mapping[str, Any]) -> html.Div:
+    told = f"Adjusted Rand {number(found['stability'], 2)} over days drawn anew, silhouette {number(found['silhouette'], 2)}."
+    rows = [[place, ", ".join(group)] for place, group in enumerate(found["groups"], start=1)]
+    return html.Div([
+        html.P(told, className="inset t2 t12"), table(["Group", "Instruments"], rows, label="Groups found"),
+    ])  # fmt: skip
 
 
 def spread_words(told: Mapping[str, Any]) -> str:

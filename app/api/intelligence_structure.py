@@ -1,4 +1,4 @@
-"""/api/intelligence/anomalies and /regimes: who trades unlike his peers, and what the market is like."""
+"""/api/intelligence/anomalies, /styles and /regimes: who trades unlike his peers, who alike, and what the market is like."""
 
 from typing import Literal
 
@@ -12,6 +12,7 @@ from app.gateway.auth import current_desk
 from app.gateway.resource import answer, resource
 from app.queries import behaviour as asked
 from app.queries import regimes as states
+from app.queries import styles
 
 blueprint = resource("intelligence", part="structure", tag="Intelligence")
 
@@ -22,6 +23,12 @@ class AnomaliesQuery(ScopeQuery):
     who: Literal["trader", "account"] | None = Field(
         None, description="Days of traders or of accounts; both when left out."
     )
+
+
+class StylesQuery(ScopeQuery):
+    """Whose styles."""
+
+    who: Literal["trader", "account"] = Field("trader", description="Styles of traders or of accounts.")
 
 
 @blueprint.get(
@@ -40,6 +47,19 @@ def anomalies(query: AnomaliesQuery) -> Response:
     found = asked.anomalies(desk, who=query.who, offset=start)
     cursor = next_cursor(desk, start, len(found["rows"]), found["total"])
     return answer(desk, found, datasets=(ORDER_EVENTS,), next_cursor=cursor)
+
+
+@blueprint.get(
+    "/styles", summary="Traders and accounts that trade alike", responses={200: Answer, **PROBLEMS}
+)
+def trading_styles(query: StylesQuery) -> Response:
+    """Answer the styles of traders or accounts: members, what sets each apart, and how stable they are.
+
+    Read by compliance and auditors; nobody reads of himself or his line. There are none where styles do not come
+    out again from days drawn anew (``stability`` below ``needed``) or tell nothing of later days.
+    """
+    desk = current_desk(own=frozenset({"who"}))
+    return answer(desk, styles.styles(desk, who=query.who), datasets=(ORDER_EVENTS,))
 
 
 @blueprint.get("/regimes", summary="The market's state by day", responses={200: Answer, **PROBLEMS})

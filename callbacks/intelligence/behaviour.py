@@ -4,7 +4,7 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, html
 
-from app.queries import behaviour, regimes
+from app.queries import behaviour, regimes, styles
 from callbacks._fill import Drawn, View, fill, nothing
 from components.anomalies import HEADS, anomaly_list, anomaly_rows
 from components.cards import legend, segment
@@ -15,6 +15,8 @@ from components.ids import at
 from components.models import state_tag
 from components.states import link_button
 from components.structure import changes_list, changes_table, spread_words
+from components.styles import HEADS as STYLE_HEADS
+from components.styles import style_list, style_rows
 from components.tables import table
 
 PAGE = "intelligence-behaviour"
@@ -26,6 +28,7 @@ def register(app: Dash) -> None:
     """Attach this page's callbacks to ``app``."""
     fill(app, PAGE, "map", "Behaviour map", ask=_points, draw=_map)
     fill(app, PAGE, "anomalies", "Anomalies", ask=_odd, draw=_anomalies)
+    fill(app, PAGE, "styles", "Trading styles", ask=_alike, draw=_styles)
     fill(app, PAGE, "regime", "Market regime", ask=regimes.regimes, draw=_regime, ignores=("who",))
     target = at(PAGE, "map", "points")
     for event, name in (("clickData", "pick"), ("selectedData", "lasso")):
@@ -47,6 +50,10 @@ def _points(desk: Any) -> dict[str, Any]:
 
 def _odd(desk: Any) -> dict[str, Any]:
     return behaviour.anomalies(desk, who=_who(desk), limit=SHOWN)
+
+
+def _alike(desk: Any) -> dict[str, Any]:
+    return styles.styles(desk, who=_who(desk)) | {"who": _who(desk)}
 
 
 def _silent(model: dict[str, Any], view: View, what: str, **more: Any) -> Drawn:
@@ -96,6 +103,40 @@ def _anomalies(answer: dict[str, Any], view: View) -> Drawn:
         footer=f"{told}. Odd is no offence: it is a reason to look"
         + (f". {plural(more, 'day')} more" if more else ""),
         as_table=table(list(HEADS), anomaly_rows(rows), label="Anomalies"),
+        fit="flush",
+    )
+
+
+def _styles(answer: dict[str, Any], view: View) -> Drawn:
+    who, found = answer["who"], answer["styles"]
+    again = (
+        ""
+        if answer["stability"] is None
+        else (
+            f"Adjusted Rand {number(answer['stability'], 2)} over days drawn anew, {number(answer['needed'], 2)} is needed; "
+            f"silhouette {number(answer['silhouette'], 2)}"
+        )
+    )
+    if not found:
+        model = answer["model"]
+        if model["status"] == "ok" and (answer["stability"] or 0.0) < answer["needed"]:
+            return nothing(
+                view,
+                f"No styles of {who}s",
+                "Groups do not come out again from days drawn anew.",
+                footer=again,
+            )
+        if model["status"] == "ok":
+            return nothing(
+                view, f"No {who} with a style here", "A style takes three days of five orders.", footer=again
+            )
+        return _silent(model, view, "styles", footer=again or None)
+    return Drawn(
+        style_list(found, who=who),
+        sub=f"{plural(len(found), 'group')} of {plural(answer['people'], who)}, until {day(answer['until'])}",
+        badge=state_tag(answer["model"]["status"], answer["model"]["reason"]),
+        footer=f"{again}. A style is a habit, not an offence",
+        as_table=table(list(STYLE_HEADS), style_rows(found), numeric=(0, 3), label="Trading styles"),
         fit="flush",
     )
 

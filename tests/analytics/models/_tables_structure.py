@@ -70,13 +70,19 @@ def quoted(
     return markets(seed, days=days, states=states) | {DAILY_SPREADS: frame}
 
 
-def conduct(seed: int = 0, *, days: int = 20, heavy: bool = True) -> dict[str, pl.DataFrame]:
-    """Return orders of six traders; with ``heavy`` sizes and lives are wild on some days, as people's are."""
+def conduct(
+    seed: int = 0, *, days: int = 20, heavy: bool = True, styles: bool = False
+) -> dict[str, pl.DataFrame]:
+    """Return orders of six traders; with ``heavy`` sizes and lives are wild on some days, as people's are.
+
+    With ``styles`` t0, t2 and t5 enter large orders that live long, the others small ones that do not.
+    """
     rng = np.random.default_rng(seed)
     events, seq = [], 0
     for day in range(days):
         for trader in range(6):
             wild = float(rng.choice([1.0, 1.0, 1.0, 30.0])) if heavy else 1.0
+            wild *= 12.0 if styles and trader in (0, 2, 5) else 1.0
             for order in range(int(rng.integers(5, 9))):
                 at = datetime(2024, 1, 1, 9, tzinfo=UTC) + timedelta(
                     days=day, seconds=int(rng.integers(20_000))
@@ -127,5 +133,8 @@ CASES = {
     "alert_triage": Case(alert_rows),
     "regimes": Case(quoted, lambda seed: quoted(seed, states=False)),
     "clusters": Case(related, lambda seed: related(seed, groups=False)),
+    "styles": Case(
+        lambda seed: conduct(seed, heavy=False, styles=True), lambda seed: conduct(seed, heavy=False)
+    ),
     "behaviour": Case(conduct, lambda seed: conduct(seed, heavy=False)),
 }
