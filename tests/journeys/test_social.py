@@ -1,4 +1,10 @@
-"""Talk as people do it: a post with a cashtag, its instrument and the tone on it; compliance takes it out of sight."""
+"""Talk as people do it: a post with a cashtag, its instrument and the tone on it; compliance takes it out of sight.
+
+And who praises what he has bought to sell it: compliance is told, and walks to the posts and the trades.
+"""
+
+import time
+from datetime import date, timedelta
 
 import pytest
 
@@ -77,3 +83,90 @@ def test_a_post_leads_to_its_instrument_and_what_compliance_hides_is_gone(visit)
         assert (answer.status, "Great quarter" in answer.text()) == (404, False)
     trader.go("/social/network")
     assert trader.wrong() == []
+
+
+AUTHOR = "rmehta"  # trader@meridian.demo
+NAMES = ("AAPL", "JPM", "MSFT", "XOM")
+SESSIONS = [one for one in (date(2026, 7, 20) + timedelta(days=at) for at in range(124)) if one.weekday() < 5]
+TOLD_S = 120  # for an insight of what was imported, on machines that do other things too
+
+
+def habit():
+    """Return files: an account of his own, posts on it, and a buy two sessions before each and a sale two after."""
+    posts = ["post_id,transact_time,author_id,text,instrument_ids"]
+    trades = ["exec_id,account_id,trader_id,instrument_id,side,last_qty,last_px,currency,transact_time"]
+    for number, at in enumerate(range(5, len(SESSIONS) - 5, 6)):
+        name = NAMES[number % len(NAMES)]
+        words = f"${name} looks strong: great results, buy before everybody does"
+        posts.append(f'TALK-{number},{SESSIONS[at]}T12:00:00Z,{AUTHOR},"{words}",{name}')
+        for side, day in (("buy", SESSIONS[at - 2]), ("sell", SESSIONS[at + 2])):
+            trades.append(f"TALK-{side}-{number},MP-95,{AUTHOR},{name},{side},400,150,USD,{day}T15:00:00Z")
+    account = ["account_id,desk,kind,base_currency,owner_id", f"MP-95,execution,personal,USD,{AUTHOR}"]
+    return {
+        name: "\n".join(lines)
+        for name, lines in (("accounts", account), ("posts", posts), ("executions", trades))
+    }
+
+
+def insight_of(window):
+    """Wait until the imports have been thought about; return the insight on the author."""
+    until = time.monotonic() + TOLD_S
+    while time.monotonic() < until:
+        for row in window.rest("/api/intelligence/insights", limit=200)["data"]:
+            if row["kind"] == "talks_his_book" and row["context"]["author"] == AUTHOR:
+                return row
+        window.page.wait_for_timeout(500)
+    raise AssertionError("nothing was told of the author")
+
+
+def test_compliance_is_told_who_talks_his_book_and_walks_to_his_posts_and_trades(visit):
+    watcher = visit(None)
+    watcher.sign_in("compliance@meridian.demo")
+    for name, text in habit().items():
+        answer = watcher.page.context.request.post(
+            f"{watcher.base}/api/ingest/{name}",
+            data=text,
+            headers={"Content-Type": "text/csv", "Origin": watcher.base},
+        )
+        assert (answer.status, answer.json()["data"]["rejected"]) == (201, 0), answer.text()
+
+    page = f"/social/authors/{AUTHOR}"
+    watcher.go(page)
+    own = watcher.page.locator("[data-card=talk] [data-talk=own]")
+    told = watcher.rest(f"/api{page}/talk")["data"][0]
+    assert told["p_value"] < 0.001
+    assert "They turn around what he says" in own.inner_text()
+    assert f"score +{told['score']:.2f}" in own.inner_text()
+    assert watcher.wrong() == []
+    case = told["cases"][0]
+    own.locator("tbody tr").first.get_by_role("link", name="post").click()
+    watcher.page.wait_for_selector(f"[data-page=social-feed] [data-post-id='{case['posts'][0]}']")
+    watcher.settle()
+    assert "looks strong: great results" in watcher.page.inner_text("[data-card=posts]")
+    watcher.page.go_back()
+    watcher.page.wait_for_selector("[data-page=social-author]")
+    watcher.settle()
+    own.locator("tbody tr").first.get_by_role("link", name="trades").click()
+    watcher.page.wait_for_selector("[data-page=trading-blotter]")
+    watcher.settle()
+    found = {(row["exec_id"], row["instrument_id"]) for row in watcher.rows("trading-blotter--blotter--grid")}
+    number = case["posts"][0].removeprefix("TALK-")
+    assert found == {(f"TALK-{side}-{number}", case["instrument_id"]) for side in ("buy", "sell")}
+    assert watcher.wrong() == []
+
+    insight = insight_of(watcher)
+    assert insight["effect"]["value"] == pytest.approx(told["score"])
+    watcher.go("/intelligence/insights")
+    shown = watcher.page.locator(f"[data-insight='{insight['id']}']")
+    assert f"{AUTHOR} trades one way before what he says" in shown.inner_text()
+    assert shown.locator(".ev a[href*='post=TALK-']").count() > 0
+    shown.locator(f"[data-next='{page}']").click()
+    watcher.page.wait_for_selector("[data-page=social-author] [data-talk=own]")
+    watcher.settle()
+    assert "They turn around what he says" in own.inner_text()
+
+    himself = visit(None)
+    himself.sign_in("trader@meridian.demo")
+    himself.go(page)
+    assert "talk" not in himself.states()
+    assert himself.page.context.request.get(f"{himself.base}/api{page}/talk").status == 403
