@@ -145,6 +145,7 @@ def _place(kind: str, found: str) -> str | None:
         "trader": f"/trading/blotter?trader={value}",
         "post": f"/social/feed?post={value}",
         "author": f"/social/feed?author={value}",
+        "idea": f"/social/ideas?idea={value}",
         "limit": f"/compliance/limits?limit={value}",
         "message": f"/compliance/supervision?message={value}",
         "detector": f"/compliance/coverage?detector={value}",

@@ -70,6 +70,20 @@ IDEAS_SCHEMA: dict[str, pl.DataType] = {
     "direction": pl.String(),  # long or short
     "posted_at": _INSTANT,
 }
+# What came of ideas: those that are on record as ended, and those that still run or wait.
+IDEA_SCORES = "idea_scores"
+IDEA_SCORES_SCHEMA: dict[str, pl.DataType] = {
+    "idea_id": pl.String(),
+    "author_id": pl.String(),
+    "instrument_id": pl.String(),
+    "side": pl.Float64(),  # +1 long, -1 short
+    "ended": pl.Boolean(),
+    "entry_date": pl.Date(),  # null while it waits
+    "net": pl.Float64(),  # fraction of the idea's size after costs; null unless ended, as what follows
+    "won": pl.Boolean(),
+    "brier": pl.Float64(),
+    "probability": pl.Float64(),
+}
 PSEUDO: dict[str, dict[str, pl.DataType]] = {
     ALERTS: ALERTS_SCHEMA,
     LIMIT_USES: LIMIT_USES_SCHEMA,
@@ -78,4 +92,5 @@ PSEUDO: dict[str, dict[str, pl.DataType]] = {
     IMPORTS: IMPORTS_SCHEMA,
     JOB_RUNS: JOB_RUNS_SCHEMA,
     IDEAS: IDEAS_SCHEMA,
+    IDEA_SCORES: IDEA_SCORES_SCHEMA,
 }

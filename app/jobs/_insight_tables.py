@@ -26,7 +26,7 @@ from analytics.insights._rule import Rule
 from analytics.trading.fills import current
 from app.context import Context
 from app.jobs._desk import desk_of
-from app.queries._idea_rows import idea_rows
+from app.queries._idea_rows import OPEN, OVER, idea_rows
 from app.queries._money import converted
 from app.queries._said import named
 from app.queries._tone import with_tone
@@ -89,7 +89,7 @@ def version(context: Context, org: str, name: str) -> str:
         if name == asked.JOB_RUNS:
             newest = select(func.max(Job.finished_at)).where(Job.org == org, Job.state == "done")
             return str(session.scalar(newest) or "-")
-        counter = {asked.LIMIT_USES: "limits"}.get(name, name)
+        counter = {asked.LIMIT_USES: "limits", asked.IDEA_SCORES: "ideas"}.get(name, name)
         return str(counters.version_of(session, org, counter))
 
 
@@ -270,6 +270,18 @@ def _ideas(context: Context, org: str) -> pl.DataFrame:
     return idea_rows(desk_of(context, org, "insights")).select(list(asked.IDEAS_SCHEMA))
 
 
+def _idea_scores(context: Context, org: str) -> pl.DataFrame:
+    rows = idea_rows(desk_of(context, org, "insights")).filter(pl.col("state") != "void")
+    ended = pl.col("scored") & pl.col("state").is_in(OVER)
+    # What has ended by the prices and is not on record yet is neither a record nor still to come.
+    known = rows.with_columns(
+        side=pl.when(pl.col("direction") == "long").then(1.0).otherwise(-1.0), ended=ended
+    ).filter(ended | pl.col("state").is_in(OPEN))
+    outcome = ("net", "won", "brier", "probability")
+    blank = [pl.when("ended").then(pl.col(name)).alias(name) for name in outcome]
+    return known.with_columns(blank).select(list(asked.IDEA_SCORES_SCHEMA)).sort("entry_date", "idea_id")
+
+
 _RECORDS: dict[str, Callable[[Context, str], pl.DataFrame]] = {
     asked.ALERTS: _alerts,
     asked.LIMIT_USES: _limit_uses,
@@ -278,4 +290,5 @@ _RECORDS: dict[str, Callable[[Context, str], pl.DataFrame]] = {
     asked.IMPORTS: _imports,
     asked.JOB_RUNS: _job_runs,
     asked.IDEAS: _ideas,
+    asked.IDEA_SCORES: _idea_scores,
 }

@@ -130,7 +130,7 @@ def _narrowed(answer: dict[str, Any], view: View) -> list[Any]:
     if room := view.state("room"):
         found.append(_held("room", f"in {answer['rooms'].get(room, room)}"))
     if about := view.state("about"):
-        found.append(_held("about", f"about {_words_of(about)}"))
+        found.append(_held("about", f"about: {_words_of(about)}"))
     if view.scope.post:
         found.append(_held("post", "one thread"))
     return found
@@ -147,11 +147,11 @@ def _writing(desk: Any) -> dict[str, Any]:
 def _words_of(about: str) -> str:
     """Return what a thread is about, ``kind:id`` in the address, as words."""
     kind, _, name = about.partition(":")
-    return f"{kind} {short_id(name)}"
+    return f"{words(kind)} {short_id(name)}"
 
 
 def _composer(answer: dict[str, Any], view: View) -> Drawn:
-    about = [(view.state("about"), words(_words_of(view.state("about"))))] if view.state("about") else []
+    about = [(view.state("about"), _words_of(view.state("about")))] if view.state("about") else []
     about += [(f"instrument:{one}", f"Instrument {one}") for one in view.scope.instrument[:3]]
     if view.scope.order:
         about.append((f"order:{view.scope.order}", f"Order {view.scope.order}"))

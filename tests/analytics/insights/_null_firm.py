@@ -214,8 +214,13 @@ def _records(rng: np.random.Generator, orders: pl.DataFrame) -> dict[str, pl.Dat
         )
         for i, s in enumerate(rng.integers(START, SESSIONS, 60))
     ]
+    scores = [
+        (f"s{i}", f"a{i % 3}", str(rng.choice(NAMES)), float(rng.choice([-1.0, 1.0])), i < 270, DAYS[i // 3].date(), net,
+         net > 0, (0.6 - (net > 0)) ** 2, 0.6)
+        for i, net in enumerate(float(x) for x in rng.standard_t(5, 285) * 0.02)
+    ]  # fmt: skip
     made = {
         "alerts": alerts, "limit_uses": uses, "var_evenings": evenings, "row_counts": counts, "imports": imports,
-        "job_runs": jobs, "ideas": ideas,
+        "job_runs": jobs, "ideas": ideas, "idea_scores": scores,
     }  # fmt: skip
     return {name: pl.DataFrame(rows, schema=PSEUDO[name], orient="row") for name, rows in made.items()}

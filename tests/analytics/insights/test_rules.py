@@ -9,6 +9,7 @@ import pytest
 from analytics.insights._rule import ALERTS, all_rules, insight_id
 from analytics.insights._shifts import largest_shift, recent_shift, together
 from analytics.insights._stats import benjamini_hochberg, burst, outlier, share_above, sign_flip
+from analytics.insights._tables import IDEA_SCORES
 from analytics.money_words import money
 from tests.analytics.insights._null_firm import DAYS, DESKS, firm
 from tests.analytics.insights._null_firm import found as run
@@ -99,6 +100,100 @@ def test_a_burst_of_talk_on_a_holding_is_told_with_exposure_and_tone():
     assert said == ("PG", (desk,), str(DAYS[-2].date()))
     assert one.tested.low > 0
     assert f"{desk} is long {money(exposure)}" in one.text
+
+
+def _skilled(tables, *, mean, days=90):
+    """Give author a0 ideas whose results have a mean, in place of those he had."""
+    others = tables[IDEA_SCORES].filter(pl.col("author_id") != "a0")
+    rng = np.random.default_rng(11)
+    rows = [
+        (f"g{i}", "a0", "XOM", 1.0, i < days, DAYS[i].date(), float(net), net > 0, 0.2, 0.6)
+        for i, net in enumerate(rng.normal(mean, 0.02, days + 2))
+    ]
+    return tables | {IDEA_SCORES: pl.concat([others, pl.DataFrame(rows, schema=others.schema, orient="row")])}
+
+
+def _records(tables):
+    return {one.subject: one for one in all_rules()["author_record"]("USD").candidates(tables, seed=0)}
+
+
+def test_an_author_with_sealed_ideas_is_judged_by_them_and_it_says_so():
+    told = _records(_skilled(firm(9), mean=0.012))["a0"]
+    assert told.tested.p < 0.001
+    assert told.tested.n == 90
+    assert told.text.startswith("By sealed ideas: 90 of a0, entered on 90 days")
+    assert "that the best of 3 coin flippers would show" in told.text
+    assert "at least 30 days" in told.text
+    assert "Still running: XOM (up), $" in told.text
+    assert {"kind": "idea", "id": "g89"} in told.evidence
+    assert told.desks is not None  # whose exposure it tells
+    assert _records(firm(9))["a0"].tested.p > 0.05
+
+
+def test_of_two_records_the_better_one_is_not_told():
+    tables = firm(9)
+    # A good tone for u1 in his posts, and ideas of his that came to nothing: the ideas alone count.
+    loud = tables | {
+        IDEA_SCORES: tables[IDEA_SCORES].with_columns(author_id=pl.col("author_id").replace("a0", "u1"))
+    }
+    assert set(_records(loud)) == {"u1", "a1", "a2", "u2", "u3", "u4", "t1", "t2"}
+    ideas = _records(loud)["u1"].tested
+    assert (
+        ideas.n
+        == loud[IDEA_SCORES].filter(pl.col("author_id") == "u1", pl.col("ended"))["entry_date"].n_unique()
+    )
+    # Too short a record is none, by posts neither.
+    short = loud | {
+        IDEA_SCORES: loud[IDEA_SCORES].filter(
+            (pl.col("author_id") != "u1") | (pl.col("entry_date") < DAYS[20].date())
+        )
+    }
+    assert "u1" not in _records(short)
+
+
+def test_without_ideas_the_tone_of_posts_is_what_it_goes_by_and_it_says_so():
+    tables = firm(9)
+    none = tables | {IDEA_SCORES: tables[IDEA_SCORES].clear()}
+    moves = (
+        tables["prices"]
+        .sort("instrument_id", "date")
+        .with_columns(move=pl.col("close").shift(-1).over("instrument_id") / pl.col("close") - 1)
+    )
+    ahead = moves.select(
+        instrument_ids=pl.concat_list("instrument_id"),
+        name="instrument_id",
+        day="date",
+        move=pl.col("move") - pl.col("move").mean().over("date"),
+    )
+    posts = none["posts"].with_columns(
+        name=pl.col("instrument_ids").list.first(), day=pl.col("transact_time").dt.offset_by("5h").dt.date()
+    )
+    right = posts.join(ahead.drop("instrument_ids"), on=["name", "day"], how="left")
+    knows = (pl.col("author_id") == "u2") & pl.col("move").is_not_null()
+    tone = right.with_columns(
+        sentiment=pl.when(knows).then(pl.col("move").sign() * 0.5).otherwise("sentiment")
+    )
+    told = _records(none | {"posts": tone.select(none["posts"].columns)})["u2"]
+    assert told.text.startswith("By the tone of posts, for want of sealed ideas: ")
+    assert told.tested.p < 0.001
+
+
+def test_authors_of_coin_flips_pass_the_band_in_one_league_of_twenty():
+    table, league = firm(1), 40
+    rng = np.random.default_rng(5)
+    passed = 0
+    for _ in range(league):
+        rows = [
+            (f"{who}-{day}", f"c{who}", "XOM", 1.0, True, DAYS[day].date(), float(net), net > 0, 0.25, 0.5)
+            for who, nets in enumerate(rng.normal(0, 0.02, (8, 40)))
+            for day, net in enumerate(nets)
+        ]
+        scores = pl.DataFrame(rows, schema=table[IDEA_SCORES].schema, orient="row")
+        passed += any(
+            one.tested.p <= 0.05
+            for one in _records(table | {IDEA_SCORES: scores, "posts": table["posts"].clear()}).values()
+        )
+    assert passed <= 6  # two are to be expected; more than six in forty is one chance in two hundred
 
 
 def test_the_same_tables_give_the_same_insights_whatever_the_order_of_rows():
