@@ -22,6 +22,8 @@ def found_card(found: Mapping[str, Any]) -> html.Div | None:
         return html.Div([_styles(found["kinds"])])
     if found.get("kind") == "groups":
         return html.Div([_groups(found)])
+    if found.get("kind") == "pairs":
+        return _pairs(found)
     if "patterns" in found:
         return html.Div([patterns_table(found["patterns"])])
     return None
@@ -43,6 +45,20 @@ def _groups(found: Mapping[str, Any]) -> html.Div:
     rows = [[place, ", ".join(group)] for place, group in enumerate(found["groups"], start=1)]
     return html.Div([
         html.P(told, className="inset t2 t12"), table(["Group", "Instruments"], rows, label="Groups found"),
+    ])  # fmt: skip
+
+
+def _pairs(found: Mapping[str, Any]) -> html.Div:
+    said = plural(found["found"], "pair") if found["found"] else "Nothing found"
+    told = f"{said} of {number(found['tried'])} tried, false discovery at most {percent(found['false_discovery'])}."
+    rows = [
+        [one["pair"], number(one["p"], 4), number(one["q"], 3), number(one["n"]), number(one["half_life"], 1),
+         percent(one["skill_later"], plus=True), "found" if one["found"] else "chance"]
+        for one in found["pairs"]
+    ]  # fmt: skip
+    heads = ["Nearest pairs", "p", "q", "Sessions", "Half-life", "Skill later", "Verdict"]
+    return html.Div([
+        html.P(told, className="inset t2 t12"), table(heads, rows, numeric=(1, 2, 3, 4, 5), label="Pairs tried"),
     ])  # fmt: skip
 
 

@@ -38,12 +38,15 @@ def _item(style: Mapping[str, Any], who: str) -> html.Li:
         if alone
         else f"Style {style['style']}: {plural(style['people'], who)}"
     )
-    about: list[Any] = [html.B(title)]
+    apart = html.Div("; ".join(_reason(one) for one in style["reasons"]), title=_far(style["reasons"]))
+    about: list[Any] = [apart]
     for peers in sorted({str(one["peers"]) for one in style["members"]}):
         own = [one for one in style["members"] if str(one["peers"]) == peers]
         about.append(html.Div([html.Span(f"{peers}: ", className="t11 t2"), *_linked(own, who)]))
-    reasons = [html.Div(_reason(one), className="t12", title=_far(one)) for one in style["reasons"]]
-    return html.Li([html.Div(about, className="anom-who"), html.Div(reasons, className="anom-why")])
+    # One child: the list spreads its children over the height.
+    return html.Li([
+        html.Div(html.B(title), className="anom-who"), html.Div(html.Div(about), className="anom-why"),
+    ])  # fmt: skip
 
 
 def _linked(members: Sequence[Mapping[str, Any]], who: str) -> list[Any]:
@@ -68,5 +71,6 @@ def _reason(one: Mapping[str, Any]) -> str:
     )
 
 
-def _far(one: Mapping[str, Any]) -> str:
-    return f"{one['contribution']:+.1f} robust deviations from the median of all"
+def _far(reasons: Sequence[Mapping[str, Any]]) -> str:
+    far = ", ".join(f"{one['contribution']:+.1f}" for one in reasons)
+    return f"{far} robust deviations from the median of all"

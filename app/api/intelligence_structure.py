@@ -1,18 +1,18 @@
-"""/api/intelligence/anomalies, /styles and /regimes: who trades unlike his peers, who alike, and what the market is like."""
+"""/api/intelligence/anomalies, /styles, /patterns and /regimes: unlike one's peers, alike, coming back, and the market."""
 
 from typing import Literal
 
 from flask import Response
 from pydantic import Field
 
-from analytics.datasets import ORDER_EVENTS, PRICES, QUOTES
+from analytics.datasets import ORDER_EVENTS, POSTS, PRICES, QUOTES
 from app.api._page import next_cursor, offset_of
 from app.api._schema import PROBLEMS, Answer, ScopeQuery
 from app.gateway.auth import current_desk
 from app.gateway.resource import answer, resource
 from app.queries import behaviour as asked
+from app.queries import patterns, styles
 from app.queries import regimes as states
-from app.queries import styles
 
 blueprint = resource("intelligence", part="structure", tag="Intelligence")
 
@@ -60,6 +60,20 @@ def trading_styles(query: StylesQuery) -> Response:
     """
     desk = current_desk(own=frozenset({"who"}))
     return answer(desk, styles.styles(desk, who=query.who), datasets=(ORDER_EVENTS,))
+
+
+@blueprint.get(
+    "/patterns",
+    summary="Patterns and pairs that were tried, and what was found",
+    responses={200: Answer, **PROBLEMS},
+)
+def tried_patterns(query: ScopeQuery) -> Response:
+    """Answer every pattern on record with p, q and n; ``found`` ones passed after allowing for all that were tried.
+
+    Of pairs the twelve nearest are on record; ``tried`` says how many were tested.
+    """
+    desk = current_desk()
+    return answer(desk, patterns.patterns(desk), datasets=(PRICES, POSTS))
 
 
 @blueprint.get("/regimes", summary="The market's state by day", responses={200: Answer, **PROBLEMS})
