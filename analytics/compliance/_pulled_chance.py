@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from analytics.compliance._order_lives import DAY, SECOND
+from analytics.compliance._shared import computed
+from analytics.compliance._spans import settled
 
 _HOUR = 3600.0
 
@@ -47,17 +49,23 @@ def chance_of(cycles: pl.LazyFrame, looked: Looked) -> pl.LazyFrame:
     days = cycles.group_by(keys).agg(
         pl.col("instrument_id").first(), day_cycles=pl.len(), least=pl.col("pulled_qty").min()
     )
-    moments = _moments(days, looked)
+    days = settled(days)
+    # Names and books asked of the rows as they lie: of all pulls most are in others, and need not be joined.
+    asked = computed(days.select("instrument_id", "book"))
+    of_names = pl.col("instrument_id").is_in(asked["instrument_id"].unique().implode())
+    of_books = pl.col("book").is_in(asked["book"].unique().implode())
+    moments = _moments(days, looked, of_books)
     windows = (
         looked.windows.select("book", "buying", "bucket", day=pl.col("ns") // DAY)
         .unique()
         .join(days.select(*keys, "instrument_id"), on=keys, how="inner")
     )
-    pulled = looked.pulled.join(
-        days.select("instrument_id").unique(), on="instrument_id", how="semi"
-    ).with_columns(buying=~pl.col("buying"), day=pl.col("out") // DAY)
-    by_bucket = pulled.group_by("instrument_id", "buying", "bucket", "day").agg(n=pl.len())
-    own = pulled.group_by("book", "buying", "bucket").agg(own=pl.len())
+    pulled = looked.pulled.with_columns(buying=~pl.col("buying"), day=pl.col("out") // DAY)
+    by_bucket = settled(
+        pulled.filter(of_names).group_by("instrument_id", "buying", "bucket", "day").agg(n=pl.len())
+    )
+    theirs = settled(pulled.filter(of_books))
+    own = theirs.group_by("book", "buying", "bucket").agg(own=pl.len())
     in_windows = (
         windows.join(by_bucket, on=["instrument_id", "buying", "bucket", "day"], how="left")
         .join(own, on=["book", "buying", "bucket"], how="left")
@@ -68,10 +76,11 @@ def chance_of(cycles: pl.LazyFrame, looked: Looked) -> pl.LazyFrame:
         )
     )
     whole = by_bucket.group_by("instrument_id", "buying", "day").agg(all_pulls=pl.col("n").sum())
-    mine = pulled.group_by(keys).agg(my_pulls=pl.len())
+    mine = theirs.group_by(keys).agg(my_pulls=pl.len())
     span = (pl.col("out").max() - pl.col("entered").min()) / SECOND
     sessions = (
-        looked.lives.with_columns(day=pl.col("entered") // DAY)
+        looked.lives.filter(of_names)
+        .with_columns(day=pl.col("entered") // DAY)
         .join(days.select("instrument_id", "day").unique(), on=["instrument_id", "day"], how="semi")
         .group_by("instrument_id", "day")
         .agg(seconds=pl.max_horizontal(span, pl.lit(_HOUR)).fill_null(_HOUR))
@@ -95,13 +104,12 @@ def chance_of(cycles: pl.LazyFrame, looked: Looked) -> pl.LazyFrame:
     )
 
 
-def _moments(days: pl.LazyFrame, looked: Looked) -> pl.LazyFrame:
+def _moments(days: pl.LazyFrame, looked: Looked, of_books: pl.Expr) -> pl.LazyFrame:
     """Return book, buying (of the fills) and day, with the moments at which as much was pulled."""
     keys = ["book", "buying", "day"]
     levels = (
-        looked.pulled.with_columns(
-            buying=~pl.col("buying"), day=pl.col("out") // DAY, moment=pl.col("bucket") // 3
-        )
+        looked.pulled.filter(of_books)
+        .with_columns(buying=~pl.col("buying"), day=pl.col("out") // DAY, moment=pl.col("bucket") // 3)
         .join(days.select(keys), on=keys, how="semi")
         .group_by(*keys, "instrument_id", "moment", "px")
         .agg(qty=pl.col("qty").sum())

@@ -209,7 +209,10 @@ def _closed(edges: pl.LazyFrame, params: CircularTradingParameters) -> pl.LazyFr
 def _rings(
     edges: pl.DataFrame, params: CircularTradingParameters
 ) -> Iterator[tuple[int, int, str, int, int, str]]:
-    # One small graph per instrument and stretch of time.
+    # One small graph per instrument and stretch of time. What draws them is loaded by the first look, ring or no
+    # ring, and not in the midst of a later one.
+    import scipy.sparse.csgraph  # noqa: F401
+
     for (span, window, instrument, size), part in edges.group_by(_KEYS, maintain_order=True):
         if part.height < params.smallest:
             continue
