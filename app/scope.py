@@ -11,10 +11,19 @@ from app.errors import FieldError, Invalid
 ROLES = ("trader", "portfolio_manager", "risk", "compliance", "auditor", "admin", "operator")
 SURVEILLANCE_ROLES = frozenset({"compliance", "auditor"})
 DATA_ROLES = frozenset({"trader", "portfolio_manager", "risk", "compliance", "auditor"})
-MODEL_ROLES = frozenset({"risk", "admin", "operator"})  # who chooses the version of a model that is in use
+MODEL_ROLES = frozenset({"risk", "compliance"})  # who answers for models, see ``answers_for``
 MAX_LIMIT = 1000
 _LISTS = ("desk", "account", "trader", "instrument")
 _WORDS = ("currency", "cursor", "group_by", "order", "alert", "case", "post")
+
+
+def answers_for(role: str, *, surveillance: bool) -> bool:
+    """Return whether a role chooses the version of a model that is in use.
+
+    That takes somebody who reads its record: compliance for models of surveillance, risk for all others. An
+    administrator reads neither, and so chooses none.
+    """
+    return role == ("compliance" if surveillance else "risk")
 
 
 @dataclass(frozen=True)

@@ -185,16 +185,19 @@ def legend(*entries: tuple[str, str, str]) -> html.Div:
     return html.Div(spans, className="legend")
 
 
-def segment(label: str, key: str, options: Sequence[tuple[str, str]], chosen: str) -> html.Div:
+def segment(
+    label: str, key: str, options: Sequence[tuple[str, str]], chosen: str, *, default: str | None = None
+) -> html.Div:
     """Draw one-of-several as links that write ``key`` into the address.
 
     Args:
         label: What is being chosen, for people who listen.
-        key: Name in the query string; the first option is the default and leaves it out.
+        key: Name in the query string; the default leaves it out.
         options: (value, words).
         chosen: The current value.
+        default: What holds where the query string does not say; the first option when None.
     """
-    default = options[0][0]
+    default = options[0][0] if default is None else default
     buttons = [
         html.Button(
             words,

@@ -6,12 +6,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analytics.models._base import all_models
+from app.actions._roles import CONSOLE
 from app.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
-from app.scope import MODEL_ROLES, Identity
+from app.scope import MODEL_ROLES, Identity, answers_for
 from app.storage.database import Database
 from app.storage.records import audit, counters
 from app.storage.records._base import now
 from app.storage.records.models import ModelVersion
+
+SURVEILLANCE = "Surveillance"  # owner of the models that compliance answers for
 
 
 def crown(session: Session, row: ModelVersion) -> None:
@@ -29,7 +32,7 @@ def roll_back(
 
     Args:
         database: Of the installation.
-        actor: Risk, an administrator or the operator.
+        actor: Risk, or compliance for a model of surveillance; the command line of the machine for any.
         name: Of the model.
         version: Which one; the champion before the present one when None.
 
@@ -42,13 +45,16 @@ def roll_back(
         Conflict: If there is nothing to go back to, or the version cannot be used by this code.
         Invalid: If the version is in use already.
     """
-    if actor.role not in MODEL_ROLES:
-        raise Forbidden("Only risk and administrators may change which version of a model is in use.")
+    machine = actor.user_id == CONSOLE or actor.role == "operator"
+    if not machine and actor.role not in MODEL_ROLES:
+        raise Forbidden("Risk and compliance choose the version of a model that is in use; ask one of them.")
     with database.session(actor.org, write=True) as session:
         rows = list(session.scalars(select(ModelVersion).where(ModelVersion.name == name)))
-        hidden = actor.role == "risk" and any(row.card.get("owner") == "Surveillance" for row in rows)
-        if not rows or hidden:
+        watches = any(row.card.get("owner") == SURVEILLANCE for row in rows)
+        if not rows or (actor.role == "risk" and watches):
             raise NotFound("No model of this name has been trained.")
+        if not machine and not answers_for(actor.role, surveillance=watches):
+            raise Forbidden("Risk chooses the version of this model that is in use; ask them.")
         present = next((row for row in rows if row.champion), None)
         chosen = _earlier(rows, present) if version is None else _numbered(rows, version)
         if chosen is present:

@@ -12,9 +12,10 @@ from app.gateway.auth import current_context, current_desk
 from app.gateway.resource import answer, resource
 from app.jobs._queue import JobQueue
 from app.queries import forecasts as asked
+from app.scope import MODEL_ROLES
 
-# People who look after models change which one is in use; that needs no look at the data.
-blueprint = resource("intelligence", part="models", tag="Intelligence", write_roles=("risk", "admin"))
+# Who answers for a model and reads its record changes which version is in use: risk, or compliance for surveillance's.
+blueprint = resource("intelligence", part="models", tag="Intelligence", write_roles=MODEL_ROLES)
 
 
 class ForecastsQuery(ScopeQuery):

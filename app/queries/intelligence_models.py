@@ -9,7 +9,7 @@ from analytics.models._base import all_models
 from app.desk import Desk
 from app.errors import Forbidden, NotFound
 from app.queries._model_books import readable_books
-from app.scope import DATA_ROLES, MODEL_ROLES, SURVEILLANCE_ROLES
+from app.scope import DATA_ROLES, SURVEILLANCE_ROLES, answers_for
 from app.storage.cache import cached
 from app.storage.records.models import ModelVersion
 
@@ -64,7 +64,9 @@ def model(desk: Desk, name: str) -> dict[str, Any]:
         "drift_report": current.drift,
         "rivals": card.get("rivals", {}),
         "data_versions": current.data_versions,
-        "may_roll_back": desk.identity.role in MODEL_ROLES,
+        "may_roll_back": answers_for(
+            desk.identity.role, surveillance=current.card.get("owner") == SURVEILLANCE
+        ),
         "history": [_version(row) for row in reversed(rows)],
     }
 

@@ -24,7 +24,8 @@ from components.states import link_button
 from components.tables import table
 
 PAGE = "intelligence-forecasts"
-STEPS = (("5", "5 days"), ("1", "1 day"), ("21", "21 days"))
+STEPS = (("1", "1 day"), ("5", "5 days"), ("21", "21 days"))
+AHEAD = "5"  # of a view that does not say
 UNTRAINED = "Models are trained every night, once prices have been imported."
 
 
@@ -39,7 +40,7 @@ def register(app: Dash) -> None:
 
 
 def _asked(desk: Any) -> dict[str, Any]:
-    ahead = str(desk.scope.extra.get("ahead") or "5")
+    ahead = str(desk.scope.extra.get("ahead") or AHEAD)
     if ahead not in dict(STEPS):
         raise Invalid(
             "The address does not fit.", errors=[FieldError("ahead", "must be 1, 5 or 21", ahead[:80])]
@@ -82,7 +83,9 @@ def _fan(found: dict[str, Any], view: View) -> Drawn:
         fan(found["course"], found["ranges"], look=view.look, height=336, sessions=ahead),
         sub=f"{found['instrument']['symbol']}, close {price(found['close'])} on {day(found['day'])}",
         badge=served_tag(chosen["served"], why),
-        tools=(segment("How far ahead ranges are compared", "ahead", STEPS, found["horizon"]),),
+        tools=(
+            segment("How far ahead ranges are compared", "ahead", STEPS, found["horizon"], default=AHEAD),
+        ),
         legend=keys,
         footer=footer,
         as_table=ranges_table(found["ranges"]),

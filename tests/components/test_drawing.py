@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 import pytest
 from plotly.utils import PlotlyJSONEncoder
 
+from callbacks.intelligence import forecasts
 from components.cards import card, segment, slot
 from components.charts.dot_interval import dot_interval
 from components.charts.line_band import line_band
@@ -162,6 +163,16 @@ def test_the_default_of_a_choice_stays_out_of_the_address():
     assert [(props(b)["data-value"], props(b)["aria-pressed"]) for b in buttons] == [
         ("", "false"),
         ("desk", "true"),
+    ]
+
+
+def test_a_default_in_the_middle_keeps_the_order_of_a_choice():
+    assert [value for value, _ in forecasts.STEPS] == ["1", "5", "21"]
+    buttons = segment("Ahead", "ahead", forecasts.STEPS, "5", default=forecasts.AHEAD).children
+    assert [(props(b)["data-value"], props(b)["aria-pressed"]) for b in buttons] == [
+        ("1", "false"),
+        ("", "true"),
+        ("21", "false"),
     ]
 
 

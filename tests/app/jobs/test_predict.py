@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from analytics.models._base import all_models
+from app.actions._roles import console
 from app.actions.models import roll_back
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.jobs._model_tables import tables_of, versions_of
@@ -160,17 +161,17 @@ def test_an_earlier_version_comes_back_by_one_call_and_the_trail_says_who(firm, 
         roll_back(firm.database, RISK, NAME, version=9)
 
 
-@pytest.mark.parametrize("role", ["trader", "portfolio_manager", "compliance", "auditor"])
-def test_only_risk_and_administrators_choose_the_version(firm, role):
+@pytest.mark.parametrize("role", ["trader", "portfolio_manager", "compliance", "auditor", "admin"])
+def test_only_risk_and_the_command_line_choose_the_version(firm, role):
     with pytest.raises(Forbidden):
         roll_back(firm.database, Identity("acme", "u", "U", role), NAME)
-    with pytest.raises(Conflict):
-        roll_back(firm.database, Identity("acme", "u", "U", "admin"), NAME)
+    with pytest.raises(Conflict):  # there is nothing to go back to
+        roll_back(firm.database, console("acme"), NAME)
 
 
 def test_a_stranger_finds_no_model_to_change(firm):
     with pytest.raises(NotFound):
-        roll_back(firm.database, Identity("zenith", "u", "U", "admin"), NAME)
+        roll_back(firm.database, Identity("zenith", "u", "U", "risk"), NAME)
 
 
 def test_forecasts_name_the_instrument_what_is_served_and_what_earlier_ranges_held(
