@@ -11,6 +11,7 @@ from app.jobs._queue import JobQueue
 from app.queries import intelligence
 from callbacks._fill import Drawn, View, fill, nothing
 from callbacks._told import told
+from components.called import called_card
 from components.cards import legend
 from components.charts.coverage_months import coverage_months
 from components.charts.said_held import said_held
@@ -171,13 +172,15 @@ def _calibration(model: dict[str, Any] | None, view: View) -> Drawn:
     if found.get("kind") == "probability" and found.get("bins"):
         points = [{"said": b["said"], "held": b["seen"], "n": b["n"]} for b in found["bins"]]
         rows = [[percent(p["said"]), percent(p["held"]), p["n"]] for p in points]
+        called = called_card(found)
+        chart = said_held(points, look=view.look, height=190 if called else 276, came="came")
         return Drawn(
-            said_held(points, look=view.look, height=276, came="came"),
+            chart if called is None else html.Div([chart, called]),
             sub=title,
             footer=f"Brier score {number(found['brier'], 4)}, calibration error {percent(found['ece'])}, {plural(found['n'], 'row')}.",
             as_table=table(["Said", "Came", "Rows"], rows, numeric=(0, 1, 2), label="Reliability"),
         )
-    structure = found_card(found)
+    structure = found_card(found) or called_card(found)
     if structure is not None:
         return Drawn(structure, sub=title, fit="flush")
     if not bands:

@@ -7,9 +7,10 @@ import polars as pl
 import pytest
 
 from analytics.compliance import _wording
+from analytics.compliance._teaching import SHIFT, SLOPE, conduct_lines, features, filled, fitted
 from analytics.compliance.detectors.communications import CommunicationsParameters
 from tools.communications import held_out
-from tools.communications.train import SHIFT, SLOPE, features, filled, fitted, lines, taught_set
+from tools.communications.train import lines, shipped, taught_set
 
 
 def flagged(lines: list[str], seed: int) -> int:
@@ -78,3 +79,8 @@ def test_the_stored_weights_are_what_teaching_gives():
     assert all(
         again["weights"].get(name, 0.0) == pytest.approx(w, abs=0.05) for name, w in stored["weights"].items()
     )
+
+
+@pytest.mark.slow
+def test_the_lines_the_product_comes_with_are_those_written():
+    assert conduct_lines().equals(shipped())
