@@ -84,6 +84,13 @@ class Windows:
 
     Detectors that no such window can tell anything (``in_window``) are left out.
 
+    What it finds is early word and goes on no record, so an import does not look this way. Rules measure by the day
+    and longer: the ratio of a session, how likely as many cycles of a day are by chance, thirty days of habits.
+    Of ten minutes the same rule tells other scores, and other ids where an episode began earlier; the next look at
+    all days would take each alert back and raise another, and decisions taken on it would hang on nothing. An
+    import looks through ``Parts`` at every day of the instruments that something came in for; each step of a
+    detector is the same in both, so what makes one of them faster does so for the other.
+
     Args:
         still: Tables that are the same for every window: accounts, instruments, prices of the days before. They
             are held in memory.

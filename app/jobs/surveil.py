@@ -101,7 +101,8 @@ def surveil(
         start: Keep findings that end on or after this day.
         end: Keep findings that begin on or before this day.
         changed: Look only at what came in since each detector's last run: the alerts are those of a look at
-            everything. A detector none of whose tables changed does not look at all.
+            everything, which those of some last minutes are not (see ``looking.Windows``). A detector none of
+            whose tables changed does not look at all.
 
     Returns:
         ``alerts`` (findings of this look), ``new``, ``grown``, ``gone`` (not found any more), ``gaps``,
