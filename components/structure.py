@@ -22,6 +22,8 @@ def found_card(found: Mapping[str, Any]) -> html.Div | None:
         return html.Div([_styles(found["kinds"])])
     if found.get("kind") == "groups":
         return html.Div([_groups(found)])
+    if found.get("kind") == "traders":
+        return html.Div(html.P(_traders(found), className="inset t2 t12"))
     if found.get("kind") == "pairs":
         return _pairs(found)
     if "patterns" in found:
@@ -60,6 +62,13 @@ def _pairs(found: Mapping[str, Any]) -> html.Div:
     return html.Div([
         html.P(told, className="inset t2 t12"), table(heads, rows, numeric=(1, 2, 3, 4, 5), label="Pairs tried"),
     ])  # fmt: skip
+
+
+def _traders(found: Mapping[str, Any]) -> str:
+    said = plural(found["found"], "trader") if found["found"] else "Nothing found"
+    least = "" if found["least_p"] is None else f" The smallest p of all is {number(found['least_p'], 4)}."
+    rate = percent(found["false_discovery"])
+    return f"{said}: {plural(found['tried'], 'trader')} tried, false discovery at most {rate}.{least}"
 
 
 def spread_words(told: Mapping[str, Any]) -> str:
