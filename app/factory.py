@@ -18,15 +18,17 @@ from analytics.registry import modules
 from app import api
 from app.config import Settings
 from app.context import Context
+from app.errors import Unavailable
 from app.gateway import api_docs, gate, renderer, sign_in
 from app.gateway import errors as error_pages
 from app.gateway import json as json_provider
-from app.gateway.auth import current_identity, identify
+from app.gateway.auth import current_desk, current_identity, identify
 from app.gateway.limits import Budgets
 from app.gateway.resource import note_refusal
 from app.gateway.written import WritingDash
 from app.jobs import interrupted
 from app.observability import endpoints
+from app.queries.pulse import pulse
 from app.storage import schema
 from app.storage.anchors import Anchors
 from components.page import SURVEILLANCE_ROLES, Page, guarded
@@ -170,9 +172,23 @@ def _frame(found: tuple[Page, ...]) -> Callable[[], Any]:
         if identify() is None:
             # Dash looks the frame over once, on the first request, whoever sends it.
             return html.Div(dash.page_container)
-        return shell(found, who=current_identity(), theme=request.cookies.get("qd_theme"), release=RELEASE)
+        return shell(
+            found,
+            who=current_identity(),
+            theme=request.cookies.get("qd_theme"),
+            release=RELEASE,
+            data=_version(),
+        )
 
     return frame
+
+
+def _version() -> str | None:
+    """Return the version of the data; None where the stores do not answer: the cards will say so."""
+    try:
+        return pulse(current_desk(""))
+    except Unavailable:
+        return None
 
 
 def release() -> str:

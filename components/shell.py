@@ -50,7 +50,14 @@ def mark() -> html.Img:
     return html.Img(src="/assets/mark.svg", alt="", className="qd-mark")
 
 
-def shell(pages: Sequence[Page], *, who: Who, theme: str | None = None, release: str = "") -> html.Div:
+def shell(
+    pages: Sequence[Page],
+    *,
+    who: Who,
+    theme: str | None = None,
+    release: str = "",
+    data: str | None = None,
+) -> html.Div:
     """Lay out the frame for one person.
 
     Args:
@@ -58,6 +65,7 @@ def shell(pages: Sequence[Page], *, who: Who, theme: str | None = None, release:
         who: The person signed in.
         theme: "dark" or "light", from the browser's cookie.
         release: Shown at the foot of the rail.
+        data: Version of the data, where it is known: cards drawn from it are not asked again by the first beat.
     """
     open_pages = sorted(
         (p for p in pages if p.in_rail and p.allows(who.role)), key=lambda p: (p.order, p.title)
@@ -67,7 +75,7 @@ def shell(pages: Sequence[Page], *, who: Who, theme: str | None = None, release:
             html.A("Skip to content", href="#main", className="skip"),
             dcc.Location(id=URL, refresh="callback-nav"),
             dcc.Store(id=THEME, data="light" if theme == "light" else "dark"),
-            dcc.Store(id=DATA),
+            dcc.Store(id=DATA, data=data),
             dcc.Store(id="toast"),
             dcc.Interval(id="refresh", interval=REFRESH_MS),
             html.Div(
