@@ -12,7 +12,9 @@ DERIVES_FROM = frozenset(
 
 
 def refresh(context: Context, org: str, *, datasets: frozenset[str] | None = None) -> dict[str, Any]:
-    """Derive positions and NAV, measure limits, look for alerts and insights, then measure costs ahead.
+    """Derive positions and NAV, measure limits, look for alerts and insights, let models speak, measure costs ahead.
+
+    What rests on tables that have not moved is left as it is, so that a small import costs what it touches.
 
     Args:
         context: The installation's stores.
@@ -49,8 +51,8 @@ def refresh(context: Context, org: str, *, datasets: frozenset[str] | None = Non
     said["surveil"] = surveil(context, org, cause="refresh", changed=True)
     said["triage"] = triage(context, org)
     said["insights"] = refresh_insights(context, org, cause="refresh", changed=True)
-    if datasets is None or datasets & (DERIVES_FROM | {"bars"}):
-        said["predict"] = predict(context, org, cause="refresh")
+    # Models read every kind of table; one whose tables have not moved is asked for nothing but their versions.
+    said["predict"] = predict(context, org, cause="refresh")
     said["warm"] = warm(context, org, cause="refresh")
     return said
 
