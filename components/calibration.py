@@ -176,12 +176,14 @@ def _parameter(one: Mapping[str, Any], tried: Mapping[str, Any]) -> html.Div:
             **more,
         )
     changed = value != one["value"]
+    # "Fit seconds" needs no unit beside it.
+    unit = one["unit"] if one["unit"] and not words(name).lower().endswith(one["unit"].lower()) else ""
     return html.Div(
         [
             html.Div(
                 [
                     html.Span(words(name), className="w5"),
-                    html.Span(f" {one['unit']}" if one["unit"] else "", className="t3 t11"),
+                    html.Span(f" {unit}" if unit else "", className="t3 t11"),
                     html.Div(one["rationale"], className="t3 t12"),
                 ]
             ),

@@ -195,7 +195,9 @@ def grid(
         **more,
     )
     kind = "agwrap rows-link" if opens else "agwrap"
-    return html.Div(made, className=kind, role="region", **{"aria-label": label or "Table"})
+    # The grid's code comes later than the page: the height is kept, so that nothing jumps when it is drawn.
+    kept = {"minHeight": f"{height}px"}
+    return html.Div(made, className=kind, role="region", style=kept, **{"aria-label": label or "Table"})
 
 
 def cell(value: Any) -> str:

@@ -9,6 +9,7 @@ from components.graph import floats, graph
 from components.theme import Theme
 
 NAMED = 9  # people whose name is written beside the dot; all have it on hover
+NAME_WIDE, NAME_HIGH = 0.42, 0.09  # room of a written name, in the units of the places (-1 to 1)
 
 
 def network_map(
@@ -39,7 +40,7 @@ def network_map(
               width=1.8 if heavy else 0.8)
         for heavy in (False, True)
     ]  # fmt: skip
-    named = {node["id"] for node in sorted(nodes, key=lambda node: -float(node[size]))[:NAMED]}
+    named = _named(sorted(nodes, key=lambda node: -float(node[size])))
     for inside in (False, True):
         group = [node for node in nodes if bool(node["inside"]) == inside]
         data.append(
@@ -63,6 +64,17 @@ def network_map(
         "yaxis": bare,
     }  # fmt: skip
     return graph(data, layout, look=look, height=height, finding=finding)
+
+
+def _named(nodes: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Return whose names are written: of the first ``NAMED``, those that no earlier one's name would cover."""
+    kept: list[Mapping[str, Any]] = []
+    for node in nodes[:NAMED]:
+        if all(
+            abs(node["x"] - one["x"]) > NAME_WIDE or abs(node["y"] - one["y"]) > NAME_HIGH for one in kept
+        ):
+            kept.append(node)
+    return {node["id"] for node in kept}
 
 
 def _ties(
