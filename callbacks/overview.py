@@ -4,11 +4,12 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, html
 
-from app.queries import compliance, intelligence, operations, portfolio, social, trading
+from app.queries import compliance, evidence, intelligence, operations, portfolio, social, trading
 from app.queries import overview as questions
 from callbacks._fill import Drawn, View, fill, nothing, opens
 from callbacks._overview_kpis import kpi_strip
 from callbacks._strip import fill_strip
+from components.alerts import actor_name, people_first
 from components.cards import legend, segment
 from components.charts.dot_interval import dot_interval
 from components.charts.line_band import line_band
@@ -225,7 +226,7 @@ def _insights(answer: dict[str, Any], view: View) -> Drawn:
 
 
 def _open_alerts(desk: Any) -> dict[str, Any]:
-    return compliance.alerts(desk, filters={"open": "true"}, limit=50)
+    return compliance.alerts(desk, filters={"open": "true"}, limit=50) | {"names": evidence.names(desk)}
 
 
 def _alerts(answer: dict[str, Any], view: View) -> Drawn:
@@ -237,7 +238,7 @@ def _alerts(answer: dict[str, Any], view: View) -> Drawn:
         grid(
             at(PAGE, "alerts", "grid"),
             ALERT_COLUMNS,
-            rows=[alert_row(row) for row in answer["rows"]],
+            rows=[alert_row(row, answer["names"]) for row in answer["rows"]],
             height=270,
             opens=True,
             label="Open alerts",
@@ -259,14 +260,14 @@ ALERT_COLUMNS = [
 ]
 
 
-def alert_row(row: dict[str, Any]) -> dict[str, Any]:
-    """Return an alert as a grid's row."""
+def alert_row(row: dict[str, Any], names: dict[str, dict[str, str]]) -> dict[str, Any]:
+    """Return an alert as a grid's row; ids of people, accounts and instruments become names."""
     return {
         "severity": row["severity"],
         "alert": row["alert_id"][:10],
         "title": row["title"],
-        "instruments": ", ".join(row["instrument_ids"]),
-        "who": ", ".join(str(actor["id"]) for actor in row["actors"][:2]),
+        "instruments": ", ".join(names["instrument"].get(i, i) for i in row["instrument_ids"]),
+        "who": ", ".join(actor_name(actor, names) for actor in people_first(row["actors"])),
         "score": row["score"],
         "status": row["status"],
         "created_at": row["created_at"],

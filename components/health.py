@@ -28,7 +28,7 @@ def _cell(row: Mapping[str, Any]) -> html.Div:
     )
     gaps = known(row.get("gaps"))
     words = f"{compact(row['rows'])} rows" + (f", {int(gaps)} days missing" if gaps else "")
-    below = f"in {age(row['lag_s'])} ago" if known(row.get("lag_s")) is not None else "never imported"
+    below = f"{age(row['lag_s'])} ago" if known(row.get("lag_s")) is not None else "never imported"
     return html.Div(
         [
             html.Div(

@@ -35,9 +35,14 @@ def layout(role: str = "", **_: Any) -> html.Div:
     if keeps:
         parts += [html.Div(entry_card(), className=wide), html.Div(end_card(), className=side)]
     if watches:
-        found = slot(PAGE, "matches", "Sanctions matches", span="", height=160, skeleton="rows")
-        left = html.Div([found, decide_card() if keeps else None], className="span-7 md-12 vstack gap-3")
-        parts += [left, slot(PAGE, "match", "The match", span="span-5 md-12", height=320, skeleton="rows")]
+        # In the order of the work: choose, read, decide. On a desk the match stands beside both.
+        beside = "span-5 md-12 rows-2" if keeps else "span-5 md-12"
+        parts += [
+            slot(PAGE, "matches", "Sanctions matches", span="span-7 md-12", height=160, skeleton="rows"),
+            slot(PAGE, "match", "The match", span=beside, height=320, skeleton="rows"),
+        ]
+        if keeps:
+            parts.append(html.Div(decide_card(), className="span-7 md-12"))
     parts.append(
         slot(
             PAGE, "requests", "Private trades", span=wide if role in ASKERS else "span-12", height=220, skeleton="rows"
