@@ -31,6 +31,12 @@ def pick(name: str, words: str, chosen: Sequence[str]) -> html.Button:
     )
 
 
+_ABOUT = (
+    "How much its posts are about it: 100% named by cashtag alone at the start; less by name, late, or beside others. "
+    "The tone weighs posts by this and by how sure the tone is."
+)
+
+
 def instruments_table(rows: Sequence[Row], *, symbols: Mapping[str, str], chosen: Sequence[str]) -> html.Div:
     """Draw ``talk.by_instrument``: tone with its interval beside the change of price."""
     cells = []
@@ -42,13 +48,14 @@ def instruments_table(rows: Sequence[Row], *, symbols: Mapping[str, str], chosen
                 pick(row["instrument_id"], symbols.get(row["instrument_id"], row["instrument_id"]), chosen),
                 number(row["posts"]),
                 number(row["authors"]),
+                html.Span(percent(row["relevance"]), title=_ABOUT),
                 tone_tag(row["sentiment"]) or html.Span(MISSING, title="No post of a known tone"),
                 bar or html.Span(MISSING, title="No post of a known tone"),
                 percent(row["change"], plus=True),
             ]
         )
-    heads = ["Instrument", "Posts", "Authors", "Tone", "With interval", "Price"]
-    return table(heads, cells, numeric=(1, 2, 5), label="Instruments talked about")
+    heads = ["Instrument", "Posts", "Authors", "About it", "Tone", "With interval", "Price"]
+    return table(heads, cells, numeric=(1, 2, 3, 6), label="Instruments talked about")
 
 
 def bursts_table(rows: Sequence[Row], *, symbols: Mapping[str, str], chosen: Sequence[str]) -> html.Div:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from analytics.datasets import INSTRUMENTS, POSTS
 from analytics.social.instruments import resolved
+from analytics.social.relevance import with_relevance
 from app.desk import Desk
 from app.queries._tone import MODELS, with_tone
 from app.storage.cache import cached
@@ -40,9 +41,12 @@ def toned(desk: Desk) -> pl.DataFrame:
     """Return the posts of the scope's dates and instruments that the whole firm may read, with their tone.
 
     Returns:
-        Columns of ``named`` with sentiment (-1..1), confidence (0..1) and tone.
+        Columns of ``named`` with sentiment (-1..1), confidence (0..1), tone, and ``relevance``: for each of
+        ``instrument_ids``, 0 to 1, how much the post is about it (``analytics.social.relevance``).
     """
-    return with_tone(desk, named(desk, desk.rows(POSTS, scoped=False)))
+    found = with_tone(desk, named(desk, desk.rows(POSTS, scoped=False)))
+    described = desk.rows(INSTRUMENTS, scoped=False).select("instrument_id", "symbol", "name")
+    return with_relevance(found, desk.collect(described))
 
 
 def _amended(desk: Desk, posts: pl.DataFrame) -> pl.DataFrame:

@@ -49,16 +49,17 @@ def leads(desk: Desk) -> dict[str, Any]:
 def by_instrument(desk: Desk) -> pl.DataFrame:
     """Return how each instrument is talked about in the scope, the most talked about first.
 
-    Columns: instrument_id, posts, authors, sentiment (mean weighted by confidence, -1..1; null without a known
-    tone), low, high (95 % from the spread of posts; null with fewer than five of known tone), known (those),
+    Columns: instrument_id, posts, authors, relevance (mean of its posts, 0..1: how much they are about it),
+    sentiment (mean weighted by confidence times relevance, -1..1; null without a known tone), low, high (95 % from the spread of posts; null with fewer than five of known tone), known (those),
     change (close to close over the sessions of the scope, a fraction; null without two prices).
     """
     told = _told(desk)
-    weight = pl.col("confidence")
+    weight = pl.col("confidence") * pl.col("relevance")
     mean = (pl.col("sentiment") * weight).sum() / weight.sum()
     spread = ((pl.col("sentiment") - mean) * weight).pow(2).sum().sqrt() / weight.sum()
     found = told.group_by("instrument_id").agg(
-        posts=pl.len(), authors=pl.col("author_id").n_unique(), known=(weight > 0).sum(),
+        posts=pl.len(), authors=pl.col("author_id").n_unique(), relevance=pl.col("relevance").mean(),
+        known=(weight > 0).sum(),
         sentiment=pl.when(weight.sum() > 0).then(mean), error=pl.when((weight > 0).sum() >= 5).then(spread),
     )  # fmt: skip
     # The scope's own sessions: what lies before them is for returns only.
@@ -70,7 +71,9 @@ def by_instrument(desk: Desk) -> pl.DataFrame:
         low=(pl.col("sentiment") - 1.96 * pl.col("error")).clip(-1, 1),
         high=(pl.col("sentiment") + 1.96 * pl.col("error")).clip(-1, 1),
     )
-    names = ["instrument_id", "posts", "authors", "sentiment", "low", "high", "known", "change"]
+    names = [
+        "instrument_id", "posts", "authors", "relevance", "sentiment", "low", "high", "known", "change",
+    ]  # fmt: skip
     return rows.select(names).sort("posts", "instrument_id", descending=[True, False])
 
 
@@ -79,16 +82,15 @@ def bursts(desk: Desk) -> pl.DataFrame:
     """Return the days on which an instrument was talked about far more than on comparable days, newest first.
 
     Columns: instrument_id, day (UTC), mentions, usual, z (at least ``BURST``), authors, sentiment (of that day's
-    posts; null without a known tone), before, same, after (returns of the session before the one the posts
+    posts, weighted as in ``by_instrument``; null without a known tone), before, same, after (returns of the session before the one the posts
     belong to, of that session, and of the next; fractions, null where there is no price).
     """
     told = _told(desk)
+    weight = pl.col("confidence") * pl.col("relevance")
     days = daily_attention(told.select("instrument_id", "transact_time")).filter(pl.col("z") >= BURST)
     about = told.with_columns(day=pl.col("transact_time").dt.date()).group_by("instrument_id", "day").agg(
         authors=pl.col("author_id").n_unique(), session=pl.col("session").min(),
-        sentiment=pl.when(pl.col("confidence").sum() > 0).then(
-            (pl.col("sentiment") * pl.col("confidence")).sum() / pl.col("confidence").sum()
-        ),
+        sentiment=pl.when(weight.sum() > 0).then((pl.col("sentiment") * weight).sum() / weight.sum()),
     )  # fmt: skip
     move = (pl.col("close") / pl.col("close").shift(1) - 1).over("instrument_id")
     moves = (
@@ -123,7 +125,9 @@ def bursts(desk: Desk) -> pl.DataFrame:
 def _told(desk: Desk) -> pl.DataFrame:
     """Return the posts of the scope, a row per instrument named, with the session they belong to."""
     rows = (
-        toned(desk).explode("instrument_ids", empty_as_null=True).rename({"instrument_ids": "instrument_id"})
+        toned(desk)
+        .explode("instrument_ids", "relevance", empty_as_null=True)
+        .rename({"instrument_ids": "instrument_id"})
     )
     rows = rows.filter(pl.col("instrument_id").is_not_null())
     if desk.scope.instrument:

@@ -13,6 +13,7 @@ from app.errors import Forbidden
 from app.jobs._insight_tables import tables
 from app.queries import feed, network, talk
 from app.queries import rooms as reading
+from app.queries._said import toned
 from app.scope import Scope
 from app.storage.records.rooms import Place
 from tests.app._world import context_of, desk_of, land
@@ -96,6 +97,36 @@ def test_instruments_are_counted_with_the_interval_of_their_tone(firm):
     assert (rows["AAPL"]["posts"], rows["AAPL"]["authors"], rows["MSFT"]["posts"]) == (len(DAYS), 3, 21)
     assert rows["AAPL"]["low"] <= rows["AAPL"]["sentiment"] <= rows["AAPL"]["high"]
     assert rows["MSFT"]["change"] is None
+
+
+def test_the_tone_of_an_instrument_weighs_posts_by_how_much_they_are_about_it(firm):
+    said = [
+        "g 2026-08-03T10:00:00Z u1 $AAPL_great_rally AAPL",
+        "b 2026-08-03T11:00:00Z u2 $MSFT_plunged_and_missed,_not_so_much_apple AAPL,MSFT",
+    ]
+    table = "\n".join(["post_id transact_time author_id text instrument_ids", *said])
+    told = (
+        parse_table(table, POSTS)
+        .collect()
+        .with_columns(
+            pl.col("text").str.replace_all("_", " "),
+            pl.Series("instrument_ids", [["AAPL"], ["AAPL", "MSFT"]]),
+        )
+    )
+    names = "instrument_id symbol name asset_class currency\nAAPL AAPL Apple equity USD\nMSFT MSFT Microsoft equity USD"
+    land(firm, "mixed", posts=told, instruments=names)
+    desk = desk_of(firm, "mixed")
+    good, bad = toned(desk).sort("post_id", descending=True).iter_rows(named=True)
+    about, aside = good["relevance"][0], bad["relevance"][0]
+    assert about == 1.0
+    assert aside < 0.5 < bad["relevance"][1]
+    (row,) = talk.by_instrument(desk.with_scope(instrument=("AAPL",))).to_dicts()
+    weights = good["confidence"] * about, bad["confidence"] * aside
+    expected = (good["sentiment"] * weights[0] + bad["sentiment"] * weights[1]) / sum(weights)
+    assert row["sentiment"] == pytest.approx(expected)
+    assert row["relevance"] == pytest.approx((about + aside) / 2)
+    sure = good["confidence"], bad["confidence"]
+    assert row["sentiment"] > (good["sentiment"] * sure[0] + bad["sentiment"] * sure[1]) / sum(sure)
 
 
 def test_the_network_shows_imported_follows_and_those_made_here(firm):

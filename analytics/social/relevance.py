@@ -1,0 +1,90 @@
+"""How much a post is about each instrument it names: what its tone weighs for that instrument."""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+import polars as pl
+
+TAGGED, NAMED, GIVEN = 1.0, 0.8, 0.5  # by cashtag; by symbol or name; only by the source of the post
+LATE = 0.3  # taken off what is named at the very end of a text
+_SHORTEST = 4  # letters of a first word of a name that stands for the instrument
+
+
+def relevance(
+    text: str, ids: Sequence[str], symbols: Mapping[str, str], names: Mapping[str, str]
+) -> list[float]:
+    """Return, for each instrument of a post, 0 to 1: how much the post is about it.
+
+    1 where its cashtag is named, 0.8 where its symbol (in capitals) or the first word of its name is, 0.5 where only
+    the source of the post says so; up to 0.3 of that less the later in the text it is first named; divided by the
+    square root of the number of instruments, which share what is said.
+
+    Args:
+        text: The text.
+        ids: The post's instruments.
+        symbols: Instrument id to symbol in capitals.
+        names: Instrument id to the first word of its name, lower case; see ``first_words``.
+    """
+    shared = max(1, len(ids)) ** 0.5
+    found = []
+    for one in ids:
+        how, at = _named(text, symbols.get(one, ""), names.get(one, ""))
+        place = 1.0 if at is None else 1.0 - LATE * at / max(1, len(text))
+        found.append(round(how * place / shared, 4))
+    return found
+
+
+def _named(text: str, symbol: str, name: str) -> tuple[float, int | None]:
+    """Return how an instrument is named and where first; what says most counts."""
+    if symbol and (tag := _word(f"${symbol}", ignoring_case=True).search(text)):
+        return TAGGED, tag.start()
+    ways = [_word(symbol, ignoring_case=False)] if len(symbol) > 1 else []
+    ways += [_word(name, ignoring_case=True)] if name else []
+    places = [hit.start() for way in ways if (hit := way.search(text))]
+    return (NAMED, min(places)) if places else (GIVEN, None)
+
+
+@lru_cache(maxsize=20_000)
+def _word(word: str, *, ignoring_case: bool) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w$]){re.escape(word)}(?!\w)", re.IGNORECASE if ignoring_case else 0)
+
+
+def first_words(instruments: pl.DataFrame) -> dict[str, str]:
+    """Return instrument id to the first word of its name, lower case; short ones and those of two are left out.
+
+    Args:
+        instruments: instrument_id, name.
+    """
+    words = (
+        instruments.select("instrument_id", "name")
+        .drop_nulls()
+        .unique()
+        .with_columns(word=pl.col("name").str.to_lowercase().str.extract(rf"^([a-z]{{{_SHORTEST},}})\b"))
+        .drop_nulls("word")
+        .unique(["instrument_id", "word"])
+    )
+    return dict(
+        words.filter(pl.col("instrument_id").n_unique().over("word") == 1)
+        .sort("instrument_id", "word")
+        .unique("instrument_id", keep="first")
+        .select("instrument_id", "word")
+        .iter_rows()
+    )
+
+
+def with_relevance(posts: pl.DataFrame, instruments: pl.DataFrame) -> pl.DataFrame:
+    """Add ``relevance``, a number for each of ``instrument_ids`` in their order; null where these are.
+
+    Args:
+        posts: text, instrument_ids.
+        instruments: instrument_id, symbol, name.
+    """
+    known = instruments.drop_nulls("symbol").sort("instrument_id", "symbol")
+    symbols = {one: symbol.upper() for one, symbol in known.select("instrument_id", "symbol").iter_rows()}
+    names = first_words(instruments)
+    found = [
+        None if ids is None else relevance(text or "", ids, symbols, names)
+        for text, ids in posts.select("text", "instrument_ids").iter_rows()
+    ]
+    return posts.with_columns(relevance=pl.Series(found, dtype=pl.List(pl.Float64)))
