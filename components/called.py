@@ -11,6 +11,7 @@ from components.tables import table
 _MEASURES = {
     "f1": "F1", "macro_f1": "Macro F1", "precision": "Precision", "recall": "Recall", "accuracy": "Accuracy",
 }  # fmt: skip
+_KINDS = {"mnpi": "Inside information"}
 
 
 def called_card(found: Mapping[str, Any]) -> html.Div | None:
@@ -35,7 +36,8 @@ def called_card(found: Mapping[str, Any]) -> html.Div | None:
         parts.append(html.P(told, className="inset t2 t12"))
     if found.get("families"):
         found_of = [
-            [words(name), percent(one["recall"]), number(one["n"])] for name, one in found["families"].items()
+            [_KINDS.get(name, words(name)), percent(one["recall"]), number(one["n"])]
+            for name, one in found["families"].items()
         ]
         parts.append(
             table(["Kind of line", "Found", "Lines"], found_of, numeric=(1, 2), label="Found by kind")
