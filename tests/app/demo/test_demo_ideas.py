@@ -7,10 +7,12 @@ import polars as pl
 import pytest
 
 from analytics.datasets import PRICES
+from analytics.insights._rule import all_rules
 from app.actions import idea_proof, orgs
 from app.actions._roles import console
 from app.demo.ideas import put_forward
 from app.errors import Forbidden
+from app.jobs._insight_tables import tables
 from app.queries import ideas, mirrors
 from tests.app._world import context_of, desk_of, land
 
@@ -59,6 +61,17 @@ def test_seeded_ideas_hold_and_nobody_speaks_of_a_listed_name_and_it_ends_with_t
     told = ideas.ideas(desk)
     assert {row["instrument_id"] for row in told} == {"AAA", "CCC"}
     assert all(row["posted_at"].date() in set(prices()["date"]) for row in told)
+    # What insights judge authors by: results of what has ended and is on record, none of what still runs.
+    scores = tables(halyard, "halyard", {"author_record": all_rules()["author_record"]})["idea_scores"]
+    over = scores.filter("ended")
+    assert (
+        over.height
+        == sum(row["state"] in {"target", "stop", "expired"} and row["scored"] for row in told)
+        > 50
+    )
+    assert over["net"].null_count() == over["entry_date"].null_count() == 0
+    assert scores.filter(~pl.col("ended"))["net"].drop_nulls().is_empty()
+    assert set(scores["side"]) == {1.0, -1.0}
     assert len(mirrors.mirrors(desk)) == 0  # nobody has a sign-in here, so nobody follows
     orgs.set_settings(halyard.database, console("halyard"), {"demo": {"complete": True}})
     with pytest.raises(Forbidden, match="server"):
