@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from functools import cache
 from html import escape
 from http import HTTPStatus
 from typing import Any
@@ -41,6 +42,16 @@ class Problem(BaseModel):
     detail: str
     instance: str
     errors: list[dict[str, str]] = []
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return the schema, made once: at a start every refusal of every operation is described by it."""
+        return _schema(*args, **kwargs)
+
+
+@cache
+def _schema(*args: Any, **kwargs: Any) -> dict[str, Any]:
+    return super(Problem, Problem).model_json_schema(*args, **kwargs)
 
 
 def install(server: Flask) -> None:
