@@ -95,6 +95,25 @@ def patterns_table(patterns: Sequence[Mapping[str, Any]]) -> html.Div:
     ])  # fmt: skip
 
 
+def tried_words(answer: Mapping[str, Any]) -> str:
+    """Return how many patterns of each kind were tried and how many were found, of ``patterns.patterns``."""
+    kinds = {"volume": "before volume", "pair": "pairs", "trader": "traders before prices"}
+    tried = ", ".join(f"{number(n)} {kinds[kind]}" for kind, n in answer["tried"].items())
+    said = plural(answer["found"], "pattern") + " found" if answer["found"] else "Nothing found"
+    return f"{said}. Tried: {tried}"
+
+
+def tried_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
+    """Draw patterns of all kinds, those found first: effect, p, q, n and the verdict."""
+    cells = [
+        [one["pattern"], f"{number(one['effect'], 2)} {one['effect_of']}", number(one["p"], 4), number(one["q"], 3),
+         number(one["n"]), "found" if one["found"] else "not proven later" if one["passed"] else "chance"]
+        for one in rows
+    ]  # fmt: skip
+    heads = ["Pattern", "Effect", "p", "q", "Sessions", "Verdict"]
+    return table(heads, cells, numeric=(2, 3, 4), label="Patterns tried")
+
+
 def p_words(p: float) -> str:
     """Return a p-value that never rounds to zero."""
     return "p below 0.001" if p < 0.001 else f"p {number(p, 3)}"

@@ -4,7 +4,7 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, html
 
-from app.queries import behaviour, regimes, styles
+from app.queries import behaviour, patterns, regimes, styles
 from callbacks._fill import Drawn, View, fill, nothing
 from components.anomalies import HEADS, anomaly_list, anomaly_rows
 from components.cards import legend, segment
@@ -14,13 +14,15 @@ from components.formats import day, number, percent, plural
 from components.ids import at
 from components.models import state_tag
 from components.states import link_button
-from components.structure import changes_list, changes_table, spread_words
+from components.structure import changes_list, changes_table, spread_words, tried_table, tried_words
 from components.styles import HEADS as STYLE_HEADS
 from components.styles import style_list, style_rows
 from components.tables import table
 
 PAGE = "intelligence-behaviour"
 KINDS = (("trader", "Traders"), ("account", "Accounts"))
+NARROWED = ("desk", "trader", "account", "who")  # nothing of the scope narrows what the models tried
+NEAREST = 8  # patterns on the page; the API has all that are on record
 SHOWN = 60  # of the list on the page; the API pages through all
 
 
@@ -30,6 +32,7 @@ def register(app: Dash) -> None:
     fill(app, PAGE, "anomalies", "Anomalies", ask=_odd, draw=_anomalies)
     fill(app, PAGE, "styles", "Trading styles", ask=_alike, draw=_styles)
     fill(app, PAGE, "regime", "Market regime", ask=regimes.regimes, draw=_regime, ignores=("who",))
+    fill(app, PAGE, "patterns", "Patterns", ask=patterns.patterns, draw=_patterns, ignores=NARROWED)
     target = at(PAGE, "map", "points")
     for event, name in (("clickData", "pick"), ("selectedData", "lasso")):
         app.clientside_callback(
@@ -137,6 +140,23 @@ def _styles(answer: dict[str, Any], view: View) -> Drawn:
         badge=state_tag(answer["model"]["status"], answer["model"]["reason"]),
         footer=f"{again}. A style is a habit, not an offence",
         as_table=table(list(STYLE_HEADS), style_rows(found), numeric=(0, 3), label="Trading styles"),
+        fit="flush",
+    )
+
+
+def _patterns(answer: dict[str, Any], view: View) -> Drawn:
+    rows = answer["rows"]
+    if not rows:
+        return nothing(
+            view, "No pattern has been tried yet", "Models are trained every night, once there is data."
+        )
+    rate = percent(answer["false_discovery"])
+    return Drawn(
+        tried_table(rows[:NEAREST]),
+        sub=tried_words(answer),
+        footer=f"Found: passed with at most {rate} false discoveries among all that were tried, and worth something later. "
+        "To trade before a price moves is no offence: it is a reason to look",
+        as_table=tried_table(rows),
         fit="flush",
     )
 

@@ -33,6 +33,7 @@ def layout(**_: Any) -> html.Div:
             slot(PAGE, "map", "Behaviour map", span="span-5 md-12", height=520),
             slot(PAGE, "anomalies", "Anomalies", span="span-7 md-12", height=520, skeleton="rows"),
             slot(PAGE, "styles", "Trading styles", span="span-12", height=240, skeleton="rows"),
+            slot(PAGE, "patterns", "Patterns", span="span-12", height=240, skeleton="rows"),
             slot(PAGE, "regime", "Market regime", span="span-12", height=270),
         ),
     )
