@@ -104,23 +104,18 @@ def email_of(role: str, organisation: str = "halyard") -> str:
 def visit(
     windows: Windows, server: _server.Server, signed_in: Callable[[str], list[Any]]
 ) -> Iterator[Callable[..., Visit]]:
-    """Return ``visit(role, size="desk", theme="dark")``: a window, signed in; for None a browser nobody has used.
+    """Return ``visit(role, size="desk", theme="dark")``: a window, signed in; for None in nobody's name.
 
     After the test no window may have complained on its console, nor asked another host for anything.
     """
-    shared: list[Visit] = []
-    own: list[Visit] = []
+    opened: list[Visit] = []
 
     def open_window(role: str | None, size: str = "desk", theme: str = "dark") -> Visit:
-        if role is None:
-            own.append(Visit(windows.new(size, theme), server.base))
-            return own[-1]
-        shared.append(windows.open(server.base, signed_in(role), size=size, theme=theme))
-        return shared[-1]
+        cookies = signed_in(role) if role else []
+        opened.append(windows.open(server.base, cookies, size=size, theme=theme))
+        return opened[-1]
 
     yield open_window
-    for window in own:
-        window.page.context.close()
-    for window in shared:
+    for window in opened:
         windows.give_back(window)
-    well([*own, *shared])
+    well(opened)
