@@ -341,7 +341,9 @@ def batches(folder: Path, names: Sequence[str]) -> dict[str, Any]:
             seconds.append(time.perf_counter() - began)
             spent.append(time.process_time() - at)
             rows.append(held["order_events"].select(pl.len()).collect().item())
-    sys.stderr.write(f"batches: {statistics.median(spent):.2f} s of processor, median\n")
+    sys.stderr.write(
+        f"batches: {statistics.median(spent):.2f} s of processor, median; {max(spent):.2f} s the dearest\n"
+    )
     return {"seconds": seconds, "rows": rows}
 
 
