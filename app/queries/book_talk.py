@@ -18,6 +18,7 @@ from app.queries._money import converted
 from app.queries._said import RECORDS as POSTED
 from app.queries._said import toned
 from app.queries._tone import MODELS
+from app.queries.ideas import person_name
 from app.scope import SURVEILLANCE_ROLES
 from app.storage.cache import cached
 from app.storage.records.ideas import RECORDS
@@ -38,10 +39,13 @@ def talks(desk: Desk, author_id: str) -> list[dict[str, Any]]:
 
     Raises:
         Forbidden: Unless compliance or an auditor asks.
+        NotFound: If nobody of that id put an idea forward, wrote a post or is of the firm.
     """
     if desk.identity.role not in SURVEILLANCE_ROLES:
         raise Forbidden("What an author trades beside what he says is read by compliance.")
     bare = desk.with_scope(start=None, end=None, instrument=(), desk=(), account=(), trader=(), post=None)
+    if idea_rows(bare).filter(pl.col("author_id") == author_id).is_empty():
+        person_name(bare, author_id)
     return _talks(bare, author_id=author_id)
 
 

@@ -146,7 +146,7 @@ def author(desk: Desk, author_id: str) -> dict[str, Any]:
     """
     bare = desk.with_scope(start=None, end=None, instrument=(), desk=(), account=(), trader=())
     mine = ideas(bare, author=author_id)
-    name = mine[0]["author_name"] if mine else _person(desk, author_id)
+    name = mine[0]["author_name"] if mine else person_name(desk, author_id)
     table = league(bare)
     record = next((row for row in (*table["rows"], *table["apart"]) if row["author_id"] == author_id), None)
     rows = idea_rows(bare).filter(pl.col("author_id") == author_id)
@@ -274,7 +274,12 @@ def _course(desk: Desk, rows: pl.DataFrame) -> list[dict[str, Any]]:
     return days.select("date", "close", move=pl.lit(None, pl.Float64) if move is None else move).to_dicts()
 
 
-def _person(desk: Desk, author_id: str) -> str:
+def person_name(desk: Desk, author_id: str) -> str:
+    """Return what an author without ideas is called: a person of the firm by name, others by their id.
+
+    Raises:
+        NotFound: If nobody of that id wrote a post or is of the firm.
+    """
     people = desk.rows(PEOPLE, dated=False, scoped=False).filter(pl.col("person_id") == author_id)
     named = desk.collect(people.select("name").head(1))
     if named.height:

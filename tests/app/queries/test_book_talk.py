@@ -7,7 +7,7 @@ import pytest
 
 from analytics.datasets import POSTS
 from analytics.insights.talks_his_book import TalksHisBook
-from app.errors import Forbidden
+from app.errors import Forbidden, NotFound
 from app.jobs._insight_tables import tables
 from app.queries import book_talk
 from app.scope import Scope
@@ -103,4 +103,5 @@ def test_what_the_view_is_narrowed_to_changes_nothing_and_others_are_not_told(fi
     for role in ("trader", "portfolio_manager", "risk"):
         with pytest.raises(Forbidden):
             book_talk.talks(desk_of(firm, role=role, person_id="jane"), "jane")
-    assert book_talk.talks(desk_of(firm, "rival"), "jane") == []
+    with pytest.raises(NotFound):
+        book_talk.talks(desk_of(firm, "rival"), "jane")
