@@ -106,12 +106,18 @@ def tried_words(answer: Mapping[str, Any]) -> str:
 def tried_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
     """Draw patterns of all kinds, those found first: effect, p, q, n and the verdict."""
     cells = [
-        [one["pattern"], f"{number(one['effect'], 2)} {one['effect_of']}", number(one["p"], 4), number(one["q"], 3),
-         number(one["n"]), "found" if one["found"] else "not proven later" if one["passed"] else "chance"]
+        [_named(one), number(one["p"], 4), number(one["q"], 3), number(one["n"]),
+         "found" if one["found"] else "not proven later" if one["passed"] else "chance"]
         for one in rows
     ]  # fmt: skip
-    heads = ["Pattern", "Effect", "p", "q", "Sessions", "Verdict"]
-    return table(heads, cells, numeric=(2, 3, 4), label="Patterns tried")
+    heads = ["Pattern", "p", "q", "Sessions", "Verdict"]
+    return table(heads, cells, numeric=(1, 2, 3), label="Patterns tried")
+
+
+def _named(one: Mapping[str, Any]) -> html.Div:
+    # One column: two of words leave a phone no room for either.
+    effect = f"{number(one['effect'], 2)} {one['effect_of']}"
+    return html.Div([one["pattern"], html.Div(effect, className="t11 t2")], style={"whiteSpace": "normal"})
 
 
 def p_words(p: float) -> str:

@@ -153,8 +153,8 @@ def _patterns(answer: dict[str, Any], view: View) -> Drawn:
     rate = percent(answer["false_discovery"])
     return Drawn(
         tried_table(rows[:NEAREST]),
-        sub=tried_words(answer),
-        footer=f"Found: passed with at most {rate} false discoveries among all that were tried, and worth something later. "
+        sub="tried before they are told",
+        footer=f"{tried_words(answer)}. Found: passed with at most {rate} false discoveries among all that were tried, and worth something later. "
         "To trade before a price moves is no offence: it is a reason to look",
         as_table=tried_table(rows),
         fit="flush",
