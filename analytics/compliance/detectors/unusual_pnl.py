@@ -179,7 +179,7 @@ def _days(names: pl.LazyFrame, tables: Tables, params: UnusualPnlParameters) -> 
         .group_by("unit", "day")
         .agg(
             gain=pl.col("made").sum().round(6),
-            notional=pl.col("gross").sum(),
+            notional=pl.col("gross").sum().round(6),
             risk=(exposed**2).sum().sqrt(),
             names=pl.col("instrument_id").n_unique().cast(pl.Int64),
             # As many names of equal weight would be as little of one name's doing.
