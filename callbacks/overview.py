@@ -276,7 +276,11 @@ def alert_row(row: dict[str, Any], names: dict[str, dict[str, str]]) -> dict[str
 
 
 def _newest_posts(desk: Any) -> tuple[Any, Any, int]:
-    return (social.sentiment(desk), *social.posts(desk, limit=3))
+    days = social.sentiment(desk)
+    newest, total = social.posts(desk, limit=3)
+    people = evidence.names(desk)["person"]
+    known = [row | {"author_name": people.get(row["author_id"])} for row in newest.to_dicts()]
+    return days, known, total
 
 
 def _posts(answer: tuple[Any, Any, int], view: View) -> Drawn:
@@ -294,7 +298,7 @@ def _posts(answer: tuple[Any, Any, int], view: View) -> Drawn:
         ("ln", "acc", price), ("sq", "t3", "Posts"), ("sq", "down", "Negative tone"), ("sq", "up", "Positive")
     )
     return Drawn(
-        [figure, posts_list(newest.to_dicts()[:1], short=True)],
+        [figure, posts_list(newest[:1], short=True)],
         legend=parts,
         footer=[plural(total, "post"), link("Feed", "/social/feed")],
     )

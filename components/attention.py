@@ -23,7 +23,9 @@ def attention_table(
         symbols: Instrument id to symbol.
         chosen: Instruments the view is narrowed to.
     """
-    most = max((abs(z) for row in rows if (z := known(row["z"])) is not None), default=0.0) or 1.0
+    # The bar is what is above usual: a quiet day has none, and only what stands out fills it.
+    most = max((z for row in rows if (z := known(row["z"])) is not None), default=0.0)
+    most = max(most, UNUSUAL)
     cells = [
         [
             html.Button(
@@ -54,7 +56,7 @@ def _z(value: Any, most: float, days: int) -> html.Span:
         return html.Span(MISSING, title=f"Only {days} comparable days; five are needed")
     unusual = z >= UNUSUAL
     bar = html.Span(
-        html.B(style={"width": f"{min(abs(z) / most, 1) * 100:.0f}%"}),
+        html.B(style={"width": f"{min(max(z, 0.0) / most, 1) * 100:.0f}%"}),
         className=f"track inline {'high' if unusual else ''}".strip(),
     )
     mark = icon("exclamation-triangle", "high", label="unusual") if unusual else None
