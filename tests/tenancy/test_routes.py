@@ -27,6 +27,7 @@ POLICY = {
     # What all desks say of the rules is for those who see every desk.
     "/api/intelligence/insights/use": WATCHERS | {"risk"},
     "/api/intelligence/anomalies": WATCHERS,
+    "/api/intelligence/styles": WATCHERS,
     "/api/performance/": ALL,
     "/api/portfolio/": DATA,
     "/api/portfolio/what-if/orders": frozenset({"portfolio_manager", "risk"}),
