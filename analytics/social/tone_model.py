@@ -244,7 +244,7 @@ def _upper(rows: Floats, target: npt.NDArray[np.int64]) -> list[Any]:
     regression = LogisticRegression(C=1.0, class_weight=_UPPER, max_iter=300)
     trees = [
         HistGradientBoostingClassifier(
-            max_iter=50, learning_rate=0.06, max_leaf_nodes=6, min_samples_leaf=80, l2_regularization=3.0,
+            max_iter=50, max_bins=127, learning_rate=0.06, max_leaf_nodes=6, min_samples_leaf=80, l2_regularization=3.0,
             max_features=0.3, class_weight=_UPPER, random_state=seed, early_stopping=False,
         )
         for seed in (0, 1)
