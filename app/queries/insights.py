@@ -16,6 +16,7 @@ from analytics.insights._rule import FALSE_DISCOVERY, all_rules
 from app.desk import Desk
 from app.errors import Forbidden, NotFound
 from app.queries._line import own_line
+from app.queries._spoken import Say, speaker
 from app.scope import DATA_ROLES, SURVEILLANCE_ROLES
 from app.storage.records._base import now
 from app.storage.records.alerts import Alert
@@ -95,10 +96,10 @@ def insights(
     of_domain = [row for row in rows if domain is None or domain in row.domains]
     of_severity = [row for row in rows if severity is None or row.severity == severity]
     stories = _stories(desk, mine, [row for row in of_domain if severity is None or row.severity == severity])
-    size = desk.scope.limit if limit is None else limit
+    size, say = desk.scope.limit if limit is None else limit, speaker(desk)
     domains = {name for row in of_severity for name in row.domains}
     return {
-        "rows": [_told(story, mine) for story in stories[offset : offset + size]],
+        "rows": [_told(story, mine, say) for story in stories[offset : offset + size]],
         "total": len(stories),
         "facets": {
             "domain": {
@@ -122,7 +123,7 @@ def insight(desk: Desk, insight_id: str) -> dict[str, Any]:
     mine = _mine(desk)
     for row in readable(desk):
         if row.id == insight_id:
-            return _told([row], mine)
+            return _told([row], mine, speaker(desk))
     raise NotFound("There is no insight of this id, or it does not stand any more.")
 
 
@@ -266,11 +267,13 @@ def _count(rows: Any) -> int:
     return len({row.story or row.id for row in rows})
 
 
-def _told(story: Sequence[Insight], mine: Mine) -> dict[str, Any]:
+def _told(story: Sequence[Insight], mine: Mine, say: Say) -> dict[str, Any]:
     lead, *others = story
     said = mine.feedback.get(lead.id)
     rule = all_rules().get(lead.kind)
     return {name: getattr(lead, name) for name in _FIELDS} | {
+        "title": say(lead.title, _named(lead)),
+        "text": say(lead.text, _named(lead)),
         "rule": {
             "name": lead.kind,
             "title": rule.title if rule else lead.kind,
@@ -278,9 +281,16 @@ def _told(story: Sequence[Insight], mine: Mine) -> dict[str, Any]:
             "version": lead.rule_version,
         },
         "also": [
-            {"id": one.id, "kind": one.kind, "title": one.title, "severity": one.severity} for one in others
+            {"id": one.id, "kind": one.kind, "title": say(one.title, _named(one)), "severity": one.severity}
+            for one in others
         ],
         "new": any(mine.is_new(one) for one in story),
         "verdict": (said.verdict or None) if said is not None else None,
         "snoozed_until": mine.snoozed(lead),
     }
+
+
+def _named(row: Insight) -> set[str]:
+    """Return the ids an insight is about: of its evidence and of the context it sets."""
+    ids = {str(one["id"]) for one in row.evidence if "id" in one}
+    return ids.union(*(str(value).split(",") for value in row.context.values()))

@@ -1,0 +1,38 @@
+"""Sentences have names and days as people write them; ids that nobody asked for stay words."""
+
+import pytest
+
+from app.queries import insights as told
+from app.queries._spoken import spoken
+from app.storage.records.insights import Insight
+from tests.app._world import context_of, desk_of, land
+
+NAMES = {"dpetrov": "Dana Petrov", "marking_the_close": "marking the close", "a.b-1@x": "Ann Bell"}
+
+
+@pytest.mark.parametrize(("kept", "said"), [
+    ("dpetrov's orders fell", "Dana Petrov's orders fell"),
+    ("Ask dpetrov, or a.b-1@x.", "Ask Dana Petrov, or Ann Bell."),
+    ("dpetrovs and my_dpetrov and dpetrov2 are others", "dpetrovs and my_dpetrov and dpetrov2 are others"),
+    ("(marking_the_close, layering)", "(marking the close, layering)"),
+    ("From 2026-10-01 to 2026-11-20, 3 days", "From 1 Oct 2026 to 20 Nov 2026, 3 days"),
+    ("2026-13-45 is no day, 1.25 no id, HC-2026-10-01 an order", "2026-13-45 is no day, 1.25 no id, HC-2026-10-01 an order"),
+    ("", ""),
+])  # fmt: skip
+def test_ids_become_names_and_nothing_else_changes(kept, said):
+    assert spoken(kept, NAMES) == said
+
+
+def test_an_insight_names_whom_it_is_about_and_keeps_ids_in_its_evidence(tmp_path, sqlite_database):
+    context = context_of(tmp_path, sqlite_database)
+    land(context, "acme", people="person_id name\nwill Will\nann Ann")
+    with sqlite_database.session("acme", write=True) as session:
+        session.add(Insight(
+            org="acme", id="one", kind="trader_behaviour", severity="low", title="ann trades unlike others",
+            text="It will be seen from 2026-11-02 on whether ann goes on.", domains=["trading"],
+            context={"rank": 0.5}, evidence=[{"kind": "trader", "id": "ann"}],
+        ))  # fmt: skip
+    found = told.insight(desk_of(context, role="compliance"), "one")
+    assert found["title"] == "Ann trades unlike others"
+    assert found["text"] == "It will be seen from 2 Nov 2026 on whether Ann goes on."
+    assert found["evidence"] == [{"kind": "trader", "id": "ann"}]
