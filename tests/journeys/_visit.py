@@ -17,6 +17,12 @@ _CHIPS = """() => Object.fromEntries([...document.querySelectorAll("[data-contex
 _VALUES = """(kind) => Object.fromEntries([...document.querySelectorAll(`[data-page] [data-${kind}]`)]
     .map((mark) => [mark.dataset[kind], mark.dataset.value]))"""
 
+# Cells so narrow that their longest word would stand letter under letter: a letter takes some seven pixels.
+_SPLIT = """() => [...document.querySelectorAll("[data-page] :is(td, th)")]
+    .filter((cell) => cell.offsetParent && cell.clientWidth)
+    .filter((cell) => cell.clientWidth < 3 * Math.max(...cell.innerText.split(/[\\s-]+/).map((word) => word.length)))
+    .map((cell) => cell.innerText.trim().slice(0, 30))"""
+
 # Whether the page stands, and if not, what it waits for. It must have nothing to do for some turns of its own
 # loop, so that a slow machine is given as many of them as a fast one; time by the clock says nothing there.
 _WAITS_FOR = """async (page) => {
@@ -234,10 +240,12 @@ class Visit:
         return str(self.page.evaluate("document.body.textContent"))
 
     def wrong(self) -> list[str]:
-        """Return what no page may show: a failed or closed card, sideways scrolling, no title."""
+        """Return what no page may show: a failed or closed card, sideways scrolling, words cut to letters, no title."""
         found = [f"{card}: {state}" for card, state in self.states().items() if state in {"error", "denied"}]
         if self.overflows():
             found.append("scrolls sideways")
+        if split := self.page.evaluate(_SPLIT):
+            found.append(f"cells too narrow for their words: {split[:3]}")
         if not self.page.inner_text("[data-page] h1").strip():
             found.append("has no title")
         return found
