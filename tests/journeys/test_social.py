@@ -86,6 +86,7 @@ def test_a_post_leads_to_its_instrument_and_what_compliance_hides_is_gone(visit)
 
 
 AUTHOR = "rmehta"  # trader@meridian.demo
+NAME = "Rohan Mehta"
 NAMES = ("AAPL", "JPM", "MSFT", "XOM")
 SESSIONS = [one for one in (date(2026, 7, 20) + timedelta(days=at) for at in range(124)) if one.weekday() < 5]
 TOLD_S = 120  # for an insight of what was imported, on machines that do other things too
@@ -158,7 +159,7 @@ def test_compliance_is_told_who_talks_his_book_and_walks_to_his_posts_and_trades
     assert insight["effect"]["value"] == pytest.approx(told["score"])
     watcher.go("/intelligence/insights")
     shown = watcher.page.locator(f"[data-insight='{insight['id']}']")
-    assert f"{AUTHOR} trades one way before what he says" in shown.inner_text()
+    assert f"{NAME} trades one way before what he says" in shown.inner_text()
     assert shown.locator(".ev a[href*='post=TALK-']").count() > 0
     shown.locator(f"[data-next='{page}']").click()
     watcher.page.wait_for_selector("[data-page=social-author] [data-talk=own]")
