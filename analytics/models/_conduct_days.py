@@ -1,10 +1,13 @@
 """Trader-days and account-days as rows of numbers that rest on no later day."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import polars as pl
 
 from analytics.compliance._conduct import FEATURES as CONDUCT
 from analytics.compliance._conduct import Feature, trader_days
-from analytics.models._base import Tables
+from analytics.models._base import Model, Tables, Walk
 
 # The share sent to unusual venues is measured against all of a trader's days, later ones too: left out.
 NUMBERS: dict[str, Feature] = {name: one for name, one in CONDUCT.items() if name != "away"}
@@ -14,6 +17,35 @@ EVENT_COLUMNS = (
     "last_px", "liquidity", "venue",
 )  # fmt: skip
 LEAST_ORDERS = 5.0  # of a day: shares and quantiles of fewer are chance
+
+
+class OfConduct(Model):
+    """What models of trader-days and account-days have in common: what they read, their rows and how they are walked."""
+
+    inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "order_events": EVENT_COLUMNS,
+        "accounts": ("account_id", "kind"),
+        "prices": ("instrument_id", "date", "adj_basis", "close", "volume"),
+    }
+    keys = ("who", "id", "date")
+    # Orders are kept for weeks rather than years: twenty days of peers make a habit, each fold tests a week.
+    walk = Walk(first=10, width=5, embargo=0, least=8)
+    sessions = 250
+    page = "/intelligence/behaviour"
+    owner = "Surveillance"
+
+    def features(self, tables: Tables) -> pl.DataFrame:
+        """Return one row per trader or account and day, see ``conduct_days``; baseline and target are null."""
+        empty = pl.lit(None, pl.Float64)
+        return conduct_days(tables).with_columns(baseline=empty, target=empty)
+
+    def known(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return all rows: a missing number counts as usual."""
+        return rows
+
+    def drivers(self, rows: pl.DataFrame) -> list[str]:
+        """Watch every number of a day."""
+        return list(NUMBERS)
 
 
 def conduct_days(tables: Tables) -> pl.DataFrame:

@@ -1,13 +1,13 @@
 """Trader-days and account-days unlike those of their peers."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 import polars as pl
 
-from analytics.models._base import Floats, Model, Tables, Walk
-from analytics.models._conduct_days import EVENT_COLUMNS, NUMBERS, conduct_days, in_units
+from analytics.models._base import Floats
+from analytics.models._conduct_days import NUMBERS, OfConduct, in_units
 from analytics.models._learn import top_reasons
 from analytics.models._state import pack, unpack
 
@@ -21,7 +21,7 @@ _TREES = 60
 _FAMILIES = sorted({one.family for one in NUMBERS.values()})
 
 
-class Behaviour(Model):
+class Behaviour(OfConduct):
     """An isolation forest and empirical tails (ECOD) on robust deviations from the peers, their ranks averaged.
 
     Each number of a day is measured in robust deviations from the median of the peer group (a trader's desk, an
@@ -37,12 +37,6 @@ class Behaviour(Model):
     purpose = "Which trader-days and account-days are unlike those of their peers, and in what."
     kind = "anomaly"
     unit = "mean rank"
-    inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "order_events": EVENT_COLUMNS,
-        "accounts": ("account_id", "kind"),
-        "prices": ("instrument_id", "date", "adj_basis", "close", "volume"),
-    }
-    keys = ("who", "id", "date")
     target_name = (
         "a day with three kinds of numbers moved by three robust deviations, planted among real ones"
     )
@@ -59,27 +53,9 @@ class Behaviour(Model):
         "Days of fewer than five orders are not judged",
         "The record is of planted days; how well it finds misconduct is for labelled days to tell",
     )
-    # Orders are kept for weeks rather than years: twenty days of peers make a habit, each fold tests a week.
-    walk = Walk(first=10, width=5, embargo=0, least=8)
-    sessions = 250
-    page = "/intelligence/behaviour"
-    owner = "Surveillance"
 
     def __init__(self, *, trees: int = _TREES, seed: int = 7) -> None:
         self.trees, self.seed = trees, seed
-
-    def features(self, tables: Tables) -> pl.DataFrame:
-        """Return one row per trader or account and day, see ``conduct_days``; baseline and target are null."""
-        empty = pl.lit(None, pl.Float64)
-        return conduct_days(tables).with_columns(baseline=empty, target=empty)
-
-    def known(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return all rows: a missing number counts as usual."""
-        return rows
-
-    def drivers(self, rows: pl.DataFrame) -> list[str]:
-        """Watch every number of a day."""
-        return list(NUMBERS)
 
     def fit(self, rows: pl.DataFrame) -> Self:
         """Learn what is usual in each peer group, and how odd ordinary days are."""

@@ -6,9 +6,9 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import polars as pl
 
-from analytics.models._base import Floats, Model, Tables, Walk, short
+from analytics.models._base import Floats, short
 from analytics.models._clusters import Ints, ward
-from analytics.models._conduct_days import EVENT_COLUMNS, NUMBERS, conduct_days, in_units
+from analytics.models._conduct_days import NUMBERS, OfConduct, in_units
 from analytics.models._habits import Habits, habits, stable, without_own
 
 STABLE = 0.65  # adjusted Rand index below which agreement is poor (Steinley, 2004)
@@ -18,7 +18,7 @@ _DRAWS = 20  # of the resampling
 _SEED = 13
 
 
-class Styles(Model):
+class Styles(OfConduct):
     """Ward's method on habits: the median, over a trader's or an account's days, of each number in robust deviations.
 
     The numbers are those of the behaviour model, here measured from the median of all rather than of the peers,
@@ -36,12 +36,6 @@ class Styles(Model):
     purpose = "Which traders and accounts trade alike, in what, and whether their desk says so."
     kind = "structure"
     unit = "robust deviations"
-    inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "order_events": EVENT_COLUMNS,
-        "accounts": ("account_id", "kind"),
-        "prices": ("instrument_id", "date", "adj_basis", "close", "volume"),
-    }
-    keys = ("who", "id", "date")
     target_name = "the numbers of a day, from the habits of the others of the style"
     horizon = 0
     baseline_name = "the habits of everybody else: no styles"
@@ -61,24 +55,6 @@ class Styles(Model):
         "Those with fewer than three days of five orders have no habit yet",
         "Styles are of the days trained on: who changes his ways is told by the behaviour model first",
     )
-    # Orders are kept for weeks: as the behaviour model.
-    walk = Walk(first=10, width=5, embargo=0, least=8)
-    sessions = 250
-    page = "/intelligence/behaviour"
-    owner = "Surveillance"
-
-    def features(self, tables: Tables) -> pl.DataFrame:
-        """Return one row per trader or account and day, see ``conduct_days``; baseline and target are null."""
-        empty = pl.lit(None, pl.Float64)
-        return conduct_days(tables).with_columns(baseline=empty, target=empty)
-
-    def known(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return all rows: a missing number counts as usual."""
-        return rows
-
-    def drivers(self, rows: pl.DataFrame) -> list[str]:
-        """Watch every number of a day."""
-        return list(NUMBERS)
 
     def fit(self, rows: pl.DataFrame) -> Self:
         """Learn habits, group them where the groups are stable, and how far each partition is worth following."""
