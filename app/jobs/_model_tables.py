@@ -29,6 +29,7 @@ class Made:
     name: str
     read: Callable[[Context, str], pl.DataFrame]  # context and organisation
     version: Callable[[Context, str], str]  # changes when, and only when, the rows may have changed
+    shipped: bool = False  # rows come with the product: alike for all who added none of their own
 
 
 @cache
@@ -37,6 +38,11 @@ def made() -> dict[str, Made]:
     names = sorted(info.name for info in iter_modules(jobs.__path__) if info.name.startswith("_table_"))
     tables = [import_module(f"{jobs.__name__}.{name}").TABLE for name in names]
     return {table.name: table for table in tables}
+
+
+def is_shipped(kind: type[Model]) -> bool:
+    """Whether a model learns from nothing but tables that come with the product."""
+    return all(name in made() and made()[name].shipped for name in kind.inputs)
 
 
 def versions_of(context: Context, org: str, kind: type[Model]) -> dict[str, str]:

@@ -4,4 +4,4 @@ from analytics.models.sentiment import LABELLED, dealt
 from analytics.social.tone_model import SHIPPED, labelled
 from app.jobs._model_tables import Made
 
-TABLE = Made(LABELLED, lambda _context, _org: dealt(labelled()), lambda _context, _org: SHIPPED)
+TABLE = Made(LABELLED, lambda _context, _org: dealt(labelled()), lambda _context, _org: SHIPPED, shipped=True)

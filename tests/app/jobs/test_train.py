@@ -4,8 +4,13 @@ import polars as pl
 import pytest
 from sqlalchemy import select
 
+from analytics.compliance._teaching import conduct_lines
+from analytics.models._base import all_models
+from analytics.models.communications_risk import LINES_TABLE, dealt
 from analytics.models.volatility import Volatility
 from app.errors import Invalid, NotFound, Unavailable
+from app.jobs import train as training
+from app.jobs._model_tables import Made, is_shipped
 from app.jobs.train import train
 from app.storage.artifacts import Artifacts
 from app.storage.records.audit import AuditEntry
@@ -97,3 +102,24 @@ def test_artefacts_are_kept_once_found_by_content_and_checked(tmp_path):
             kept.get(kind, name)
     with pytest.raises(NotFound):
         Artifacts(tmp_path, "../acme")
+
+
+def test_what_the_product_brings_is_learnt_once_for_organisations_with_the_same_rows(context, monkeypatch):
+    kind = all_models()["communications_risk"]
+    monkeypatch.setattr(training, "_alike", {})
+    lines = conduct_lines().head(0)
+    few = Made(LINES_TABLE, lambda _c, org: dealt(rows[org]), lambda _c, org: org, shipped=True)
+    rows = {"acme": lines, "zenith": lines, "other": conduct_lines().head(1)}
+    monkeypatch.setattr(training, "tables_of", lambda c, org, k: {LINES_TABLE: few.read(c, org)})
+    learnt = []
+    learn = training._learn
+    monkeypatch.setattr(training, "_learn", lambda k, r: learnt.append(k.name) or learn(k, r))
+    said = [train(context, org, model=kind.name)[kind.name] for org in ("acme", "zenith", "other")]
+    assert learnt == [kind.name] * 2  # other rows are learnt for themselves
+    assert [one["version"] for one in said] == [1, 1, 1]
+    first, second = (versions(context, org)[-1] for org in ("acme", "zenith"))
+    assert (first.artefact_sha256, first.record_sha256, first.status) == (
+        second.artefact_sha256, second.record_sha256, second.status,
+    )  # fmt: skip
+    assert not is_shipped(all_models()["volatility"])
+    assert not is_shipped(all_models()["alert_triage"])
