@@ -47,8 +47,8 @@ LONG_WALKS := $(addprefix tests/journeys/test_,every_page.py risk.py pnl.py dash
 IN_MEMORY := $(shell room=$$(df --output=avail -BG /dev/shm 2>/dev/null | tail -1 | tr -dc 0-9); [ "$${room:-0}" -ge 8 ] && echo TMPDIR=/dev/shm)
 
 # As many threads compute as always, but idle ones sleep: turning in place took two fifths of what models cost.
-test test-fast: export OMP_WAIT_POLICY := PASSIVE
-test test-fast: export OPENBLAS_THREAD_TIMEOUT := 4
+run test test-fast: export OMP_WAIT_POLICY := PASSIVE
+run test test-fast: export OPENBLAS_THREAD_TIMEOUT := 4
 
 test: dev services ## Run every test: unit, services, browser
 	$(IN_MEMORY) $(PY) -m pytest -q -m "not journey" $(TWO) tests
