@@ -52,12 +52,13 @@ class Regimes(Model):
 
     Where at least 120 days of training have quotes, spreads are a fifth number, on its own within a state; days
     without quotes are judged by the other four. With fewer the model is the one without spreads, to the last bit,
-    and says so. Lasting changes of the four numbers are tested apart (``changes``): states do not rest on them.
+    and says so. A number that stood still over all days of training (volume, where prices come without) is left out
+    too, of the states and of the one state alike: a density of what cannot move says nothing. Lasting changes of the four numbers are tested apart (``changes``): states do not rest on them.
     """
 
     name = "regimes"
     title = "Market regime"
-    version = "1.1.0"
+    version = "1.2.0"
     purpose = "Whether the market is calm, trending or stressed now, and since when it is another than it was; shown under charts and used to read other figures by."
     kind = "density"
     unit = "probability of each state"
@@ -81,7 +82,7 @@ class Regimes(Model):
     limits = (
         "The names are ours: nobody labels a market calm or stressed",
         "The market is the instruments with prices here, equally weighted",
-        f"Spreads are among its numbers only where {SPREAD_DAYS} days of training have quotes",
+        f"Spreads are among its numbers only where {SPREAD_DAYS} days of training have quotes, volume only where prices come with it",
         "A change of state shows after it has begun, usually within days",
         f"A change point is placed looking back and needs {LEAST} sessions on each side; spells that come and go are states, not changes",
         "Where swings fade over months rather than weeks, a series without a change shows one up to twice as often as said",
@@ -133,7 +134,16 @@ class Regimes(Model):
         return [*FEATURES, "spread"] if getattr(self, "aside_", None) else list(FEATURES)
 
     def fit(self, rows: pl.DataFrame) -> Self:
-        """Fit the states, named by what they are like, and the one state they are compared with."""
+        """Fit the states, named by what they are like, and the one state they are compared with.
+
+        Raises:
+            ValueError: If prices stood still over all days of training.
+        """
+        raw = self._all(rows)
+        moved = np.ptp(raw, axis=0) > 0
+        if not moved[_GAUSSIAN.index("activity")]:
+            raise ValueError("prices have not moved on any day of training")
+        self.used_ = [name for name, one in zip(_GAUSSIAN, moved, strict=True) if one]
         self.grid_ = np.quantile(self._raw(rows), _LEVELS, axis=0)
         spreads = _spread(rows)
         self.spread_days_ = int((~np.isnan(spreads)).sum())
@@ -147,7 +157,7 @@ class Regimes(Model):
         self.mixture_ = StickyMixture().fit(x, yes, _guess(x, yes), self._aside(rows))
         self.one_ = np.cov(x, rowvar=False) + 1e-6 * np.eye(x.shape[1])
         self.often_ = float((yes.sum() + 1) / (yes.size + 2))
-        stressed = int(np.argmax(self.mixture_.mean_[:, _GAUSSIAN.index("activity")]))
+        stressed = int(np.argmax(self.mixture_.mean_[:, self.used_.index("activity")]))
         others = [k for k in range(len(STATES)) if k != stressed]
         trending = max(others, key=lambda k: (float(self.mixture_.often_[k]), k))
         calm = next(k for k in others if k != trending)
@@ -253,9 +263,10 @@ class Regimes(Model):
         """Return the three numbers farthest from what they usually are, in deviations of the training days."""
         parts = np.column_stack([self._scaled(rows), 2 * _followed(rows) - 1])
         aside = self._aside(rows)
+        names = {name: FEATURES[name] for name in (*self.used_, "follow")}
         if aside is None:
-            return top_reasons(parts, list(FEATURES), FEATURES, unit="normal score")
-        names = {**FEATURES, "spread": SPREAD_WORDS}
+            return top_reasons(parts, list(names), names, unit="normal score")
+        names |= {"spread": SPREAD_WORDS}
         return top_reasons(
             np.column_stack([parts, np.nan_to_num(aside)]), list(names), names, unit="normal score"
         )
@@ -263,7 +274,7 @@ class Regimes(Model):
     def state(self) -> dict[str, Any]:
         """Return scales, states and the one state."""
         return {
-            "version": self.version, "grid": self.grid_.tolist(),
+            "version": self.version, "grid": self.grid_.tolist(), "used": self.used_,
             "one": self.one_.tolist(), "often": self.often_, "mixture": self.mixture_.state(), "states": list(STATES),
             "dwell": self.dwell(), "aside": self.aside_, "spread_days": self.spread_days_,
         }  # fmt: skip
@@ -272,7 +283,7 @@ class Regimes(Model):
     def restore(cls, state: Mapping[str, Any]) -> Self:
         """Take up what ``state`` gave."""
         made = cls.begun(state)
-        made.grid_ = np.array(state["grid"])
+        made.grid_, made.used_ = np.array(state["grid"]), list(state["used"])
         made.often_ = state["often"]
         made.aside_, made.spread_days_ = state["aside"], int(state["spread_days"])
         made.one_, made.mixture_ = np.array(state["one"]), StickyMixture.restore(state["mixture"])
@@ -287,8 +298,11 @@ class Regimes(Model):
         return np.where(np.isnan(spreads), np.nan, scores)
 
     @staticmethod
-    def _raw(rows: pl.DataFrame) -> Floats:
+    def _all(rows: pl.DataFrame) -> Floats:
         return np.asarray(rows.select(_GAUSSIAN).to_numpy(), dtype=np.float64)
+
+    def _raw(self, rows: pl.DataFrame) -> Floats:
+        return np.asarray(rows.select(self.used_).to_numpy(), dtype=np.float64)
 
     def _scaled(self, rows: pl.DataFrame) -> Floats:
         """Return normal scores by the quantiles of the training days: then only what persists is left to states."""
@@ -315,7 +329,7 @@ def _followed(rows: pl.DataFrame) -> Floats:
 def _guess(x: Floats, yes: Floats) -> Floats:
     """Return first guesses: the fifth of days with the largest moves stressed, of the rest the third that went on trending."""
     week, month = np.ones(5) / 5, np.ones(20) / 20
-    smooth = np.convolve(x[:, _GAUSSIAN.index("activity")], week)[: x.shape[0]]
+    smooth = np.convolve(x[:, 0], week)[: x.shape[0]]  # activity, which is always there
     going = np.convolve(yes, month)[: x.shape[0]]
     stressed = smooth >= np.quantile(smooth, 0.8)
     trending = ~stressed & (going >= np.quantile(going, 0.65))

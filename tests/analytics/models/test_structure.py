@@ -8,6 +8,7 @@ import pytest
 
 from analytics.models._alert_facts import ALERT_FACTS_SCHEMA, alert_facts
 from analytics.models._clusters import correlation_distance, stability, ward
+from analytics.models._skill import skill
 from analytics.models._sticky_mixture import StickyMixture
 from analytics.models._walk import fit, walk_forward
 from analytics.models.behaviour import Behaviour
@@ -104,6 +105,24 @@ def test_stressed_days_are_those_of_large_moves_and_no_day_hangs_on_a_later_one(
     assert model.course(rows.filter(pl.col("date") <= cut)).equals(course.filter(pl.col("date") <= cut))
     now = model.latest(rows)
     assert now["since"][0] <= now["date"][0]
+
+
+@pytest.mark.parametrize("volume", [None, 1_000.0], ids=["none", "always the same"])
+def test_a_number_that_never_moves_is_no_evidence_of_states(volume):
+    tables = {"prices": markets(5)["prices"].with_columns(volume=pl.lit(volume, pl.Float64))}
+    rows = Regimes().features(tables)
+    found = skill(Regimes(), walk_forward(Regimes(), rows))
+    assert found.shown
+    assert found.value < 2  # nats a day; a density of what stands still would bring millions
+    model = fit(Regimes(), rows)
+    assert "volume" not in {one["feature"] for one in model.reasons(rows.tail(1))[0]}
+    assert Regimes.restore(model.state()).predict(rows).tobytes() == model.predict(rows).tobytes()
+
+
+def test_prices_that_never_move_are_refused_with_the_reason():
+    still = {"prices": markets(5)["prices"].with_columns(close=pl.lit(10.0))}
+    with pytest.raises(ValueError, match="prices have not moved"):
+        fit(Regimes(), Regimes().features(still))
 
 
 # --- unusual days ------------------------------------------------------------------------------------
