@@ -9,7 +9,7 @@ ROOMS := app analytics pages components callbacks tests tools
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev services run test test-fast lint format snapshots bench bench-detectors docs lock clean
+.PHONY: help install dev services run test test-fast lint format snapshots bench bench-detectors bench-models docs lock clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -80,6 +80,9 @@ bench: $(VENV)/.bench ## Measure and write docs/benchmarks.md
 
 bench-detectors: $(VENV)/.bench ## Measure detectors on held-out scenarios and write docs/benchmarks-detectors.md
 	$(PY) -m tests.bench.detectors $(ARGS)
+
+bench-models: dev ## Measure models on real prices and on the demo and write docs/benchmarks-models.md
+	OMP_NUM_THREADS=1 $(PY) -m tests.bench.models $(ARGS)
 
 docs: install ## Write the reference pages and the OpenAPI description from the code
 	$(PY) -m app.docs

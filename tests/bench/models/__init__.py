@@ -1,0 +1,1 @@
+"""What the models are worth: on real prices, and on the demo organisations."""
