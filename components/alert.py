@@ -1,6 +1,5 @@
 """One alert: its story, its numbers against their thresholds, what it is pinned to, what is like it."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -17,13 +16,11 @@ from components.triage import triage_line
 
 Names = Mapping[str, Mapping[str, str]]
 _LABELS = {"q": "Chance of a false find (q)", "log10_chance": "Chance, as a power of ten"}
-_GROUP = re.compile(r"\b(account|owner|link|trader|person):(?=\S)(\S)")
-_IDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*[A-Za-z0-9]")
 
 
 def story(alert: Mapping[str, Any], names: Names) -> list[Any]:
     """Draw who and what it is about, the numbered sentences, and the ways on with its context."""
-    sentences = [_named(_sentence(str(text)), names) for text in alert["story"]]
+    sentences = [_sentence(str(text)) for text in alert["story"]]
     opinion = triage_line(alert.get("triage") or {})
     return [
         html.Div(_subjects(alert, names), className="subjects"),
@@ -42,14 +39,6 @@ def _sentence(text: str) -> str:
     # Detectors number their sentences for scripts; here the list does.
     head, dot, rest = text.partition(". ")
     return rest if dot and head.isdigit() else text
-
-
-def _named(text: str, names: Names) -> str:
-    """Return a sentence with people's names for their ids."""
-    people = names.get("person", {})
-    # A group is told as its kind and its name.
-    text = _GROUP.sub(r"\1 \2", text)
-    return _IDENT.sub(lambda found: people.get(found[0], found[0]), text)
 
 
 def _subjects(alert: Mapping[str, Any], names: Names) -> list[Any]:

@@ -1,7 +1,8 @@
 """What sentences call people, detectors and days: by name, not by what they are kept under.
 
-Insights are kept with ids, so that they stay what they were when somebody marries or a detector is renamed; ids also
-stay in their evidence, context and links. Page, bell, mail and REST read the sentences through this.
+Insights and alerts are kept with ids, so that they stay what they were when somebody marries or a detector is renamed
+(and an alert can be reproduced word by word); ids also stay in their evidence, context and links. Page, bell, mail,
+REST and case pack read the sentences through this.
 """
 
 import re
@@ -14,6 +15,14 @@ from app.desk import Desk
 
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*[A-Za-z0-9_]|[A-Za-z0-9_]")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_GROUP = re.compile(
+    r"\b(account|owner|link|trader|person):(?=\S)"
+)  # a group is told as its kind and its name
+_ONE = re.compile(
+    r"(?<![\w.,:-])1 (alert|day|fill|hour|message|minute|order|post|second|session|time|trade|unit)s\b"
+)
+_ONE_WERE = re.compile(r"(?<![\w.,:-])(1 order of [^.;]*?) were\b")
+_NO_CHANCE = re.compile(r"\bp = 0\.0e\+00")  # smaller than a float can hold
 
 
 Say = Callable[[str, Collection[str]], str]
@@ -44,7 +53,16 @@ def spoken(sentence: str, names: Mapping[str, str]) -> str:
             return names[word]
         return _day(word) if _DAY.fullmatch(word) else word
 
-    return _WORD.sub(said, sentence)
+    return _WORD.sub(said, _plain(sentence))
+
+
+def _plain(sentence: str) -> str:
+    """Return a sentence with one of a thing in the singular, and without what only scripts write."""
+    for pattern, instead in (
+        (_GROUP, r"\1 "), (_ONE, r"1 \1"), (_ONE_WERE, r"\1 was"), (_NO_CHANCE, "p < 1e-300"),
+    ):  # fmt: skip
+        sentence = pattern.sub(instead, sentence)
+    return sentence
 
 
 def _day(word: str) -> str:

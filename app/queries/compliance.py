@@ -16,6 +16,7 @@ from app.desk import Desk
 from app.errors import FieldError, Forbidden, Invalid, NotFound
 from app.queries._case_counts import open_and_overdue
 from app.queries._line import own_line
+from app.queries._spoken import Say, speaker
 from app.queries.limits import READS, breached
 from app.scope import SURVEILLANCE_ROLES
 from app.storage.cache import cached
@@ -76,7 +77,7 @@ def _summary(desk: Desk) -> tuple[dict[str, Any], dict[str, str]]:
     return values, reasons
 
 
-@cached(ACCOUNTS, records=("alerts",))
+@cached(ACCOUNTS, PEOPLE, records=("alerts",))
 def alerts(
     desk: Desk,
     *,
@@ -115,8 +116,9 @@ def alerts(
     size = desk.scope.limit if limit is None else limit
     page = [alert.alert_id for alert in found[offset : offset + size]]
     whole = {alert.alert_id: alert for alert in visible(desk, Alert.alert_id.in_(page))}
+    say = speaker(desk)
     return {
-        "rows": [as_dict(whole[name]) for name in page if name in whole],
+        "rows": [as_dict(whole[name], say) for name in page if name in whole],
         "total": len(found),
         "facets": {
             name: dict(sorted(Counter(getattr(alert, name) for alert in found).items()))
@@ -125,7 +127,7 @@ def alerts(
     }
 
 
-@cached(ACCOUNTS, records=("alerts",))
+@cached(ACCOUNTS, PEOPLE, records=("alerts",))
 def alert(desk: Desk, alert_id: str) -> dict[str, Any]:
     """Return one alert in full, with related ones of the same actors (``related``).
 
@@ -149,7 +151,7 @@ def alert(desk: Desk, alert_id: str) -> dict[str, Any]:
         for a in sorted(visible(desk, light=True), key=lambda a: a.created_at, reverse=True)
         if a.alert_id != alert_id and who & {(x["kind"], x["id"]) for x in a.actors}
     ]
-    return as_dict(found) | {"related": related[:20]}
+    return as_dict(found, speaker(desk)) | {"related": related[:20]}
 
 
 def detectors() -> list[dict[str, Any]]:
@@ -185,8 +187,14 @@ def coverage(desk: Desk) -> list[dict[str, Any]]:
     return [_covered(name, kind.title, runs.get(name)) for name, kind in all_detectors().items()]
 
 
-def as_dict(alert: Alert) -> dict[str, Any]:
-    """Return an alert's public fields (CONTRACT section 5)."""
+def told_story(alert: Alert, say: Say) -> list[str]:
+    """Return an alert's sentences with names and days as people write them; what is stored stays as it is."""
+    about = {str(actor["id"]) for actor in alert.actors}
+    return [say(str(sentence), about) for sentence in alert.story]
+
+
+def as_dict(alert: Alert, say: Say) -> dict[str, Any]:
+    """Return an alert's public fields (CONTRACT section 5); its story is spoken (``speaker``)."""
     return {
         "alert_id": alert.alert_id,
         "title": alert.title,
@@ -210,7 +218,7 @@ def as_dict(alert: Alert) -> dict[str, Any]:
         "window": {"start": alert.window_start, "end": alert.window_end},
         "evidence": alert.evidence,
         "metrics": alert.metrics,
-        "story": alert.story,
+        "story": told_story(alert, say),
         "regulation": alert.regulation,
         "data_versions": alert.data_versions,
         "triage": alert.triage or {"probability": None, "reasons": [], "reason": UNRANKED},

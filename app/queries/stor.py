@@ -21,7 +21,8 @@ from app.queries._report_model import (
     answered,
     schema,
 )
-from app.queries.compliance import visible
+from app.queries._spoken import speaker
+from app.queries.compliance import told_story, visible
 from app.queries.evidence import evidence
 from app.storage.records._base import now
 from app.storage.records.alerts import Alert
@@ -43,7 +44,7 @@ def document(desk: Desk, case_id: str) -> StorReport:
     found = cases.case(desk, case_id)
     shown = {one.alert_id: one for one in visible(desk)}
     alerts = [shown[row["alert_id"]] for row in found["alerts"] if row["alert_id"] in shown]
-    decided = found["decision"] or {}
+    decided, say = found["decision"] or {}, speaker(desk)
     return StorReport(
         case_id=case_id,
         reference=found["ref"],
@@ -60,7 +61,7 @@ def document(desk: Desk, case_id: str) -> StorReport:
             abuse_type=ABUSE_TYPES.get(found["abuse_type"], found["abuse_type"]),
             suspicion_formed_at=found["suspicion_at"],
             narrative=answered(found["report"].get("narrative"), NOT_WRITTEN),
-            findings=[f"{one.alert_id}: {' '.join(one.story) or one.title}" for one in alerts],
+            findings=[f"{one.alert_id}: {' '.join(told_story(one, say)) or one.title}" for one in alerts],
             regulation=sorted({str(rule) for one in alerts for rule in one.regulation}),
             decision=None if not decided else "report" if decided["submit"] else "do not report",
             reasons=decided.get("reasons"),
