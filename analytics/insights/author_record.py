@@ -11,6 +11,7 @@ from analytics.insights._say import course, held_now
 from analytics.insights._stats import Tested, sign_flip
 from analytics.insights._tables import IDEA_SCORES, IDEA_SCORES_SCHEMA
 from analytics.social.leaderboard import MIN_IDEAS, leaderboard
+from analytics.social.weighing import stances
 
 RECENT_DAYS = 10  # in which he must have spoken of something for it to matter now
 SHIFT_HOURS = 5  # posts after 19:00 UTC cannot be traded at that day's close
@@ -22,7 +23,8 @@ class AuthorRecord(Rule):
     Who has put ideas forward is judged by those that are on record as ended, and by nothing else: of two records one
     would tell the better. Such a record is the leaderboard's, and must stand above what luck reaches in its league.
     Who has none is judged by the tone of his posts: entered at the close of the post's own session, left at the next
-    one, less the move of all names. A day's mean counts as one observation.
+    one, less the move of all names; a post that names an instrument among many takes no side on it
+    (``analytics.social.weighing``). A day's mean counts as one observation.
     """
 
     name = "author_record"
@@ -31,14 +33,16 @@ class AuthorRecord(Rule):
         "An author's sealed ideas, or the tone of his posts where he has none, were right beyond luck."
     )
     domains = ("social", "portfolio")
-    version = "3"
+    version = "4"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "posts": ("post_id", "transact_time", "author_id", "instrument_ids", "sentiment", "confidence"),
+        "posts": (
+            "post_id", "transact_time", "author_id", "instrument_ids", "relevance", "sentiment", "confidence",
+        ),
         "prices": ("instrument_id", "date", "adj_basis", "close"),
         "daily_positions": ("account_id", "instrument_id", "date", "market_value_base"),
         "accounts": ("account_id", "desk"),
         IDEA_SCORES: tuple(IDEA_SCORES_SCHEMA),
-    }
+    }  # fmt: skip
     test = (
         "Ideas: probabilistic Sharpe ratio of days after costs against the best of as many coin flippers as are "
         "ranked. Posts, of those without ideas: the same ratio alone and sign flips of days, the larger p. "
@@ -214,11 +218,9 @@ def _settled(posts: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFrame:
         .sort("date")
     )
     said = (
-        posts.filter(pl.col("confidence") > 0, pl.col("sentiment") != 0)
-        .explode("instrument_ids", empty_as_null=True)
-        .drop_nulls("instrument_ids")
+        stances(posts)
         .select(
-            "post_id", "author_id", instrument_id="instrument_ids", side=pl.col("sentiment").sign(),
+            "post_id", "author_id", "instrument_id", side=pl.col("side").cast(pl.Float64),
             date=pl.col("transact_time").dt.offset_by(f"{SHIFT_HOURS}h").dt.date(),
         )
         .sort("post_id")

@@ -8,6 +8,7 @@ import polars as pl
 from analytics.insights._rule import Candidate, Rule, Tables, link, quiet
 from analytics.insights._stats import burst
 from analytics.social.attention import daily_attention
+from analytics.social.weighing import by_instrument, mean_tone
 
 LOOKS = 5  # days looked at; the most unusual one is tested
 HISTORY = 40  # days like it before
@@ -15,34 +16,37 @@ MIN_HISTORY = 15
 
 
 class CrowdExposure(Rule):
-    """Mentions of an instrument against comparable days, where a desk holds it, with tone and exposure."""
+    """Mentions of an instrument against comparable days, where a desk holds it, with tone and exposure.
+
+    Mentions are counted, each as one: the test rests on how counts spread. The tone beside them is by the weight of posts.
+    """
 
     name = "crowd_exposure"
     title = "Crowd attention on a holding"
     description = "An instrument that is held was mentioned far more than usual in the last five days."
     domains = ("social", "portfolio")
-    version = "2"
+    version = "3"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "posts": ("post_id", "transact_time", "author_id", "instrument_ids", "sentiment", "confidence"),
+        "posts": (
+            "post_id", "transact_time", "author_id", "instrument_ids", "relevance", "sentiment", "confidence",
+        ),
         "daily_positions": ("account_id", "instrument_id", "date", "market_value_base"),
         "accounts": ("account_id", "desk"),
-    }
+    }  # fmt: skip
     test = "Negative binomial on comparable days, doubled tail, five days looked at; at least 15 such days."
 
     def candidates(self, tables: Tables, *, seed: int) -> list[Candidate]:
         """Return one candidate per held instrument, told for the desk that holds most of it."""
         held = _held(tables)
-        named = (
-            tables["posts"]
-            .explode("instrument_ids", empty_as_null=True)
-            .rename({"instrument_ids": "instrument_id"})
-        )
+        named = by_instrument(tables["posts"])
         mentions = named.join(held, on="instrument_id", how="semi")
         if mentions.is_empty():
             return []
         # The clock runs over all posts, so that days without any mention of a holding count as zeros.
         frame = mentions.select("instrument_id", "transact_time")
-        edge = named.select(pl.lit("").alias("instrument_id"), "transact_time").sort("transact_time")
+        edge = (
+            tables["posts"].select(pl.lit("").alias("instrument_id"), "transact_time").sort("transact_time")
+        )
         padded = pl.concat([frame, edge.head(1), edge.tail(1)])
         counts = daily_attention(padded).select("instrument_id", "day", "mentions")
         counts = counts.with_columns(weekend=pl.col("day").dt.weekday() > 5)
@@ -73,8 +77,7 @@ class CrowdExposure(Rule):
         row = held.filter(pl.col("instrument_id") == name).row(0, named=True)
         exposure, desk = row["exposure"], row["desk"]
         that = mentions.filter(pl.col("transact_time").dt.date() == day)
-        known = that.filter(pl.col("confidence") > 0)
-        tone = known["sentiment"].mean()
+        tone = that.select(mean_tone()).item()
         mood = (
             f"with a mean tone of {tone:+.2f} on a scale from -1 to 1"
             if isinstance(tone, float)

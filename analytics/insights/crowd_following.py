@@ -8,14 +8,17 @@ import polars as pl
 from analytics.insights._rule import Candidate, Rule, Tables, link, quiet
 from analytics.insights._say import bought, course, traded, with_desk
 from analytics.insights._stats import Tested, sign_flip
+from analytics.social.weighing import by_instrument, mean_tone
 
 SESSIONS = 60
 MIN_DAYS = 20
+STRETCH = 10  # sessions for which a desk may go on buying what the talk goes on praising
 
 
 class CrowdFollowing(Rule):
     """Agreement of a desk's net trades in an instrument with the tone of the day before, one value a day.
 
+    The tone is by the weight of posts (``analytics.social.weighing``), the one of pages and REST.
     With its sign when the desk trades with the talk, against it otherwise; days are turned at random.
     """
 
@@ -23,9 +26,11 @@ class CrowdFollowing(Rule):
     title = "Desk trades with the crowd"
     description = "A desk's net trades follow, or oppose, the tone of posts of the day before."
     domains = ("social", "trading")
-    version = "2"
+    version = "3"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "posts": ("post_id", "transact_time", "author_id", "instrument_ids", "sentiment", "confidence"),
+        "posts": (
+            "post_id", "transact_time", "author_id", "instrument_ids", "relevance", "sentiment", "confidence",
+        ),
         "executions": (
             "exec_id",
             "account_id",
@@ -37,7 +42,7 @@ class CrowdFollowing(Rule):
             "transact_time",
         ),
         "accounts": ("account_id", "desk"),
-    }
+    }  # fmt: skip
     test = "Sign flips of days, doubled; at least 20 days with posts before trades."
 
     def candidates(self, tables: Tables, *, seed: int) -> list[Candidate]:
@@ -57,19 +62,19 @@ class CrowdFollowing(Rule):
         # The session before, not the calendar day: what was said over a weekend meets Monday.
         following = days.to_frame("day").with_columns(said=pl.col("day"))
         tone = (
-            tables["posts"]
-            .filter(pl.col("confidence") > 0)
-            .explode("instrument_ids", empty_as_null=True)
+            by_instrument(tables["posts"])
+            .filter(pl.col("weight") > 0)
             .select(
                 "sentiment",
-                instrument_id="instrument_ids",
+                "weight",
+                "instrument_id",
                 said=pl.col("transact_time").dt.date() + pl.duration(days=1),
             )
             .sort("said")
             .join_asof(following, on="said", strategy="forward")
-            .drop_nulls(["day", "instrument_id"])
+            .drop_nulls("day")
             .group_by("day", "instrument_id")
-            .agg(tone=pl.col("sentiment").mean())
+            .agg(tone=mean_tone())
         )
         both = net.join(tone, on=["day", "instrument_id"], how="inner").filter(pl.col("tone") != 0)
         agree = pl.col("tone").sign() * pl.col("net") / pl.col("gross")
@@ -83,7 +88,7 @@ class CrowdFollowing(Rule):
         by_day = rows.group_by("day").agg(pl.col("agree").mean()).sort("day")
         values = by_day["agree"].to_numpy()
         side = -1.0 if values.mean() < 0 else 1.0
-        one = sign_flip(values * side, seed=seed)
+        one = sign_flip(values * side, seed=seed, stretch=STRETCH)
         ends = sorted((one.low * side, one.high * side))
         tested = Tested(one.value * side, ends[0], ends[1], min(1.0, 2 * one.p), one.n)
         if (mute := quiet(desk, tested, "fraction")) is not None:

@@ -8,6 +8,7 @@ import polars as pl
 from analytics.insights._rule import Candidate, Rule, Tables, link, quiet
 from analytics.insights._say import course, held_now, interval
 from analytics.insights._shifts import recent_shift
+from analytics.social.weighing import by_instrument, mean_tone
 
 RECENT = 4  # days with posts
 HISTORY = 60
@@ -16,7 +17,10 @@ DAY_MOVE = 0.02  # of the order of an ordinary day of a single stock
 
 
 class SentimentShift(Rule):
-    """Mean tone of the posts on an instrument that is held, on the last four days with posts and before."""
+    """Mean tone of the posts on an instrument that is held, on the last four days with posts and before.
+
+    The mean of a day is by the weight of posts (``analytics.social.weighing``), the one of pages and REST.
+    """
 
     name = "sentiment_shift"
     title = "Tone on a holding has turned"
@@ -24,12 +28,14 @@ class SentimentShift(Rule):
         "Posts on an instrument that is held are more, or less, favourable than in the months before."
     )
     domains = ("social", "portfolio")
-    version = "2"
+    version = "3"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "posts": ("post_id", "transact_time", "author_id", "instrument_ids", "sentiment", "confidence"),
+        "posts": (
+            "post_id", "transact_time", "author_id", "instrument_ids", "relevance", "sentiment", "confidence",
+        ),
         "daily_positions": ("account_id", "instrument_id", "date", "market_value_base"),
         "accounts": ("account_id", "desk"),
-    }
+    }  # fmt: skip
     test = "Permutation of days with posts, and Welch's t; at least 24 such days."
 
     def candidates(self, tables: Tables, *, seed: int) -> list[Candidate]:
@@ -37,16 +43,14 @@ class SentimentShift(Rule):
         held = held_now(tables).sort(pl.col("exposure").abs(), "desk", descending=[True, False])
         held = held.unique("instrument_id", keep="first", maintain_order=True)
         told = (
-            tables["posts"]
-            .filter(pl.col("confidence") > 0)
-            .explode("instrument_ids", empty_as_null=True)
-            .rename({"instrument_ids": "instrument_id"})
+            by_instrument(tables["posts"])
+            .filter(pl.col("weight") > 0)
             .join(held, on="instrument_id", how="inner")
             .with_columns(day=pl.col("transact_time").dt.date())
         )
         found = []
         for _, rows in sorted(told.group_by("instrument_id"), key=lambda one: one[0]):
-            by_day = rows.group_by("day").agg(pl.col("sentiment").mean(), pl.len()).sort("day").tail(HISTORY)
+            by_day = rows.group_by("day").agg(sentiment=mean_tone()).sort("day").tail(HISTORY)
             if by_day.height >= MIN_DAYS:
                 found.append(self._candidate(rows, by_day, seed))
         return found
@@ -63,7 +67,7 @@ class SentimentShift(Rule):
         sign = -1 if tested.value < 0 else 1
         voices = (
             that.group_by("author_id")
-            .agg(pl.col("sentiment").sum(), pl.len())
+            .agg((pl.col("sentiment") * pl.col("weight")).sum())
             .sort(pl.col("sentiment") * -sign, "author_id")
             .head(3)
         )
@@ -73,14 +77,14 @@ class SentimentShift(Rule):
             title=f"Tone on {name} went from {early:+.2f} to {late:+.2f}; {desk} is {long} {self.money(abs(exposure))}",
             text=(
                 f"{that.height} posts on {name} from {first} to {last} have a mean tone of {late:+.2f} on a scale from "
-                f"-1 to 1, against {early:+.2f} on the {tested.n - RECENT} days with posts before: {tested.value:+.2f} "
+                f"-1 to 1, weighed by how much they are about it, against {early:+.2f} on the {tested.n - RECENT} days with posts before: {tested.value:+.2f} "
                 f"{interval(tested, '{:+.2f}')}. {desk} is {long} {self.money(abs(exposure))}."
             ),
             tested=tested,
             unit="tone",
             money=abs(exposure) * DAY_MOVE,
             why=[
-                {"driver": author, "value": tone, "unit": "tone, summed"}
+                {"driver": author, "value": tone, "unit": "tone by weight, summed"}
                 for author, tone in voices.select("author_id", "sentiment").iter_rows()
             ],
             evidence=[{"kind": "instrument", "id": name}]

@@ -24,9 +24,11 @@ class TalksHisBook(Rule):
     title = "Talks his book"
     description = "A person of the firm trades one way before what he says and the other way after."
     domains = ("social", "trading", "compliance")
-    version = "3"
+    version = "4"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "posts": ("post_id", "transact_time", "author_id", "instrument_ids", "sentiment", "confidence"),
+        "posts": (
+            "post_id", "transact_time", "author_id", "instrument_ids", "relevance", "sentiment", "confidence",
+        ),
         IDEAS: tuple(IDEAS_SCHEMA),
         "executions": (
             "exec_id", "trader_id", "account_id", "instrument_id", "side", "last_qty", "last_px", "to_base",

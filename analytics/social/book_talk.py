@@ -17,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from analytics.social.weighing import stances
+
 WINDOW = 5  # sessions before, and after, a statement
 LEAST = 5  # statements with trades around them; fewer are not tested
 SESSIONS = 250  # looked back
@@ -78,23 +80,17 @@ def said(posts: pl.DataFrame, ideas: pl.DataFrame) -> pl.DataFrame:
     """Return what people said of instruments (``SAID``): a post with a tone, or an idea.
 
     Args:
-        posts: post_id, transact_time, author_id, instrument_ids, sentiment (-1..1), confidence. A post the tone of
-            which is not known or neither good nor bad says nothing.
+        posts: post_id, transact_time, author_id, instrument_ids, relevance, sentiment (-1..1), confidence. A post the
+            tone of which is not known or neither good nor bad, or that names an instrument among many
+            (``weighing.stances``), says nothing of it.
         ideas: idea_id, posted_at, author_id, instrument_id, direction (long, short).
     """
+    day, kind = pl.col("transact_time").dt.date(), pl.lit("post")
     told = (
-        posts.filter(pl.col("confidence") > 0, pl.col("sentiment") != 0)
-        .explode("instrument_ids", empty_as_null=True)
-        .drop_nulls("instrument_ids")
-        .select(
-            person="author_id",
-            instrument_id="instrument_ids",
-            day=pl.col("transact_time").dt.date(),
-            side=pl.col("sentiment").sign().cast(pl.Int64),
-            kind=pl.lit("post"),
-            id="post_id",
-        )
-    )
+        stances(posts)
+        .with_columns(person="author_id", day=day, kind=kind, id="post_id")
+        .select(list(SAID))
+    )  # fmt: skip
     ways = pl.when(pl.col("direction") == "long").then(1).otherwise(-1).cast(pl.Int64)
     put = ideas.drop_nulls("instrument_id").select(
         person="author_id", instrument_id="instrument_id", day=pl.col("posted_at").dt.date(), side=ways,

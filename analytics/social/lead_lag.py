@@ -6,6 +6,8 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
+from analytics.social.weighing import mean_tone
+
 LAGS = tuple(range(-5, 6))  # sessions; above zero talk came first
 LEAST_DAYS = 30  # sessions with a pair; fewer give no figure
 CLOSE, ZONE = time(16, 0), "America/New_York"  # what is said later belongs to the next session
@@ -40,22 +42,18 @@ def sessions_of(
 
 
 def tone_by_session(posts: pl.DataFrame) -> pl.DataFrame:
-    """Return the mean tone of each instrument and session, weighted by confidence.
+    """Return the mean tone of each instrument and session, by the weight of posts.
 
     Args:
-        posts: instrument_id, session, sentiment (-1..1), confidence (0..1; posts of unknown tone have 0).
+        posts: instrument_id, session, sentiment (-1..1), weight (0..1; posts of unknown tone have 0), see
+            ``weighing.by_instrument``.
 
     Returns:
         instrument_id, session, tone, posts (all of them); sessions without a known tone are left out.
     """
     known = posts.filter(pl.col("session").is_not_null())
-    weight = pl.col("confidence").fill_null(0.0)
-    found = known.group_by("instrument_id", "session").agg(
-        tone=(pl.col("sentiment").fill_null(0.0) * weight).sum() / weight.sum(),
-        weight=weight.sum(),
-        posts=pl.len(),
-    )
-    return found.filter(pl.col("weight") > 0).drop("weight").sort("instrument_id", "session")
+    found = known.group_by("instrument_id", "session").agg(tone=mean_tone(), posts=pl.len())
+    return found.drop_nulls("tone").sort("instrument_id", "session")
 
 
 def lead_lag(tones: pl.DataFrame, closes: pl.DataFrame, *, lags: tuple[int, ...] = LAGS) -> pl.DataFrame:

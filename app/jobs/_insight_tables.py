@@ -28,8 +28,9 @@ from app.context import Context
 from app.jobs._desk import desk_of
 from app.queries._idea_rows import OPEN, OVER, idea_rows
 from app.queries._money import converted
-from app.queries._said import named
-from app.queries._tone import with_tone
+from app.queries._said import RECORDS as OWN_POSTS
+from app.queries._said import named, spoken
+from app.queries._tone import MODELS
 from app.storage.collect import collect
 from app.storage.records import counters
 from app.storage.records.alerts import Alert
@@ -79,6 +80,14 @@ def tables(context: Context, org: str, kinds: Mapping[str, type[Rule]]) -> dict[
 
 def version(context: Context, org: str, name: str) -> str:
     """Return the version of a table: another one whenever it may say something else."""
+    if (
+        name == POSTS.name
+    ):  # what is hidden, edited or read by another model is not in the table's own version
+        stored = "|".join(context.lake.version(org, one) for one in (POSTS, INSTRUMENTS))
+        with context.database.session(org) as session:
+            return "|".join(
+                [stored, *(str(counters.version_of(session, org, one)) for one in (OWN_POSTS, MODELS))]
+            )
     if name not in asked.PSEUDO:
         return context.lake.version(org, DATASETS[name])
     if name == asked.ROW_COUNTS:
@@ -155,9 +164,9 @@ def _positions(context: Context, org: str, read: Sequence[str]) -> pl.DataFrame:
 
 
 def _posts(context: Context, org: str) -> pl.DataFrame:
-    """Return posts as every reader has them: without what was hidden, in their present words and tone."""
+    """Return posts as every reader has them: without what was hidden, in their present words, tone and relevance."""
     desk = desk_of(context, org, "insights")
-    return with_tone(desk, named(desk, _reached(context, org, POSTS))).drop("text")
+    return spoken(desk, named(desk, _reached(context, org, POSTS))).drop("text")
 
 
 # --- records -----------------------------------------------------------------------------------------

@@ -44,9 +44,21 @@ def toned(desk: Desk) -> pl.DataFrame:
         Columns of ``named`` with sentiment (-1..1), confidence (0..1), tone, and ``relevance``: for each of
         ``instrument_ids``, 0 to 1, how much the post is about it (``analytics.social.relevance``).
     """
-    found = with_tone(desk, named(desk, desk.rows(POSTS, scoped=False)))
+    return spoken(desk, named(desk, desk.rows(POSTS, scoped=False)))
+
+
+def spoken(desk: Desk, posts: pl.DataFrame) -> pl.DataFrame:
+    """Add the tone of posts and how much each is about the instruments it names.
+
+    Args:
+        desk: Its models and instruments are what speaks.
+        posts: With text and instrument_ids.
+
+    Returns:
+        Them with sentiment, confidence, tone and relevance, as in ``toned``.
+    """
     described = desk.rows(INSTRUMENTS, scoped=False).select("instrument_id", "symbol", "name")
-    return with_relevance(found, desk.collect(described))
+    return with_relevance(with_tone(desk, posts), desk.collect(described))
 
 
 def _amended(desk: Desk, posts: pl.DataFrame) -> pl.DataFrame:

@@ -9,8 +9,7 @@ from sqlalchemy import select
 
 from app.desk import Desk
 from app.errors import FieldError, Invalid, NotFound
-from app.queries._said import COLUMNS, toned
-from app.queries._tone import with_tone
+from app.queries._said import COLUMNS, spoken, toned
 from app.queries.compliance import may_read
 from app.queries.rooms import WRITERS, Readable, readable
 from app.storage.records.rooms import RoomPost, RoomPostVersion, UserFollow
@@ -26,7 +25,9 @@ _TYPES: dict[str, Any] = {
     "post_id": pl.String, "transact_time": pl.Datetime("us", "UTC"), "author_id": pl.String, "text": pl.String,
     "instrument_ids": pl.List(pl.String), "in_reply_to": pl.String, "likes": pl.Int64,
 }  # fmt: skip
-_TONE = ("sentiment", "confidence", "tone")
+_TONE: dict[str, Any] = {
+    "sentiment": pl.Float64, "confidence": pl.Float64, "tone": pl.String, "relevance": pl.List(pl.Float64),
+}  # fmt: skip
 
 
 def posts(
@@ -57,8 +58,8 @@ def posts(
 
     Returns:
         post_id, transact_time, author_id, text, instrument_ids, in_reply_to, likes (null for own posts), sentiment
-        (-1..1), confidence (0..1), tone (negative, neutral, positive), origin (own, imported); and of own posts
-        author (name), room_id and room (null: the whole firm), thread_id, context_kind, context_id, version,
+        (-1..1), confidence (0..1), tone (negative, neutral, positive), relevance (0..1 for each of instrument_ids in
+        their order: how much the post is about it), origin (own, imported); and of own posts author (name), room_id and room (null: the whole firm), thread_id, context_kind, context_id, version,
         edited_at, hidden, hidden_reason, may_edit; and the total.
 
     Raises:
@@ -179,7 +180,7 @@ def _own(desk: Desk, seen: Readable) -> pl.DataFrame:
         query = query.where(RoomPost.created_at <= scope.as_of)
     with desk.session() as session:
         rows = [_row(desk, post, seen) for post in session.scalars(query)]
-    found = with_tone(desk, pl.DataFrame(rows, schema=_TYPES | _EXTRA))
+    found = spoken(desk, pl.DataFrame(rows, schema=_TYPES | _EXTRA))
     if scope.instrument:
         wanted = pl.col("instrument_ids").list.set_intersection(list(scope.instrument))
         found = found.filter(wanted.list.len() > 0)
@@ -208,8 +209,7 @@ def _imported(desk: Desk) -> pl.DataFrame:
 
 
 def _nothing() -> pl.DataFrame:
-    tone = {"sentiment": pl.Float64, "confidence": pl.Float64, "tone": pl.String}
-    return pl.DataFrame(schema=_TYPES | tone | _EXTRA)
+    return pl.DataFrame(schema=_TYPES | _TONE | _EXTRA)
 
 
 def _thread(post_id: str, own: pl.DataFrame, imported: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

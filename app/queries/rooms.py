@@ -12,7 +12,7 @@ from analytics.social.instruments import cashtags, mentioned, symbols_of
 from analytics.social.wording import LONGEST, misfit, tidied
 from app.desk import Desk
 from app.errors import FieldError, Invalid, NotFound
-from app.queries._tone import with_tone
+from app.queries._said import spoken
 from app.queries.compliance import may_read, visible
 from app.scope import DATA_ROLES
 from app.storage.records.alerts import Alert
@@ -167,7 +167,7 @@ def reading(desk: Desk, text: str, *, about: str | None = None) -> dict[str, Any
 
     Returns:
         text (as it would be kept), characters, longest, instrument_ids (named in it or by its place),
-        cashtags (symbol and instrument_id, null for one that no instrument has), unknown_cashtags, sentiment
+        relevance (of each of them, 0..1), cashtags (symbol and instrument_id, null for one that no instrument has), unknown_cashtags, sentiment
         (-1..1), tone, and misfit: why it would be refused, null where it would not.
     """
     words = tidied(text)
@@ -176,9 +176,12 @@ def reading(desk: Desk, text: str, *, about: str | None = None) -> dict[str, Any
     ids = set(mentioned(words[:LONGEST], known))
     if about is not None:
         ids.add(about)
-    found = with_tone(desk, pl.DataFrame({"text": [words[:LONGEST]]})).row(0, named=True)
+    ordered = sorted(ids)
+    named = pl.Series("instrument_ids", [ordered], dtype=pl.List(pl.String))
+    found = spoken(desk, pl.DataFrame({"text": [words[:LONGEST]]}).with_columns(named)).row(0, named=True)
     return {
-        "text": words, "characters": len(words), "longest": LONGEST, "instrument_ids": sorted(ids),
+        "text": words, "characters": len(words), "longest": LONGEST, "instrument_ids": ordered,
+        "relevance": found["relevance"],
         "cashtags": [{"symbol": tag, "instrument_id": known.get(tag)} for tag in tags],
         "unknown_cashtags": [tag for tag in tags if tag not in known], "sentiment": found["sentiment"], "tone": found["tone"],
         "misfit": misfit(words),

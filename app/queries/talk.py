@@ -8,15 +8,18 @@ import polars as pl
 from analytics.datasets import INSTRUMENTS, POSTS, PRICES
 from analytics.social.attention import daily_attention
 from analytics.social.lead_lag import LAGS, LEAST_DAYS, lead_lag, sessions_of, tone_by_session
+from analytics.social.weighing import by_instrument as named_in
+from analytics.social.weighing import mean_tone
 from app.desk import Desk
 from app.queries._said import RECORDS, toned
+from app.queries._tone import MODELS
 from app.storage.cache import cached
 
 BURST = 3.0  # z-score of a day from which talk burst
 _BEFORE = timedelta(days=45)  # prices before the first post, so that its returns are known
 
 
-@cached(POSTS, INSTRUMENTS, PRICES, records=(RECORDS,))
+@cached(POSTS, INSTRUMENTS, PRICES, records=(RECORDS, MODELS))
 def leads(desk: Desk) -> dict[str, Any]:
     """Return whether the tone of talk goes with the return before, on or after its session.
 
@@ -45,22 +48,21 @@ def leads(desk: Desk) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@cached(POSTS, INSTRUMENTS, PRICES, records=(RECORDS,))
+@cached(POSTS, INSTRUMENTS, PRICES, records=(RECORDS, MODELS))
 def by_instrument(desk: Desk) -> pl.DataFrame:
     """Return how each instrument is talked about in the scope, the most talked about first.
 
     Columns: instrument_id, posts, authors, relevance (mean of its posts, 0..1: how much they are about it),
-    sentiment (mean weighted by confidence times relevance, -1..1; null without a known tone), low, high (95 % from the spread of posts; null with fewer than five of known tone), known (those),
-    change (close to close over the sessions of the scope, a fraction; null without two prices).
+    sentiment (mean weighted by confidence times relevance, -1..1; null without a known tone), low, high (95 % from the
+    spread of posts; null with fewer than five of known tone), known (those), change (close to close over the sessions of the scope, a fraction; null without two prices).
     """
     told = _told(desk)
-    weight = pl.col("confidence") * pl.col("relevance")
-    mean = (pl.col("sentiment") * weight).sum() / weight.sum()
+    weight, mean = pl.col("weight"), mean_tone()
     spread = ((pl.col("sentiment") - mean) * weight).pow(2).sum().sqrt() / weight.sum()
     found = told.group_by("instrument_id").agg(
         posts=pl.len(), authors=pl.col("author_id").n_unique(), relevance=pl.col("relevance").mean(),
         known=(weight > 0).sum(),
-        sentiment=pl.when(weight.sum() > 0).then(mean), error=pl.when((weight > 0).sum() >= 5).then(spread),
+        sentiment=mean, error=pl.when((weight > 0).sum() >= 5).then(spread),
     )  # fmt: skip
     # The scope's own sessions: what lies before them is for returns only.
     closes = desk.collect(_prices(desk.rows(PRICES))).sort("instrument_id", "date")
@@ -77,20 +79,19 @@ def by_instrument(desk: Desk) -> pl.DataFrame:
     return rows.select(names).sort("posts", "instrument_id", descending=[True, False])
 
 
-@cached(POSTS, INSTRUMENTS, PRICES, records=(RECORDS,))
+@cached(POSTS, INSTRUMENTS, PRICES, records=(RECORDS, MODELS))
 def bursts(desk: Desk) -> pl.DataFrame:
     """Return the days on which an instrument was talked about far more than on comparable days, newest first.
 
     Columns: instrument_id, day (UTC), mentions, usual, z (at least ``BURST``), authors, sentiment (of that day's
-    posts, weighted as in ``by_instrument``; null without a known tone), before, same, after (returns of the session before the one the posts
-    belong to, of that session, and of the next; fractions, null where there is no price).
+    posts, weighted as in ``by_instrument``; null without a known tone), before, same, after (returns of the session
+    before the one the posts belong to, of that session, and of the next; fractions, null where there is no price).
     """
     told = _told(desk)
-    weight = pl.col("confidence") * pl.col("relevance")
     days = daily_attention(told.select("instrument_id", "transact_time")).filter(pl.col("z") >= BURST)
     about = told.with_columns(day=pl.col("transact_time").dt.date()).group_by("instrument_id", "day").agg(
         authors=pl.col("author_id").n_unique(), session=pl.col("session").min(),
-        sentiment=pl.when(weight.sum() > 0).then((pl.col("sentiment") * weight).sum() / weight.sum()),
+        sentiment=mean_tone(),
     )  # fmt: skip
     move = (pl.col("close") / pl.col("close").shift(1) - 1).over("instrument_id")
     moves = (
@@ -124,12 +125,7 @@ def bursts(desk: Desk) -> pl.DataFrame:
 # --- steps -------------------------------------------------------------------------------------------
 def _told(desk: Desk) -> pl.DataFrame:
     """Return the posts of the scope, a row per instrument named, with the session they belong to."""
-    rows = (
-        toned(desk)
-        .explode("instrument_ids", "relevance", empty_as_null=True)
-        .rename({"instrument_ids": "instrument_id"})
-    )
-    rows = rows.filter(pl.col("instrument_id").is_not_null())
+    rows = named_in(toned(desk))
     if desk.scope.instrument:
         rows = rows.filter(pl.col("instrument_id").is_in(list(desk.scope.instrument)))
     return sessions_of(rows, _closes(desk))

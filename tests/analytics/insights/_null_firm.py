@@ -144,6 +144,8 @@ def _posts(rng: np.random.Generator) -> pl.DataFrame:
         "transact_time": instants(day, rng.uniform(8 * 3600, 21 * 3600, n)),
         "author_id": rng.choice(AUTHORS, n),
         "instrument_ids": pl.Series(np.array(NAMES)[name]).reshape((n, 1)).cast(pl.List(pl.String)),
+        # From a stream of its own, so that everything else stays what it was.
+        "relevance": pl.Series(np.random.default_rng(n).uniform(0.15, 1, n)).reshape((n, 1)).cast(pl.List(pl.Float64)),
         "sentiment": rng.uniform(-1, 1, n),
         "confidence": rng.uniform(0.3, 1, n),
     })  # fmt: skip

@@ -84,7 +84,8 @@ def test_alerts_that_gather_on_one_trader_are_told_to_surveillance_only():
 def test_a_burst_of_talk_on_a_holding_is_told_with_exposure_and_tone():
     tables = firm(7)
     more = [
-        (f"X{k}", DAYS[-2] + timedelta(hours=16, minutes=k), f"u{k}", ["PG"], 0.6, 0.8) for k in range(25)
+        (f"X{k}", DAYS[-2] + timedelta(hours=16, minutes=k), f"u{k}", ["PG"], [1.0], 0.6, 0.8)
+        for k in range(25)
     ]
     tables["posts"] = pl.concat(
         [tables["posts"], pl.DataFrame(more, schema=tables["posts"].schema, orient="row")]
@@ -100,6 +101,27 @@ def test_a_burst_of_talk_on_a_holding_is_told_with_exposure_and_tone():
     assert said == ("PG", (desk,), str(DAYS[-2].date()))
     assert one.tested.low > 0
     assert f"{desk} is long {money(exposure)}" in one.text
+
+
+def test_passing_mentions_do_not_turn_the_tone_of_a_holding_but_posts_about_it_do():
+    tables = firm(9)
+    days = DAYS[-4:]
+    loud = [
+        (f"X{i}-{k}", day + timedelta(hours=15, minutes=k), f"u{k}", ["PG"], 0.95, 0.9)
+        for i, day in enumerate(days)
+        for k in range(6)
+    ]
+    plain = tables["posts"].with_columns(relevance=pl.lit([1.0]))
+
+    def told(relevance):
+        more = [(*row[:4], [relevance], *row[4:]) for row in loud]
+        posts = pl.concat([plain, pl.DataFrame(more, schema=plain.schema, orient="row")])
+        found = all_rules()["sentiment_shift"]().candidates(tables | {"posts": posts}, seed=0)
+        return next(one for one in found if one.subject.startswith("PG|")).tested
+
+    assert told(1.0).p < 0.01
+    quiet = all_rules()["sentiment_shift"]().candidates(tables | {"posts": plain}, seed=0)
+    assert told(0.3) == next(one for one in quiet if one.subject.startswith("PG|")).tested
 
 
 def _skilled(tables, *, mean, days=90):

@@ -120,6 +120,23 @@ def test_a_basket_spoken_of_at_once_is_one_case_and_names_traded_apart_are_sever
     assert (found.traded, found.episodes, found.p_value) == (5, 5, 2**-5)
 
 
+def test_a_name_among_many_is_mentioned_but_nothing_is_said_of_it():
+    posts = pl.DataFrame(
+        {
+            "post_id": ["p1"],
+            "author_id": ["jane"],
+            "transact_time": [datetime(2026, 1, 21, 9, tzinfo=UTC)],
+            "instrument_ids": [["I0", *[f"X{i}" for i in range(9)]]],
+            "relevance": [[0.6, *[0.3] * 9]],
+            "sentiment": [0.4],
+            "confidence": [0.5],
+        }
+    )
+    ideas = pl.DataFrame(schema={"idea_id": pl.String, "author_id": pl.String, "instrument_id": pl.String,
+                                 "direction": pl.String, "posted_at": pl.Datetime("us", "UTC")})  # fmt: skip
+    assert said(posts, ideas).select("instrument_id", "side", "id").rows() == [("I0", 1, "p1")]
+
+
 def test_a_case_names_what_was_said_and_the_sessions_looked_at():
     sessions = SESSIONS.head(60)
     posts = pl.DataFrame(
@@ -132,6 +149,7 @@ def test_a_case_names_what_was_said_and_the_sessions_looked_at():
                 *[datetime(2025, 12, 1, tzinfo=UTC)] * 2,
             ],
             "instrument_ids": [["I0"], ["I0", "I1"], ["I0"], ["I0"]],
+            "relevance": [[1.0], [0.7, 0.6], [1.0], [1.0]],
             "sentiment": [0.4, 0.2, 0.0, 0.9],
             "confidence": [0.5, 0.5, 0.5, 0.5],
         }

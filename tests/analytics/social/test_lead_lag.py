@@ -94,7 +94,7 @@ def test_posts_of_unknown_tone_do_not_dilute_the_mean():
             "instrument_id": ["A", "A", "B"],
             "session": [date(2026, 11, 20)] * 3,
             "sentiment": [0.8, 0.0, 0.0],
-            "confidence": [0.5, 0.0, 0.0],
+            "weight": [0.5, 0.0, 0.0],
         }
     )
     assert tone_by_session(posts).to_dicts() == [

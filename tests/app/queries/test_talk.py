@@ -10,11 +10,12 @@ from analytics.insights._rule import all_rules
 from app.actions import follows, posts, rooms
 from app.actions._casework import Concealed
 from app.errors import Forbidden
-from app.jobs._insight_tables import tables
-from app.queries import feed, network, talk
+from app.jobs._insight_tables import tables, version
+from app.queries import feed, network, social, talk
 from app.queries import rooms as reading
 from app.queries._said import toned
 from app.scope import Scope
+from app.storage.records import counters
 from app.storage.records.rooms import Place
 from tests.app._world import context_of, desk_of, land
 from tests.conftest import parse_table
@@ -125,6 +126,15 @@ def test_the_tone_of_an_instrument_weighs_posts_by_how_much_they_are_about_it(fi
     expected = (good["sentiment"] * weights[0] + bad["sentiment"] * weights[1]) / sum(weights)
     assert row["sentiment"] == pytest.approx(expected)
     assert row["relevance"] == pytest.approx((about + aside) / 2)
+    # The course by day, the attention of the last day and the overview say the same of the same post.
+    apple = desk.with_scope(instrument=("AAPL",))
+    (course,) = social.sentiment(apple).to_dicts()
+    (now,) = social.attention(apple).to_dicts()
+    (day,) = feed.posts(apple, sort="transact_time")[0].group_by(pl.lit(1)).agg("relevance").to_dicts()
+    assert (course["sentiment"], course["relevance"]) == (row["sentiment"], row["relevance"])
+    assert (now["sentiment"], now["relevance"]) == (row["sentiment"], row["relevance"])
+    assert social.summary(apple)[0]["sentiment"] == row["sentiment"]
+    assert day["relevance"] == [[about], bad["relevance"]]
     sure = good["confidence"], bad["confidence"]
     assert row["sentiment"] > (good["sentiment"] * sure[0] + bad["sentiment"] * sure[1]) / sum(sure)
 
@@ -152,6 +162,16 @@ def test_authors_who_post_together_are_named_with_what_chance_brings(firm):
     assert {node["id"] for node in found["nodes"]} == {f"x{i}" for i in range(9)}
     assert (found["groups"][0]["posts"], found["pairs"] > found["expected"]) == (9, True)
     assert network.burst_network(desk_of(firm, scope=Scope(instrument=("NONE",))))["nodes"] == []
+
+
+def test_what_rules_read_has_another_version_when_a_post_is_hidden_or_the_model_of_tone_changes(firm):
+    before = version(firm, "acme", "posts")
+    for records in ("room_posts", "models"):
+        with firm.database.session("acme", write=True) as session:
+            counters.bump(session, "acme", records)
+        assert version(firm, "acme", "posts") != before
+        before = version(firm, "acme", "posts")
+    assert version(firm, "acme", "posts") == before
 
 
 def _read_by_rules(firm):
