@@ -81,7 +81,10 @@ class Patterns(Model):
             last=_against("log", USUAL, pl.col("spread")),
             posts=_against("said", USUAL, pl.col("said").rolling_std(SPREAD).over(own)),
             move=_against("size", USUAL, pl.col("size").rolling_std(SPREAD).over(own)),
-            target=((pl.col("log").shift(-1).over(own) - pl.col("usual")) / pl.col("spread")).clip(-8.0, 8.0),
+            # Where volume never moves there is nothing to tell, and 0 / 0 would be told as a number.
+            target=pl.when(pl.col("spread") > 0)
+            .then((pl.col("log").shift(-1).over(own) - pl.col("usual")) / pl.col("spread"))
+            .clip(-8.0, 8.0),
             **{
                 name: (pl.col("date").dt.weekday() == day).cast(pl.Float64)
                 for day, name in enumerate(_WEEKDAYS, start=1)

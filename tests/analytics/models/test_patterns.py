@@ -1,5 +1,6 @@
 """Patterns before volume: planted ones are found, on data without any few are claimed."""
 
+import polars as pl
 import pytest
 
 from analytics.models._skill import skill
@@ -34,3 +35,10 @@ def test_without_patterns_runs_that_claim_any_are_no_more_than_the_false_discove
         model = Patterns()
         claimed += bool(fit(model, model.features(tables(100 + seed, planted=False))).kept_)
     assert claimed <= 4  # of 20 at 5 %: more would be chance in 3 of 1,000
+
+
+def test_volume_that_never_moves_is_nothing_to_tell_of():
+    still = tables(0)
+    rows = Patterns().features(still | {"prices": still["prices"].with_columns(volume=pl.lit(1_000.0))})
+    assert rows.height > 0
+    assert rows["target"].null_count() == rows.height
