@@ -28,7 +28,8 @@ def page(real: Sequence[Tested], firms: Sequence[Firm], machine: Machine) -> str
         "",
     ]
     if real:
-        first, last = min(one.first for one in real), max(one.last for one in real)
+        first = min((one.first for one in real if one.first is not None), default=None)
+        last = max((one.last for one in real if one.last is not None), default=None)
         words += [
             "## On real prices",
             "",

@@ -22,7 +22,7 @@ YEAR = 252
 BOOK = 1_000_000.0  # held in the twenty stocks, as much in each, every evening
 # What a model must have beside closes; the source has neither volumes nor trades.
 FED = {"prices", "instruments", "books", "posts", "daily_spreads"}
-NEEDS_MORE = {"volume"}  # its target is itself a volume
+NEEDS_MORE = {"volume", "patterns"}  # their target is a volume
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Tested:
     rivals: dict[str, dict[str, object]]
     bands: tuple[dict[str, float], ...]
     folds: int
-    first: date
-    last: date
+    first: date | None  # None where there was nothing to test
+    last: date | None
     seconds: float
 
 
