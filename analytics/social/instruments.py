@@ -22,11 +22,26 @@ def mentioned(text: str, symbols: Mapping[str, str]) -> list[str]:
         text: The text.
         symbols: Symbol in capitals to instrument id.
     """
-    found = {tag.upper() for tag in _CASHTAG.findall(text)}
+    tagged, plain = named_at(text)
+    return sorted({symbols[symbol] for symbol in (*tagged, *plain) if symbol in symbols})
+
+
+def named_at(text: str) -> tuple[dict[str, int], dict[str, int]]:
+    """Return the symbols (in capitals) that a text names, as ``mentioned`` reads it, with where each is named first.
+
+    Returns:
+        Those named as ``$SYM``, and those that stand bare, each with a place in the text from 0.
+    """
+    tagged: dict[str, int] = {}
+    for tag in _CASHTAG.finditer(text):
+        tagged.setdefault(tag[1].upper(), tag.start())
+    plain: dict[str, int] = {}
     letters = [c for c in text if c.isalpha()]
     if letters and sum(c.isupper() for c in letters) < 0.6 * len(letters):
-        found |= {word for word in _PLAIN.findall(text) if word not in AMBIGUOUS}
-    return sorted({symbols[symbol] for symbol in found if symbol in symbols})
+        for word in _PLAIN.finditer(text):
+            if word[1] not in AMBIGUOUS:
+                plain.setdefault(word[1], word.start())
+    return tagged, plain
 
 
 def cashtags(text: str) -> list[str]:

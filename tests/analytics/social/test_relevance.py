@@ -5,7 +5,14 @@ import pytest
 
 from analytics.social.relevance import first_words, relevance, with_relevance
 
-SYMBOLS = {"AAPL": "AAPL", "MSFT": "MSFT", "X": "X"}
+SYMBOLS = {
+    "AAPL": ["AAPL"],
+    "MSFT": ["MSFT"],
+    "X": ["X"],
+    "META": ["FB", "META"],
+    "BRK": ["BRK"],
+    "ALL": ["ALL"],
+}
 NAMES = {"AAPL": "apple", "MSFT": "microsoft"}
 
 
@@ -36,6 +43,25 @@ def test_a_part_of_a_word_and_a_single_letter_name_nothing():
     assert of("pineapple AAPLX $AAPLE", "AAPL") == [0.5]
     assert of("X marks the spot", "X") == [0.5]
     assert of("$X marks the spot", "X") == [1.0]
+
+
+def test_what_names_an_instrument_is_read_as_where_posts_are_told_their_instruments():
+    # Tags that touch, a tag of another class of shares, a word that is a symbol as well, a text that shouts.
+    assert of("$AAPL$MSFT_again", "AAPL", "MSFT") == pytest.approx(
+        [0.7071, 0.7071 * (1 - 0.3 * 5 / 16)], abs=1e-4
+    )
+    assert of("$BRK.B is up", "BRK") == [0.5]
+    assert of("ALL is well", "ALL") == [0.5]
+    assert of("AAPL TO THE MOON", "AAPL") == [0.5]
+
+
+def test_an_instrument_is_named_by_the_symbol_it_had_before_too():
+    assert of("$FB rallies", "META") == of("$META rallies", "META") == [1.0]
+    posts = pl.DataFrame({"text": ["$FB rallies"], "instrument_ids": [["META"]]})
+    table = pl.DataFrame(
+        {"instrument_id": ["META", "META"], "symbol": ["FB", "META"], "name": ["Facebook", "Meta"]}
+    )
+    assert with_relevance(posts, table)["relevance"].to_list() == [[1.0]]
 
 
 def test_first_words_that_two_instruments_share_stand_for_neither():
