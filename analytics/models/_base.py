@@ -1,7 +1,7 @@
 """What every model is: declared, validated walk-forward, silent where it has shown no skill."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
@@ -58,8 +58,13 @@ class Model(ABC):
     walk: ClassVar[Walk] = Walk()
     sessions: ClassVar[int] = 1_500  # most recent days of data read
     bands: ClassVar[Mapping[float, tuple[str, str]]] = {}  # nominal coverage to columns of ``judge``
+    seeds: ClassVar[Mapping[str, int]] = {}  # what is drawn, in words, to the seed it is drawn with
+    figure_words: ClassVar[Mapping[str, str]] = {}  # numbers of ``figures`` to what people call them
     page: ClassVar[str] = "/intelligence/models"  # where its outputs are shown
     owner: ClassVar[str] = "Quantitative research"
+    walked_: Sequence[
+        Mapping[str, Any]
+    ] = ()  # by fold, what ``walk_forward`` taught on and ``figures`` found
 
     # --- to be written -------------------------------------------------------------------------------
     @abstractmethod
@@ -151,6 +156,17 @@ class Model(ABC):
         """Return the names of the features whose drift is watched: by default all numbers among ``rows``."""
         known = {*self.keys, "target", "baseline"}
         return [n for n, dtype in rows.schema.items() if n not in known and (dtype.is_numeric())]
+
+    def figures(self) -> dict[str, float | None]:
+        """Return numbers of what fitting found, by names of ``figure_words``: told fold by fold on the card."""
+        return {}
+
+    def sorted_into(self, rows: pl.DataFrame) -> dict[str, int]:
+        """Return which group or state fitting put each thing of ``rows`` in; empty for models that sort nothing.
+
+        Folds are compared by it: how far the next fold sorts the same things alike.
+        """
+        return {}
 
     def calibration(self, tested: pl.DataFrame) -> dict[str, Any]:
         """Return how honest its probabilities or its intervals were out of sample; empty for other kinds."""

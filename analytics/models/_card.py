@@ -5,11 +5,21 @@ from typing import Any
 import polars as pl
 
 from analytics.models._base import Model
+from analytics.models._made_with import made_with
 from analytics.models._skill import Skill, by_fold, rival_skills
+from analytics.models._walk import AGREEMENT
+
+
+SAME = "alike with the fold before"
+
+
+def figure_words(model: Model) -> dict[str, str]:
+    """Return what the figures told fold by fold are called."""
+    return dict(model.figure_words) | ({AGREEMENT: SAME} if model.figure_words else {})
 
 
 def card(model: Model, found: Skill, tested: pl.DataFrame) -> dict[str, Any]:
-    """Return purpose, data, validation, skill over time, calibration, limits and owner, JSON-able.
+    """Return purpose, data, code, libraries and seeds, validation, skill over time, calibration, limits and owner, JSON-able.
 
     Args:
         model: The model.
@@ -21,6 +31,7 @@ def card(model: Model, found: Skill, tested: pl.DataFrame) -> dict[str, Any]:
         "name": model.name,
         "title": model.title,
         "version": model.version,
+        "made_with": made_with(type(model)),
         "purpose": model.purpose,
         "kind": model.kind,
         "unit": model.unit,
@@ -41,6 +52,7 @@ def card(model: Model, found: Skill, tested: pl.DataFrame) -> dict[str, Any]:
         "skill": found.as_dict(),
         "rivals": rival_skills(model, tested) if tested.height else {},
         "folds": by_fold(model, tested) if tested.height else [],
+        "figure_words": figure_words(model),
         "calibration": model.calibration(tested) if tested.height else {},
         "subject": model.keys[0],
         "subjects": tested[model.keys[0]].n_unique(),

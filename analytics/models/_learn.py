@@ -11,6 +11,7 @@ import polars as pl
 from analytics.models._base import Floats
 from analytics.models._state import pack, unpack
 
+SEED = 0  # of the trees
 _BLOCKS = 4  # of training days; the first only trains, the others calibrate
 _ALMOST = 1e-4  # no chance is said to be nearer to 0 or 1
 _FEWEST = 10  # rows of each kind without which a block calibrates nothing
@@ -102,7 +103,7 @@ class Blend:
         self.used_ = [k for k in range(x.shape[1]) if np.unique(x[np.isfinite(x[:, k]), k]).size > 1]
         self.boosted_ = HistGradientBoostingClassifier(
             max_iter=self.trees, max_leaf_nodes=self.leaves, min_samples_leaf=self.least, learning_rate=0.08,
-            l2_regularization=1.0, early_stopping=False, random_state=0,
+            l2_regularization=1.0, early_stopping=False, random_state=SEED,
         ).fit(x[:, self.used_], y)  # fmt: skip
 
     def _scaled(self, x: Floats) -> Floats:

@@ -10,6 +10,7 @@ import polars as pl
 from analytics.models._base import Floats, Model, short
 
 DRAWS = 1_000
+SEED = 0
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,12 @@ class Skill:
 
 
 def skill(
-    model: Model, tested: pl.DataFrame, *, against: str = "baseline_loss", seed: int = 0, draws: int = DRAWS
+    model: Model,
+    tested: pl.DataFrame,
+    *,
+    against: str = "baseline_loss",
+    seed: int = SEED,
+    draws: int = DRAWS,
 ) -> Skill:
     """Return skill over out-of-sample predictions with its interval.
 
@@ -97,7 +103,10 @@ def diebold_mariano(difference: Floats, *, lags: int) -> float:
 
 
 def by_fold(model: Model, tested: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return skill over time: fold, from, to, n (days), loss, baseline_loss, skill (in ``skill_unit``)."""
+    """Return skill over time: fold, from, to, n (days), loss, baseline_loss, skill (in ``skill_unit``).
+
+    Where ``model`` is the one that was walked, also what each fold was taught on and found, see ``walk_forward``.
+    """
     rows = (
         daily_losses(tested)
         .group_by("fold")
@@ -110,6 +119,7 @@ def by_fold(model: Model, tested: pl.DataFrame) -> list[dict[str, Any]]:
         )
     )
     ratio = model.skill_unit == "fraction"
+    walked = dict(enumerate(model.walked_))
     return [
         {
             "fold": row["fold"],
@@ -121,6 +131,7 @@ def by_fold(model: Model, tested: pl.DataFrame) -> list[dict[str, Any]]:
             "skill": short(float(_of(row["loss"], row["base"], ratio=ratio)))
             if row["base"] or not ratio
             else None,
+            **walked.get(row["fold"], {}),
         }
         for row in rows.sort("fold").iter_rows(named=True)
     ]

@@ -1,12 +1,15 @@
 """Walk-forward: fit on the past, leave a gap, test on what follows, go on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 from threadpoolctl import threadpool_limits
 
 from analytics.models._base import Model, Walk
+
+AGREEMENT = "agreement"  # among ``figures``
 
 
 @dataclass(frozen=True)
@@ -37,10 +40,14 @@ def walk_forward(model: Model, rows: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         No rows (and only keys, target, predicted, baseline, losses and fold) where there are too few days.
+
+    ``model.walked_`` holds afterwards, by fold: taught_from, taught_to, taught_days, and ``figures`` of what was
+    fitted; of models that sort things ``agreement`` among them, the adjusted Rand index with the fold before.
     """
     numbered = _numbered(model, rows)
     days = numbered["_day"].n_unique()
-    tested = []
+    tested, walked = [], []
+    before: dict[str, int] = {}
     # One thread: the same sums in the same order on every machine.
     with threadpool_limits(1):
         for index, fold in enumerate(folds(days, horizon=model.horizon, walk=model.walk)):
@@ -49,9 +56,29 @@ def walk_forward(model: Model, rows: pl.DataFrame) -> pl.DataFrame:
             test = numbered.filter(day >= fold.test_start, day < fold.test_end).drop("_day")
             judged = model.fit(train).judge(test)
             tested.append(judged.with_columns(fold=pl.lit(index, pl.Int32)))
+            now = model.sorted_into(train)
+            walked.append(_taught(train) | {"figures": model.figures() | _agreement(before, now)})
+            before = now
+    model.walked_ = walked
     if not tested:
         return untested(model, rows)
     return pl.concat(tested).sort(model.order(), maintain_order=True)
+
+
+def _taught(train: pl.DataFrame) -> dict[str, Any]:
+    days = train["date"]
+    return {"taught_from": str(days.min()), "taught_to": str(days.max()), "taught_days": days.n_unique()}
+
+
+def _agreement(before: Mapping[str, int], now: Mapping[str, int]) -> dict[str, float]:
+    """Return how far two folds sort the things they share alike: 1 the same, 0 as by chance."""
+    shared = [name for name in now if name in before]
+    if len(shared) < 2:
+        return {}
+    from sklearn.metrics import adjusted_rand_score
+
+    alike = adjusted_rand_score([before[name] for name in shared], [now[name] for name in shared])
+    return {AGREEMENT: round(float(alike), 4)}
 
 
 def fit(model: Model, rows: pl.DataFrame) -> Model:

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from analytics.models._base import Floats, Model, Tables, Walk
-from analytics.models._learn import Blend, top_reasons
+from analytics.models._learn import SEED, Blend, top_reasons
 from analytics.trading.expected_cost import market_norms
 from analytics.trading.resting import order_moves
 
@@ -66,9 +66,9 @@ class FillProbability(Model):
         "Orders without a quote of the last five minutes are not judged",
     )
     # Quotes are kept for weeks rather than years: eight days by the thousand are enough to begin with.
-    walk = Walk(first=8, width=4, embargo=0, least=8)
+    walk = Walk(first=8, width=4, embargo=1, least=8)
     sessions = 120
-    page = "/trading/execution-quality"
+    seeds: ClassVar[Mapping[str, int]] = {"trees": SEED}
     owner = "Trading"
 
     def features(self, tables: Tables) -> pl.DataFrame:

@@ -17,6 +17,7 @@ LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 NAMES = tuple(f"q{level * 100:02.0f}" for level in LEVELS)
 SIDES = tuple(place for place, level in enumerate(LEVELS) if level != 0.5)
 HISTORY = 250  # sessions of the baseline
+SEED = 0
 _HELD_OUT = 0.3  # of the training days, the last ones: where the bands are made honest
 _SEEN = ("log_scale", "quiet", "market_quiet", "fall", "weekday")
 _WORDS = {
@@ -64,6 +65,7 @@ class ReturnRange(Model):
         0.8: ("q10", "q90"),
         0.9: ("q05", "q95"),
     }
+    seeds: ClassVar[Mapping[str, int]] = {"trees": SEED}
     page = "/intelligence/forecasts"
     owner = "Risk"
 
@@ -114,7 +116,7 @@ class ReturnRange(Model):
                 max_leaf_nodes=6,
                 min_samples_leaf=max(20, int(before.sum()) // 50),
                 early_stopping=False,
-                random_state=0,
+                random_state=SEED,
             ).fit(X[before], z[before])
             for place in SIDES
         ]

@@ -8,7 +8,7 @@ import polars as pl
 
 from analytics.models._alert_facts import ALERT_FACTS, ALERT_FACTS_SCHEMA, FEATURES, alert_facts
 from analytics.models._base import Floats, Model, Tables, Walk
-from analytics.models._learn import Blend, top_reasons
+from analytics.models._learn import SEED, Blend, top_reasons
 
 LEAST = 50  # endings of each kind without which nothing is said
 _TOPS = (0.1, 0.4)  # shares of the queue that are looked at first
@@ -47,6 +47,7 @@ class Triage(Model):
     )
     # Alerts come in bursts and are decided within days: ten days keep endings of the test out of the training.
     walk = Walk(first=20, width=10, embargo=9, least=10)
+    seeds: ClassVar[Mapping[str, int]] = {"trees": SEED}
     page = "/compliance/alerts"
     owner = "Surveillance"
 

@@ -12,6 +12,7 @@ from analytics.models._reasons import occluded
 from analytics.models._state import pack, unpack
 from analytics.models._swings import FEATURES, PRICES, WORDS, garch_variance, swings
 
+SEED = 0
 _STEPS, _ENOUGH = 40, 1e-6  # of the fit
 _HELD_OUT = 0.25  # of the training days, the last ones: where the blend is chosen
 _WEIGHTS = np.linspace(0.0, 1.0, 11)  # of the trees
@@ -52,6 +53,7 @@ class Volatility(Model):
         "Scheduled events (earnings, elections) are not known to it",
     )
     walk = Walk(first=250, width=63)
+    seeds: ClassVar[Mapping[str, int]] = {"trees": SEED}
     page = "/intelligence/forecasts"
     owner = "Risk"
 
@@ -158,7 +160,7 @@ class Volatility(Model):
             min_samples_leaf=max(20, len(X) // 200),
             l2_regularization=1.0,
             early_stopping=False,
-            random_state=0,
+            random_state=SEED,
         ).fit(X, y)
 
     def _fit_linear(self, X: Floats, y: Floats) -> None:

@@ -12,6 +12,7 @@ from analytics.models._closes import adjusted_closes
 from analytics.models._reasons import occluded
 from analytics.models._state import pack, unpack
 
+SEED = 0
 USUAL = 20  # sessions of the usual volume
 LOW, HIGH = 0.1, 0.9  # the range told beside the forecast
 _WORDS = {
@@ -54,6 +55,7 @@ class Volume(Model):
     )
     walk = Walk(first=150, width=42)
     bands: ClassVar[Mapping[float, tuple[str, str]]] = {0.8: ("low", "high")}
+    seeds: ClassVar[Mapping[str, int]] = {"trees": SEED}
     page = "/intelligence/forecasts"
     owner = "Trading"
 
@@ -163,5 +165,5 @@ def _grown(X: Floats, y: Floats, *, trees: int, quantile: float | None) -> Any:
         max_leaf_nodes=8,
         min_samples_leaf=max(20, len(X) // 100),
         early_stopping=False,
-        random_state=0,
+        random_state=SEED,
     ).fit(X, y)

@@ -11,6 +11,7 @@ from analytics.models._base import Floats, Model, Tables, Walk
 from analytics.models._reasons import occluded
 from analytics.models._state import pack, unpack
 
+SEED = 0
 USUAL, LEAST = 20, 3  # sessions of the usual volume of a bucket, and fewest
 BUCKET = "30m"
 _WORDS = {
@@ -53,6 +54,7 @@ class VolumeCurve(Model):
     # A session has 13 half hours of every instrument, so sessions can be few: bars reach back weeks. Targets
     # are known within the day, which is why one session of embargo is enough.
     walk = Walk(first=6, width=3, embargo=1, least=8)
+    seeds: ClassVar[Mapping[str, int]] = {"trees": SEED}
     page = "/intelligence/forecasts"
     owner = "Trading"
 
@@ -106,7 +108,7 @@ class VolumeCurve(Model):
             max_leaf_nodes=8,
             min_samples_leaf=max(20, len(X) // 100),
             early_stopping=False,
-            random_state=0,
+            random_state=SEED,
         ).fit(X, y)
         return self
 

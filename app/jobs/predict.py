@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from analytics.models._base import Model, all_models, short
 from analytics.models._drift import drift
 from analytics.models._skill import Skill
+from app.actions.models import SURVEILLANCE
 from app.context import Context
 from app.errors import QuarterdeckError
 from app.jobs._job import Job
@@ -68,12 +69,25 @@ def predict(
     return said
 
 
-def judged(found: Skill, shifted: Mapping[str, Any] | None, *, least: int) -> tuple[str, str | None]:
-    """Return a version's status (ok, silent, drifting) and, where it may not speak, why."""
+def judged(
+    found: Skill,
+    shifted: Mapping[str, Any] | None,
+    *,
+    least: int,
+    rivals: Mapping[str, Mapping[str, Any]] | None = None,
+) -> tuple[str, str | None]:
+    """Return a version's status (ok, silent, drifting) and, where it may not speak, why.
+
+    A model that has skill over its baseline stays silent all the same where a further baseline (``rivals`` of its
+    card) is shown to do better: the whole interval of its skill over that one lies below zero.
+    """
     if found.value is None:
         return "silent", f"only {found.n} days out of sample; {least} are needed for a record"
     if not found.shown:
         return "silent", _SILENT
+    for one in (rivals or {}).values():
+        if one.get("high") is not None and one["high"] < 0:
+            return "silent", f"no skill shown: {one['title']} does better, by more than chance"
     if shifted is not None and shifted["drifting"]:
         return "drifting", "; ".join(shifted["reasons"][:3])
     return "ok", None
@@ -102,7 +116,9 @@ def _one(context: Context, org: str, kind: type[Model], features: Features | Non
         _fall_silent(context, org, champion, f"{type(error).__name__}: {error}")
         return {"version": champion.version, "status": "failed", "unchanged": False, "outputs": 0,
                 "seconds": round(time.perf_counter() - began, 3)}  # fmt: skip
-    status, reason = judged(_skill_of(champion), shifted, least=kind.walk.least)
+    status, reason = judged(
+        _skill_of(champion), shifted, least=kind.walk.least, rivals=champion.card.get("rivals")
+    )
     with context.database.session(org, write=True) as session:
         row = session.get_one(ModelVersion, (org, kind.name, champion.version))
         _settle(session, row, status, reason, shifted)
@@ -172,13 +188,27 @@ def _drifted(
         return None
     record = kept.get_table(RECORD, champion.record_sha256) if champion.record_sha256 else None
     if record is not None and record.height:
-        known = model.known(rows)
-        new = known.filter(pl.col("date") > record["date"].max())
-        if new.height:
-            fold = int(record["fold"].max() or 0) + 1  # type: ignore[arg-type]
-            fresh = model.judge(new.sort(model.order())).with_columns(fold=pl.lit(fold, pl.Int32))
-            record = pl.concat([record, fresh], how="diagonal")
+        record = gone_on(model, record, rows)
     return drift(model, seen, rows, record)
+
+
+def gone_on(model: Model, record: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return a record out of sample with the days after it, as a fold of their own: the model has not seen them.
+
+    Args:
+        model: As it was fitted when the record was made.
+        record: What ``walk_forward`` gave then.
+        rows: Rows of ``features`` up to now.
+    """
+    new = model.known(rows)
+    if record.is_empty():
+        return record
+    new = new.filter(pl.col("date") > record["date"].max())
+    if new.is_empty():
+        return record
+    fold = int(record["fold"].max() or 0) + 1  # type: ignore[arg-type]
+    fresh = model.judge(new.sort(model.order())).with_columns(fold=pl.lit(fold, pl.Int32))
+    return pl.concat([record, fresh], how="diagonal")
 
 
 def _skill_of(row: ModelVersion) -> Skill:
@@ -209,13 +239,16 @@ def _settle(
 
 
 def alert(session: Session, row: ModelVersion) -> None:
-    """Tell risk that a model has stopped speaking; the health of the service says so as well."""
+    """Tell who answers for a model that it has stopped speaking; the health of the service says so as well.
+
+    That is risk, or compliance for models of surveillance: nobody else knows of those.
+    """
     title = str(row.card.get("title", row.name))
     log.error("model %s version %d of %s is %s: %s", row.name, row.version, row.org, row.status, row.reason)
     session.add(
         Notification(
             org=row.org,
-            role="risk",
+            role="compliance" if row.card.get("owner") == SURVEILLANCE else "risk",
             kind=f"model.{row.status}",
             severity="medium",
             title=f"{title}: {'drifting' if row.status == 'drifting' else 'failed'}, the baseline is served",

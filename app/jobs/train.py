@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from analytics.models._base import Model, all_models
 from analytics.models._card import card
 from analytics.models._drift import drift, reference
+from analytics.models._made_with import made_with
 from analytics.models._skill import Skill, daily_losses, skill
 from analytics.models._walk import fit, untested, walk_forward
 from app.actions.models import crown
@@ -21,7 +22,7 @@ from app.context import Context
 from app.errors import FieldError, Invalid, NotFound, Unavailable
 from app.jobs._job import Job
 from app.jobs._model_tables import is_shipped, tables_of, versions_of
-from app.jobs.predict import ACTOR, MODEL, RECORD, Features, alert, judged, predict
+from app.jobs.predict import ACTOR, MODEL, RECORD, Features, alert, gone_on, judged, predict
 from app.scope import Identity
 from app.storage.artifacts import Artifacts
 from app.storage.records import audit, counters
@@ -85,7 +86,8 @@ def _one(context: Context, org: str, kind: type[Model]) -> tuple[dict[str, Any],
     row.card = row.card | {"seconds": round(seconds, 3)}
     with context.database.session(org, write=True) as session:
         row.version = _next(session, kind)
-        if tested is not None and _takes_over(context, session, row, kind, tested):
+        rows = features.rows if features is not None else None
+        if tested is not None and _takes_over(context, session, row, kind, tested, rows=rows):
             crown(session, row)
         if row.status == "failed" or (row.champion and row.status == "drifting"):
             alert(session, row)
@@ -151,7 +153,7 @@ def _trained(
     kept = Artifacts(context.settings.root, org)
     artefact, digest = kept.put(MODEL, one.state) if one.state is not None else (None, None)
     _, record = kept.put_table(RECORD, tested)
-    status, reason = judged(found, shifted, least=kind.walk.least)
+    status, reason = judged(found, shifted, least=kind.walk.least, rivals=one.document["rivals"])
     row = ModelVersion(
         org=org,
         name=kind.name,
@@ -186,11 +188,11 @@ def _failed(org: str, kind: type[Model], reason: str) -> ModelVersion:
 
 
 def _last(context: Context, org: str, kind: type[Model], versions: Mapping[str, str]) -> ModelVersion | None:
-    """Return the last version if it was trained by the same code on the same data."""
+    """Return the last version if it was trained by the same code, libraries and seeds on the same data."""
     with context.database.session(org) as session:
         statement = select(ModelVersion).where(ModelVersion.name == kind.name)
         row = session.scalars(statement.order_by(ModelVersion.version.desc())).first()
-    same = row is not None and row.data_versions == versions and row.card.get("version") == kind.version
+    same = row is not None and row.data_versions == versions and row.card.get("made_with") == made_with(kind)
     return row if same else None
 
 
@@ -201,37 +203,64 @@ def _next(session: Session, kind: type[Model]) -> int:
 
 # --- champion and challenger -----------------------------------------------------------------------
 def _takes_over(
-    context: Context, session: Session, row: ModelVersion, kind: type[Model], tested: pl.DataFrame
+    context: Context,
+    session: Session,
+    row: ModelVersion,
+    kind: type[Model],
+    tested: pl.DataFrame,
+    *,
+    rows: pl.DataFrame | None,
 ) -> bool:
     """Return whether a version takes the champion's place."""
     statement = select(ModelVersion).where(ModelVersion.name == row.name, ModelVersion.champion.is_(True))
     champion = session.scalars(statement).first()
     if champion is None or champion.status in ("silent", "failed"):
         return True
-    if champion.card.get("version") != kind.version:
-        return True  # its state is of other code, which is gone
+    if not _readable(context, kind, champion):
+        return True  # its state is of other code, which is gone, or damaged
     if not row.metrics["shown"]:
         return False
-    losses = met(context, row.org, kind, champion, tested)
+    losses = met(context, row.org, kind, champion, tested, rows=rows)
     if losses is None:
         return bool(row.metrics["value"] >= champion.metrics["value"])
     row.card = row.card | {"challenge": losses | {"champion_version": champion.version}}
     return bool(losses["challenger"] <= losses["champion"])
 
 
+def _readable(context: Context, kind: type[Model], champion: ModelVersion) -> bool:
+    if champion.card.get("version") != kind.version or champion.artefact_sha256 is None:
+        return False
+    try:
+        kind.restore(Artifacts(context.settings.root, champion.org).get(MODEL, champion.artefact_sha256))
+    except (NotFound, Unavailable, ValueError, KeyError):
+        log.exception("version %d of %s of %s cannot be read", champion.version, kind.name, champion.org)
+        return False
+    return True
+
+
 def met(
-    context: Context, org: str, kind: type[Model], champion: ModelVersion, tested: pl.DataFrame
+    context: Context,
+    org: str,
+    kind: type[Model],
+    champion: ModelVersion,
+    tested: pl.DataFrame,
+    *,
+    rows: pl.DataFrame | None = None,
 ) -> dict[str, Any] | None:
     """Return the mean losses of champion and challenger on the same recent days, both out of sample.
 
-    The champion's are those of its own record; days after it are the predictions of the fitted champion,
-    which has not seen them. Null where they have fewer than ``walk.least`` days in common.
+    The champion's are those of its own record; days after it are, where ``rows`` of ``features`` are given, the
+    predictions of the fitted champion, which has not seen them. Null where they have fewer than ``walk.least``
+    days in common.
     """
     if champion.record_sha256 is None:
         return None
+    kept = Artifacts(context.settings.root, org)
     try:
-        record = Artifacts(context.settings.root, org).get_table(RECORD, champion.record_sha256)
-    except (NotFound, Unavailable):
+        record = kept.get_table(RECORD, champion.record_sha256)
+        if rows is not None and champion.artefact_sha256 is not None:
+            record = gone_on(kind.restore(kept.get(MODEL, champion.artefact_sha256)), record, rows)
+    except (NotFound, Unavailable, ValueError, KeyError):
         log.warning("the record of %s version %d of %s cannot be read", champion.name, champion.version, org)
         return None
     both = tested.join(record.select(*kind.keys, old="loss"), on=list(kind.keys), how="inner")

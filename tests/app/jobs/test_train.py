@@ -6,12 +6,15 @@ from sqlalchemy import select
 
 from analytics.compliance._teaching import conduct_lines
 from analytics.models._base import all_models
+from analytics.models._skill import Skill
+from analytics.models._walk import walk_forward
 from analytics.models.communications_risk import LINES_TABLE, dealt
 from analytics.models.volatility import Volatility
 from app.errors import Invalid, NotFound, Unavailable
 from app.jobs import train as training
-from app.jobs._model_tables import Made, is_shipped
-from app.jobs.train import train
+from app.jobs._model_tables import Made, is_shipped, tables_of
+from app.jobs.predict import judged
+from app.jobs.train import RECENT, met, train
 from app.storage.artifacts import Artifacts
 from app.storage.records.audit import AuditEntry
 from app.storage.records.models import ModelVersion
@@ -56,6 +59,62 @@ def test_the_same_data_is_not_trained_twice_and_a_stored_state_loads(context):
     (row,) = versions(context)
     state = Artifacts(context.settings.root, "acme").get("model", row.artefact_sha256)
     assert Volatility.restore(state).state() == state
+
+
+def test_other_libraries_or_other_code_train_again_on_the_same_data(context, monkeypatch):
+    train(context, "acme", model="volatility")
+    (row,) = versions(context)
+    kept = row.card["made_with"]
+    assert kept["libraries"]["scikit-learn"]
+    assert len(kept["code"]) == 16
+    assert kept["seeds"]["trees"] == 0
+    other = {**kept, "libraries": {**kept["libraries"], "scikit-learn": "0.1"}}
+    monkeypatch.setattr(training, "made_with", lambda kind: other)
+    said = train(context, "acme", model="volatility")["volatility"]
+    assert (said["unchanged"], said["version"], said["champion"]) == (False, 2, True)
+    first, second = versions(context)
+    assert second.artefact_sha256 == first.artefact_sha256  # the same to the last bit, so neither is better
+
+
+def test_a_champion_that_this_code_cannot_read_gives_way(context, monkeypatch):
+    train(context, "acme", model="volatility")
+    monkeypatch.setattr(training, "made_with", lambda kind: {"code": "other"})
+
+    def refused(state):
+        raise ValueError("this state is of version 1.0, the code of 1.1")
+
+    monkeypatch.setattr(Volatility, "restore", refused)
+    monkeypatch.setattr(training, "met", lambda *_, **__: {"days": 100, "challenger": 2.0, "champion": 1.0})
+    assert train(context, "acme", model="volatility")["volatility"]["champion"] is True
+
+
+def test_a_further_baseline_that_does_better_silences_a_model():
+    found = Skill(0.2, 0.1, 0.3, 0.001, 200, 0.8, 1.0)
+    rival = {"title": "median cost of the venue", "low": -0.02, "high": -0.001}
+    assert judged(found, None, least=40, rivals={"venue": rival}) == (
+        "silent", "no skill shown: median cost of the venue does better, by more than chance",
+    )  # fmt: skip
+    for high in (0.001, None):  # as good as it, or not to be told
+        assert judged(found, None, least=40, rivals={"venue": rival | {"high": high}}) == ("ok", None)
+
+
+def test_a_champion_meets_its_challenger_on_days_after_its_own_record_too(context):
+    train(context, "acme", model="volatility")
+    old = versions(context)[0]
+    kind = Volatility
+    rows = kind().features(tables_of(context, "acme", kind))
+    tested = walk_forward(kind(), rows)
+    record = Artifacts(context.settings.root, "acme").get_table("record", old.record_sha256)
+    cut = record["date"].unique().sort()[-60]
+    digest = Artifacts(context.settings.root, "acme").put_table(
+        "record", record.filter(pl.col("date") < cut)
+    )[1]
+    old.record_sha256 = digest  # as if it had been trained sixty days ago
+    seen = met(context, "acme", kind, old, tested, rows=rows)
+    assert seen["days"] == RECENT
+    short = met(context, "acme", kind, old, tested.filter(pl.col("date") >= cut))
+    assert short is None
+    assert met(context, "acme", kind, old, tested.filter(pl.col("date") >= cut), rows=rows)["days"] == 60
 
 
 def test_a_model_that_shows_no_skill_is_silent_and_says_why(tmp_path, sqlite_database):
