@@ -35,11 +35,18 @@ def _styles(kinds: Mapping[str, Mapping[str, Any]]) -> html.Div:
     rows = [
         [who.capitalize() + "s", number(one["people"]), number(one["stability"], 2), number(one["needed"], 2),
          number(one["silhouette"], 2),
-         ", ".join(str(size) for size in one["sizes"]) or "not stable: nothing is said"]
+         _sizes(one)]
         for who, one in kinds.items()
     ]  # fmt: skip
     heads = ["Of", "With habits", "Adjusted Rand", "Needed", "Silhouette", "Sizes"]
     return table(heads, rows, numeric=(1, 2, 3, 4), label="Styles found")
+
+
+def _sizes(one: Mapping[str, Any]) -> str:
+    if not one["sizes"]:
+        return "not stable: nothing is said"
+    said = ", ".join(str(size) for size in one["sizes"])
+    return f"{said}; {one['unlike']} unlike any" if one.get("unlike") else said
 
 
 def _groups(found: Mapping[str, Any]) -> html.Div:

@@ -15,7 +15,7 @@ def style_list(styles: Sequence[Mapping[str, Any]], *, who: str) -> html.Ul:
     """Draw the list, one item a style.
 
     Args:
-        styles: Of ``app.queries.styles.styles``.
+        styles: Of ``app.queries.styles.styles``, ``styles`` and after them ``unlike``.
         who: trader or account: what a press on a member narrows the view to.
     """
     return html.Ul([_item(one, who) for one in styles], className="anoms")
@@ -24,7 +24,7 @@ def style_list(styles: Sequence[Mapping[str, Any]], *, who: str) -> html.Ul:
 def style_rows(styles: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
     """Return members as plain rows: style, who, peers, fit, what sets the style apart."""
     return [
-        [one["style"], member["name"], member["peers"], number(member["fit"], 2),
+        [one["style"] or "none", member["name"], member["peers"], number(member["fit"], 2),
          "; ".join(_reason(reason) for reason in one["reasons"])]
         for one in styles
         for member in one["members"]
@@ -32,11 +32,9 @@ def style_rows(styles: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
 
 
 def _item(style: Mapping[str, Any], who: str) -> html.Li:
-    alone = style["people"] == 1
+    alone = style["style"] is None
     title = (
-        f"Unlike all others: one {who}"
-        if alone
-        else f"Style {style['style']}: {plural(style['people'], who)}"
+        f"Unlike any style: one {who}" if alone else f"Style {style['style']}: {plural(style['people'], who)}"
     )
     apart = html.Div("; ".join(_reason(one) for one in style["reasons"]), title=_far(style["reasons"]))
     about: list[Any] = [apart]
@@ -56,7 +54,8 @@ def _linked(members: Sequence[Mapping[str, Any]], who: str) -> list[Any]:
             str(one["name"]),
             type="button",
             className="lk",
-            title=f"Narrow the view to this {who}; fit {number(one['fit'], 2)} of 1",
+            title=f"Narrow the view to this {who}"
+            + ("" if one["fit"] is None else f"; fit {number(one['fit'], 2)} of 1"),
             **{"data-toggle-context": who, "data-value": str(one["id"])},
         )
         found += [button, ", "]

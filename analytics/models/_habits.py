@@ -1,7 +1,7 @@
 """Habits: what is usual of each trader or account, in robust deviations from all."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from analytics.models._base import Floats
-from analytics.models._clusters import Ints, ward
+from analytics.models._clusters import Ints
 from analytics.models._conduct_days import NUMBERS
 
 LEAST_DAYS = 3  # of one, without which there is no habit
@@ -79,27 +79,41 @@ def habits(rows: pl.DataFrame) -> Habits:
     return Habits(names, made.peers, _scaled(raw, middle, spread) * made.weights, raw, middle, spread)
 
 
-def stable(found: Habits, rows: pl.DataFrame, groups: Ints, *, draws: int, seed: int) -> float:
+def stable(
+    found: Habits,
+    rows: pl.DataFrame,
+    groups: Ints,
+    *,
+    regroup: Callable[[Floats], Ints],
+    draws: int,
+    seed: int,
+) -> float:
     """Return the mean adjusted Rand index of the groups with those of habits over days drawn anew.
 
     Args:
         found: The habits.
         rows: The days they were made of.
         groups: By name, as grouped.
+        regroup: From the distances of habits, square, to groups, as ``groups`` were made.
         draws: How often each one's own days are drawn anew, with replacement.
         seed: Of the draws.
     """
     from sklearn.metrics import adjusted_rand_score
 
-    rng, count = np.random.default_rng(seed), int(groups.max(initial=0)) + 1
+    rng = np.random.default_rng(seed)
     days, ids = found.scaled(rows), rows["id"].to_numpy()
     own = [days[ids == name] for name in found.names]
     scores = []
     for _ in range(draws):
         x = np.stack([np.median(one[rng.integers(0, len(one), len(one))], axis=0) for one in own])
-        distance = np.sqrt(((x[:, None] - x[None]) ** 2).sum(axis=2))
-        scores.append(adjusted_rand_score(groups, ward(distance, count)))
+        scores.append(adjusted_rand_score(groups, regroup(distances(x))))
     return float(np.mean(scores))
+
+
+def distances(x: Floats) -> Floats:
+    """Return how far each row is from each other, square."""
+    found: Floats = np.sqrt(np.maximum(((x[:, None] - x[None]) ** 2).sum(axis=2), 0.0))
+    return found
 
 
 def without_own(x: Floats, groups: Ints) -> Floats:

@@ -9,11 +9,13 @@ import polars as pl
 from analytics.models._base import Floats, short
 from analytics.models._clusters import Ints, ward
 from analytics.models._conduct_days import NUMBERS, OfConduct, in_units
-from analytics.models._habits import Habits, habits, stable, without_own
+from analytics.models._habits import Habits, distances, habits, stable, without_own
 
 STABLE = 0.65  # adjusted Rand index below which agreement is poor (Steinley, 2004)
-_MOST = 6  # styles
-_LEAST = 4  # people or accounts with habits, below which there is nothing to group
+_MOST = 10  # groups tried, those too small for a style among them
+_MEMBERS = 3  # of a style: two alike are a coincidence, one is himself
+_LEAST = 2 * _MEMBERS  # people or accounts with habits, below which there is nothing to tell apart
+_UNLIKE = 0.25  # share of all that may be in no style; where more are, styles describe too few
 _DRAWS = 20  # of the resampling
 _SEED = 13
 
@@ -22,17 +24,18 @@ class Styles(OfConduct):
     """Ward's method on habits: the median, over a trader's or an account's days, of each number in robust deviations.
 
     The numbers are those of the behaviour model, here measured from the median of all rather than of the peers,
-    for peers is what styles are not to know. Numbers of one kind share a weight of one. As many styles as make the
-    silhouette largest, two to six. Days are drawn anew to see whether the same styles come out; where they do not
-    (adjusted Rand below 0.65) there are no styles and the model says nothing.
+    for peers is what styles are not to know. Numbers of one kind share a weight of one. A style has at least three
+    members; who is in a smaller group is unlike any style. At least two styles, as many as make the silhouette
+    largest (0 for who is in none), and at most a quarter of all in none. Days are drawn anew to see whether the same styles
+    come out; where they do not (adjusted Rand below 0.65) there are no styles and the model says nothing.
 
     Judged on later days: how well the habits of the others of a style tell one's days, against the habits of
-    everybody else. One alone in his style is told by everybody.
+    everybody else. Who is unlike any style is told by everybody.
     """
 
     name = "styles"
     title = "Trading styles"
-    version = "1.0.0"
+    version = "1.1.0"
     purpose = "Which traders and accounts trade alike, in what, and whether their desk says so."
     kind = "structure"
     unit = "robust deviations"
@@ -54,7 +57,18 @@ class Styles(OfConduct):
         "A style is a habit, not an offence; who shares a style need not know the other",
         "Those with fewer than three days of five orders have no habit yet",
         "Styles are of the days trained on: who changes his ways is told by the behaviour model first",
+        "Where one stands apart and all others are alike there are no styles: that is for the behaviour model to tell",
     )
+    seeds: ClassVar[Mapping[str, int]] = {"days drawn anew and styles dealt at random": _SEED}
+    figure_words: ClassVar[Mapping[str, str]] = {
+        f"{who}_{name}": f"{who}s, {words}"
+        for who in ("trader", "account")
+        for name, words in (
+            ("styles", "styles"),
+            ("stability", "days drawn anew"),
+            ("silhouette", "silhouette"),
+        )
+    }
 
     def fit(self, rows: pl.DataFrame) -> Self:
         """Learn habits, group them where the groups are stable, and how far each partition is worth following."""
@@ -97,16 +111,18 @@ class Styles(OfConduct):
         kind = self.kinds_.get(who)
         if kind is None or not kind.stable or one not in kind.habits.names:
             return None
-        return int(kind.style[kind.habits.names.index(one)]) + 1
+        number = int(kind.style[kind.habits.names.index(one)])
+        return number + 1 if number >= 0 else None
 
     def found(self, who: str) -> dict[str, Any]:
-        """Return what was found among ``trader`` or ``account``: stability, silhouette, needed, people, until, styles.
+        """Return what was found among ``trader`` or ``account``: stability, silhouette, needed, people, until, styles, unlike.
 
         ``styles`` is empty where they are not stable; else each has style (from 1), members (id, peers, fit: the
         silhouette of each, -1 to 1), and reasons: the three kinds of numbers it differs in most, see ``reasons``.
+        ``unlike`` has the same for each who is in no style beside them: style and fit are null.
         """
         kind = self.kinds_.get(who)
-        told: dict[str, Any] = {"stability": None, "silhouette": None, "needed": STABLE, "people": 0, "styles": [],
+        told: dict[str, Any] = {"stability": None, "silhouette": None, "needed": STABLE, "people": 0, "styles": [], "unlike": [],
                                 "until": self.until_}  # fmt: skip
         if kind is None:
             return told
@@ -118,6 +134,9 @@ class Styles(OfConduct):
                 for k in at
             ]
             told["styles"].append({"style": number + 1, "members": members, "reasons": kind.reasons(at)})
+        for k in np.nonzero(kind.style < 0)[0] if kind.stable else ():
+            one = {"id": kind.habits.names[k], "peers": kind.habits.peers[k], "fit": None}
+            told["unlike"].append({"style": None, "members": [one], "reasons": kind.reasons(np.array([k]))})
         return told
 
     def calibration(self, tested: pl.DataFrame) -> dict[str, Any]:
@@ -127,9 +146,27 @@ class Styles(OfConduct):
             found = self.found(who)
             sizes = [len(one["members"]) for one in found["styles"]]
             kinds[who] = {k: found[k] for k in ("stability", "silhouette", "needed", "people")} | {
-                "sizes": sizes
-            }
+                "sizes": sizes, "unlike": len(found["unlike"]),
+            }  # fmt: skip
         return {"kind": "styles", "kinds": kinds, "n": tested.height}
+
+    def figures(self) -> dict[str, float | None]:
+        """Return, of traders and of accounts, how many styles were told, how stable and how far apart groups were."""
+        found: dict[str, float | None] = {}
+        for who, kind in self.kinds_.items():
+            told = float(kind.style.max(initial=-1) + 1) if kind.stable else 0.0
+            found |= {f"{who}_styles": told, f"{who}_stability": short(kind.stability),
+                      f"{who}_silhouette": short(kind.silhouette)}  # fmt: skip
+        return found
+
+    def sorted_into(self, rows: pl.DataFrame) -> dict[str, int]:
+        """Return the style of each trader and account; nothing of those without."""
+        return {
+            f"{who}|{name}": at * _MOST + int(number)
+            for at, (who, kind) in enumerate(self.kinds_.items())
+            for name, number in zip(kind.habits.names, kind.style, strict=True)
+            if kind.stable and number >= 0
+        }
 
     def reasons(self, rows: pl.DataFrame) -> list[list[dict[str, Any]]]:
         """Return, per row, the three kinds of numbers in which the style (or, without one, the habit) differs most from all.
@@ -146,7 +183,7 @@ class Styles(OfConduct):
             own = kind.habits.names.index(one) if one in kind.habits.names else None
             if own is None:
                 found.append(_nothing())
-            elif kind.stable:
+            elif kind.stable and kind.style[own] >= 0:
                 found.append(kind.reasons(np.nonzero(kind.style == kind.style[own])[0]))
             else:
                 found.append(kind.reasons(np.array([own])))
@@ -198,13 +235,16 @@ class _Kind:
     def learnt(cls, rows: pl.DataFrame) -> "_Kind":
         made = cls()
         made.habits = habits(rows)
-        names, x = made.habits.names, made.habits.vectors
-        made.style, made.fit, made.silhouette = _grouped(x)
-        again = (
-            stable(made.habits, rows, made.style, draws=_DRAWS, seed=_SEED) if len(names) >= _LEAST else 0.0
-        )
-        made.stability = again
-        made.stable = bool(len(names) >= _LEAST and again >= STABLE)
+        x = made.habits.vectors
+        made.style, made.fit, made.silhouette, count = _grouped(x)
+        made.stability = 0.0
+        if count:
+
+            def again(distance: Floats) -> Ints:
+                return _with_members(ward(distance, count))
+
+            made.stability = stable(made.habits, rows, made.style, regroup=again, draws=_DRAWS, seed=_SEED)
+        made.stable = made.stability >= STABLE
         made.random = np.random.default_rng(_SEED).permutation(made.style)
         days, ids = made.habits.scaled(rows), rows["id"].to_list()
         made.follow = dict.fromkeys(("all", "style", "random", "peers"), 1.0)
@@ -217,7 +257,8 @@ class _Kind:
         """Return ids x numbers: the mean habit of the others of the group, of all others for one alone or unknown."""
         everybody = np.zeros(len(self.habits.names), dtype=np.int64)
         group = {
-            "all": everybody, "style": self.style if self.stable else everybody, "random": self.random if self.stable else everybody,
+            "all": everybody, "style": _alone(self.style) if self.stable else everybody,
+            "random": _alone(self.random) if self.stable else everybody,
             "peers": np.unique(np.array(self.habits.peers, dtype=str), return_inverse=True)[1],
         }[partition]  # fmt: skip
         table = without_own(self.habits.vectors, np.asarray(group, dtype=np.int64))
@@ -266,23 +307,46 @@ class _Kind:
         return made
 
 
-def _grouped(x: Floats) -> tuple[Ints, Floats, float]:
-    """Return groups, each one's silhouette and their mean, for as many groups as make it largest."""
+def _grouped(x: Floats) -> tuple[Ints, Floats, float, int]:
+    """Return styles (-1: none), each one's silhouette, their mean, and how many groups Ward's method was asked for.
+
+    The mean counts who is in no style as 0 and is largest for that many groups; zero groups where no number of them
+    gives two styles with three members each and few enough in none.
+    """
     from sklearn.metrics import silhouette_samples
 
     n = len(x)
-    best: tuple[Ints, Floats, float] = (np.zeros(n, dtype=np.int64), np.zeros(n), 0.0)
+    best: tuple[Ints, Floats, float, int] = (np.full(n, -1, dtype=np.int64), np.zeros(n), 0.0, 0)
     if n < _LEAST:
         return best
-    distance = np.sqrt(np.maximum(((x[:, None] - x[None]) ** 2).sum(axis=2), 0.0))
+    distance = distances(x)
     for count in range(2, min(_MOST, n - 1) + 1):
-        groups = ward(distance, count)
-        if not 2 <= len(set(groups.tolist())) < n:
+        styles = _with_members(ward(distance, count))
+        inside = styles >= 0
+        if styles.max() < 1 or (~inside).mean() > _UNLIKE:
             continue
-        fit = np.asarray(silhouette_samples(distance, groups, metric="precomputed"), dtype=np.float64)
+        fit = np.zeros(n)
+        fit[inside] = silhouette_samples(
+            distance[np.ix_(inside, inside)], styles[inside], metric="precomputed"
+        )
         if fit.mean() > best[2]:
-            best = groups, fit, float(fit.mean())
+            best = styles, fit, float(fit.mean()), count
     return best
+
+
+def _with_members(groups: Ints) -> Ints:
+    """Return the groups with enough members, numbered by first appearance; -1 for who is in a smaller one."""
+    _, first, inverse, sizes = np.unique(groups, return_index=True, return_inverse=True, return_counts=True)
+    large = [k for k in np.argsort(first) if sizes[k] >= _MEMBERS]
+    number = np.full(len(sizes), -1, dtype=np.int64)
+    number[large] = np.arange(len(large))
+    found: Ints = number[inverse]
+    return found
+
+
+def _alone(styles: Ints) -> Ints:
+    """Return groups in which each without a style is by himself."""
+    return np.where(styles < 0, -1 - np.arange(len(styles)), styles)
 
 
 def _slope(days: Floats, expected: Floats) -> float:

@@ -26,7 +26,8 @@ def styles(desk: Desk, *, who: str = "trader") -> dict[str, Any]:
     Returns:
         ``styles``: style (from 1), people (members in all, whom one may read of or not), members (id, name, peers,
         fit: silhouette, -1 to 1) and reasons (up to three of feature, words, value, usual, of (unit), contribution
-        in robust deviations from all). ``stability`` (adjusted Rand index over days drawn anew), ``needed``,
+        in robust deviations from all). ``unlike``: the same for each who is in no style of three, where there are styles;
+        style and fit are null. ``stability`` (adjusted Rand index over days drawn anew), ``needed``,
         ``silhouette``, ``people``, ``until`` (last day learnt from), ``model`` (status, reason, version, skill,
         trained_at). No styles where they are not stable or the model has shown no skill.
 
@@ -39,25 +40,26 @@ def styles(desk: Desk, *, who: str = "trader") -> dict[str, Any]:
         raise Invalid("Unknown kind.", errors=[FieldError("who", f"must be one of {', '.join(KINDS)}", who)])
     used = in_use(desk, Styles)
     if used.model is None:
-        return _told(desk, who) | {"until": None, "styles": [], "model": used.as_dict()}
+        return _told(desk, who) | {"until": None, "styles": [], "unlike": [], "model": used.as_dict()}
     found = used.model.found(who)
     line = own_line(desk)
     hidden = line.own | line.others
     names = _names(desk.with_scope(start=None, end=None, desk=(), account=(), trader=(), instrument=()))[who]
     wanted = desk.scope.trader if who == "trader" else desk.scope.account
-    shown = []
-    for style in found["styles"]:
+
+    def shown(style: dict[str, Any]) -> dict[str, Any]:
         members = [
-            one | {"name": names[one["id"]], "fit": round(one["fit"], 3)}
+            one | {"name": names[one["id"]], "fit": None if one["fit"] is None else round(one["fit"], 3)}
             for one in style["members"]
             if one["id"] in names
             and one["id"] not in hidden
             and (not wanted or one["id"] in wanted)
             and (not desk.scope.desk or who != "trader" or one["peers"] in desk.scope.desk)
         ]
-        if members:
-            shown.append(style | {"people": len(style["members"]), "members": members})
-    return found | {"styles": shown, "model": used.as_dict()}
+        return style | {"people": len(style["members"]), "members": members}
+
+    told = {part: [one for one in map(shown, found[part]) if one["members"]] for part in ("styles", "unlike")}
+    return found | told | {"model": used.as_dict()}
 
 
 def _told(desk: Desk, who: str) -> dict[str, Any]:

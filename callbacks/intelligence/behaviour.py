@@ -120,13 +120,13 @@ def _styles(answer: dict[str, Any], view: View) -> Drawn:
             f"silhouette {number(answer['silhouette'], 2)}"
         )
     )
-    if not found:
+    if not found and not answer["unlike"]:
         model = answer["model"]
         if model["status"] == "ok" and (answer["stability"] or 0.0) < answer["needed"]:
             return nothing(
                 view,
                 f"No styles of {who}s",
-                "Groups do not come out again from days drawn anew.",
+                "No two groups of three or more come out again from days drawn anew.",
                 footer=again,
             )
         if model["status"] == "ok":
@@ -135,11 +135,13 @@ def _styles(answer: dict[str, Any], view: View) -> Drawn:
             )
         return _silent(model, view, "styles", footer=again or None)
     return Drawn(
-        style_list(found, who=who),
-        sub=f"{plural(len(found), 'group')} of {plural(answer['people'], who)}, until {day(answer['until'])}",
+        style_list(found + answer["unlike"], who=who),
+        sub=f"{plural(len(found), 'style')} of {plural(answer['people'], who)}, until {day(answer['until'])}",
         badge=state_tag(answer["model"]["status"], answer["model"]["reason"]),
         footer=f"{again}. A style is a habit, not an offence",
-        as_table=table(list(STYLE_HEADS), style_rows(found), numeric=(0, 3), label="Trading styles"),
+        as_table=table(
+            list(STYLE_HEADS), style_rows(found + answer["unlike"]), numeric=(0, 3), label="Trading styles"
+        ),
         fit="flush",
     )
 

@@ -60,7 +60,7 @@ def test_the_number_of_styles_is_the_one_with_the_largest_silhouette():
     rng = np.random.default_rng(2)
     centres = np.array([[0.0, 0.0], [6.0, 0.0], [0.0, 6.0]])
     x = np.repeat(centres, 4, axis=0) + 0.4 * rng.normal(size=(12, 2))
-    groups, each, mean = _grouped(x)
+    groups, each, mean, _ = _grouped(x)
     assert groups.tolist() == [0] * 4 + [1] * 4 + [2] * 4
     assert mean == pytest.approx(silhouette_score(x, groups))
     assert each.min() > 0.5
@@ -104,5 +104,26 @@ def test_too_few_people_have_no_styles():
     model = fit(Styles(), days_of(np.eye(len(NUMBERS))[:3] * 5))
     assert model.found("trader")["styles"] == []
     assert model.found("account") == {
-        "stability": None, "silhouette": None, "needed": STABLE, "people": 0, "styles": [], "until": "2024-01-08",
+        "stability": None, "silhouette": None, "needed": STABLE, "people": 0, "styles": [], "unlike": [], "until": "2024-01-08",
     }  # fmt: skip
+
+
+def test_one_apart_is_no_style_and_is_told_as_unlike_any_only_beside_styles():
+    width = len(NUMBERS)
+    apart = np.zeros((12, width))
+    apart[0] = 5.0
+    lonely = fit(Styles(), days_of(apart))  # one and the rest: says nothing of who trades alike
+    assert lonely.found("trader")["styles"] == lonely.found("trader")["unlike"] == []
+    assert lonely.judge(days_of(apart))["loss"].equals(
+        lonely.judge(days_of(apart))["baseline_loss"].alias("loss")
+    )
+    two = apart.copy()
+    two[6:, : width // 2] = 3.0
+    rows = days_of(two)
+    model = fit(Styles(), rows)
+    found = model.found("trader")
+    assert sorted(len(style["members"]) for style in found["styles"]) == [5, 6]
+    assert [style["members"][0]["id"] for style in found["unlike"]] == ["t0"]
+    assert model.style("trader", "t0") is None
+    assert model.calibration(rows)["kinds"]["trader"]["unlike"] == 1
+    assert "t0" not in model.latest(rows)["id"].to_list()
