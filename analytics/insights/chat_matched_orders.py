@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import numpy as np
 import polars as pl
 
 from analytics.insights._contacts import MINUTES, bursts
 from analytics.insights._rule import Candidate, Rule, Tables, link, quiet
-from analytics.insights._say import bought, interval, session_days
+from analytics.insights._say import bought, course, interval, session_days
 from analytics.insights._shifts import together
 
 SESSIONS = 40
@@ -30,23 +31,23 @@ _FILL = (
 class ChatMatchedOrders(Rule):
     """How often two traders' fills met shortly after a burst of messages between them.
 
-    A match is a fill of each on opposite sides, in one instrument, at one price, within a minute. Matches within half
-    an hour count once. Each could have fallen on any session: its chance of following a burst is the share of
-    sessions with one at that time of day.
+    A match is a fill of each on opposite sides, in one instrument, at one price, within a minute. All of a day count
+    once, since who writes and trades all day meets often by one coincidence. A day's matches could have fallen on any
+    session: their chance of following a burst is the share of sessions with one at any of these times of day.
     """
 
     name = "chat_matched_orders"
     title = "Chat, then matched orders"
     description = "Fills of two traders meet after bursts of messages between them more often than by chance."
     domains = ("compliance", "trading", "portfolio")
-    version = "2"
+    version = "3"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "messages": ("message_id", "transact_time", "sender_id", "recipient_ids"),
         "executions": (*_FILL, "side"),
         "prices": ("instrument_id", "date", "adj_basis", "close"),
     }
     roles = ("compliance", "auditor")
-    test = "Poisson-binomial over matches placed on any session; at least three matches."
+    test = "Poisson-binomial over days with matches, each placed on any session; at least three such days."
 
     def candidates(self, tables: Tables, *, seed: int) -> list[Candidate]:
         """Return one candidate per pair of traders with enough matches, whether they write or not."""
@@ -65,7 +66,7 @@ class ChatMatchedOrders(Rule):
                 (str(a), str(b)), rows.sort("transact_time", "exec_id"), ends, closes, sessions.len()
             )
             for (a, b), rows in sorted(met.group_by("a", "b"), key=lambda one: one[0])
-            if rows["occasion"].n_unique() >= MIN_MATCHES
+            if rows["day"].n_unique() >= MIN_MATCHES
         ]
 
     def _candidate(
@@ -78,8 +79,8 @@ class ChatMatchedOrders(Rule):
     ) -> Candidate:
         a, b = pair
         chances, found, told = _near(met, ends.filter(pl.col("a") == a, pl.col("b") == b), sessions)
-        tested = together(chances, found)
-        if (mute := quiet(f"{a}|{b}", tested, "matches beyond chance")) is not None:
+        tested = together(chances, int(sum(found)))
+        if (mute := quiet(f"{a}|{b}", tested, "days beyond chance")) is not None:
             return mute
         notional = float(met["notional"].sum())
         gains = _gains(met, closes)
@@ -90,23 +91,24 @@ class ChatMatchedOrders(Rule):
             .sort("notional", "instrument_id")
         )
         named = top["instrument_id"].reverse().to_list()
-        messages = list(dict.fromkeys(told))
+        messages, days, hits = list(dict.fromkeys(told)), len(chances), int(sum(found))
+        by_chance = [x - p for x, p in zip(found, chances, strict=True)]
         return Candidate(
             subject=f"{a}|{b}",
-            title=f"{a} and {b} wrote to one another before {found} of {len(chances)} matched trades, {self.money(notional)} in all",
+            title=f"{a} and {b} wrote to one another before their fills met on {hits} of {days} days, {self.money(notional)} in all",
             text=(
-                f"From {first} to {last} fills of {a} and {b} met {len(chances)} times at one price within {SECONDS} "
-                f"seconds ({self.money(notional)}, mostly {', '.join(named[:3])}). {found} of them followed a burst of "
-                f"messages between the two within {MINUTES} minutes; by the times of day alone "
-                f"{sum(chances):.1f} were to be expected {interval(tested, 'excess {:.1f}')}. By the day's close "
-                f"{a} had made {self.money(gains[0], plus=True)} on these trades and {b} {self.money(gains[1], plus=True)}."
+                f"From {first} to {last} fills of {a} and {b} met on {days} days at one price within {SECONDS} seconds "
+                f"({self.money(notional)}, mostly {', '.join(named[:3])}). On {hits} of these days a burst of messages between the "
+                f"two came at most {MINUTES} minutes before; by the times of day alone {sum(chances):.1f} were to be expected, an "
+                f"excess of {tested.value:.1f} {interval(tested)}. By the day's close {a} had made "
+                f"{self.money(gains[0], plus=True)} on these trades and {b} {self.money(gains[1], plus=True)}."
             ),
             tested=tested,
-            unit="matches beyond chance",
+            unit="days beyond chance",
             money=notional,
             why=[
-                {"driver": "matched after a burst of messages", "value": found, "unit": "matches"},
-                {"driver": "to be expected by chance", "value": float(sum(chances)), "unit": "matches"},
+                {"driver": "days matched after a burst of messages", "value": hits, "unit": "days"},
+                {"driver": "to be expected by chance", "value": float(sum(chances)), "unit": "days"},
                 {"driver": f"result of {a} by the close", "value": gains[0], "unit": "currency"},
                 {"driver": f"result of {b} by the close", "value": gains[1], "unit": "currency"},
             ],
@@ -119,21 +121,26 @@ class ChatMatchedOrders(Rule):
                 link("See the profit and loss", "/trading/pnl", trader=f"{a},{b}", from_=first, to=last),
             ],
             context={"pair": f"{a}|{b}", "traders": f"{a},{b}", "from": str(first), "to": str(last)},
+            chart=course(
+                sorted(set(met["day"].to_list())), np.cumsum(by_chance).tolist(), label="Days matched beyond chance, summed",
+                usual=0.0,
+            ),
         )  # fmt: skip
 
 
-def _near(met: pl.DataFrame, ends: pl.DataFrame, sessions: int) -> tuple[list[float], int, list[str]]:
-    """Return of each occasion its chance of following a burst, how many did, and the messages of those."""
-    times = met.group_by("occasion").agg(pl.col("transact_time").min()).sort("occasion")["transact_time"]
+def _near(met: pl.DataFrame, ends: pl.DataFrame, sessions: int) -> tuple[list[float], list[bool], list[str]]:
+    """Return of each day with matches its chance of following a burst, whether it did, and the messages of those."""
+    times = met["transact_time"].sort()
     at, said = (moments.dt.epoch("us").to_numpy() for moments in (times, ends["transact_time"]))
     clock, day = at % _DAY, at // _DAY
     gap = clock[:, None] - (said % _DAY)[None, :]
     near = (gap >= 0) & (gap <= MINUTES * 60_000_000)
     same = near & (day[:, None] == (said // _DAY)[None, :])
-    chances = [len(set((said[row] // _DAY).tolist())) / sessions for row in near]
+    those = [day == one for one in sorted(set(day.tolist()))]
+    chances = [len(set((said[near[own].any(axis=0)] // _DAY).tolist())) / sessions for own in those]
     ids = ends["message_ids"].to_list()
     told = [name for row in same for place in row.nonzero()[0] for name in ids[int(place)]]
-    return chances, int(same.any(axis=1).sum()), told
+    return chances, [bool(same[own].any()) for own in those], told
 
 
 def _matches(executions: pl.DataFrame, sessions: pl.Series) -> pl.DataFrame:
@@ -171,12 +178,7 @@ def _matches(executions: pl.DataFrame, sessions: pl.Series) -> pl.DataFrame:
             notional=price * quantity * pl.col("to_base"),
         )
         .sort("a", "b", "transact_time", "exec_id")
-        .with_columns(
-            fresh=(pl.col("transact_time").diff().over("a", "b") > pl.duration(minutes=MINUTES)).fill_null(
-                value=True
-            )
-        )
-        .with_columns(occasion=pl.col("fresh").cum_sum().over("a", "b"))
+        .with_columns(day=pl.col("transact_time").dt.date())
     )
 
 

@@ -1,4 +1,4 @@
-"""A trader whose orders follow what he and others write about."""
+"""A trader whose orders follow what is written to or by them."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -6,8 +6,8 @@ from typing import ClassVar
 import polars as pl
 
 from analytics.insights._rule import Candidate, Rule, Tables, link, quiet
-from analytics.insights._say import interval, ordered, session_days
-from analytics.insights._shifts import together
+from analytics.insights._say import course, interval, ordered, session_days
+from analytics.insights._shifts import spread_of, together
 
 SESSIONS = 40
 MINUTES = 30
@@ -15,17 +15,18 @@ MIN_OCCASIONS = 5
 
 
 class MessageBeforeTrade(Rule):
-    """How often a trader orders an instrument shortly after a message to or from him named it.
+    """How often a trader orders an instrument shortly after a message to or from them named it.
 
     The first message of a day on an instrument counts. It could have come on any session: the chance of an order
-    to follow is the share of sessions with one of his in that instrument at that time of day.
+    to follow is the share of sessions with one of theirs in that instrument at that time of day, raised or lowered as
+    they ordered more or less than usual on the day of the message: on busy days there is more of both.
     """
 
     name = "message_before_trade"
     title = "Messages, then trades"
-    description = "A trader orders what a message to or from him has just named more often than by chance."
+    description = "A trader orders what a message to or from them has just named more often than by chance."
     domains = ("compliance", "trading")
-    version = "2"
+    version = "3"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "messages": ("message_id", "transact_time", "sender_id", "recipient_ids", "instrument_ids"),
         "order_events": (
@@ -34,7 +35,10 @@ class MessageBeforeTrade(Rule):
         ),
     }  # fmt: skip
     roles = ("compliance", "auditor")
-    test = "Poisson-binomial over messages placed on any session; at least five occasions."
+    test = (
+        "Poisson-binomial over messages placed on any session, the excess less as occasions of a day hang together; "
+        "at least five occasions."
+    )
 
     def candidates(self, tables: Tables, *, seed: int) -> list[Candidate]:
         """Return one candidate per trader with enough messages that name an instrument."""
@@ -51,7 +55,9 @@ class MessageBeforeTrade(Rule):
             clock=pl.col("transact_time") - pl.col("transact_time").dt.truncate("1d"),
             value=ordered(),
         )  # fmt: skip
-        named = named.filter(pl.col("day").is_in(days.implode()))
+        named = named.filter(pl.col("day").is_in(days.implode())).join(
+            _busy(orders, days.len()), on=["trader_id", "day"], how="left"
+        )
         gap = pl.col("clock") - pl.col("said_clock")
         near = (
             named.join(orders, on=["trader_id", "instrument_id"], how="left")
@@ -59,11 +65,13 @@ class MessageBeforeTrade(Rule):
             .with_columns(hit=pl.col("after") & (pl.col("order_day") == pl.col("day")))
         )
         occasions = near.group_by("trader_id", "instrument_id", "day", "message_id").agg(
-            chance=pl.col("order_day").filter(pl.col("after")).n_unique() / days.len(),
+            share=pl.col("order_day").filter(pl.col("after")).n_unique() / days.len(),
+            busy=pl.col("busy").first().fill_null(0.0),
             hit=pl.col("hit").any().fill_null(value=False),
             order_id=pl.col("order_id").filter(pl.col("hit")).sort().first(),
             value=pl.col("value").filter(pl.col("hit")).sum(),
         )
+        occasions = occasions.with_columns(chance=1 - (1 - pl.col("share")) ** pl.col("busy"))
         return [
             self._candidate(str(trader), rows.sort("day", "instrument_id", "message_id"))
             for (trader,), rows in sorted(occasions.group_by("trader_id"), key=lambda one: one[0])
@@ -73,7 +81,11 @@ class MessageBeforeTrade(Rule):
     def _candidate(self, trader: str, rows: pl.DataFrame) -> Candidate:
         hits = rows.filter(pl.col("hit"))
         chances = rows["chance"].to_list()
-        tested = together(chances, hits.height)
+        excess = pl.col("hit").cast(pl.Float64) - pl.col("chance")
+        by_day = rows.group_by("day").agg(excess=excess.sum()).sort("day")
+        # Messages name several instruments, and orders come in baskets.
+        spread = spread_of(chances, rows["hit"].to_list(), rows["day"].to_list())
+        tested = together(chances, hits.height, spread=spread)
         if (mute := quiet(trader, tested, "orders beyond chance")) is not None:
             return mute
         value = float(hits["value"].sum())
@@ -86,12 +98,15 @@ class MessageBeforeTrade(Rule):
         top = names["instrument_id"].head(3).to_list()
         return Candidate(
             subject=trader,
-            title=f"{trader} ordered what was just written about on {hits.height} of {rows.height} occasions, {self.money(value)} in all",
+            title=(
+                f"{trader} ordered what a message had just named on {hits.height} of {rows.height} occasions, "
+                f"{self.money(value)} in all"
+            ),
             text=(
                 f"From {first} to {last} messages to or from {trader} named an instrument on {rows.height} occasions; "
-                f"on {hits.height} he ordered it within {MINUTES} minutes ({self.money(value)}"
-                f"{', mostly ' + ', '.join(top) if top else ''}). By what he orders at these times of day "
-                f"{sum(chances):.1f} were to be expected {interval(tested, 'excess {:.1f}')}."
+                f"on {hits.height} an order of theirs followed within {MINUTES} minutes ({self.money(value)}"
+                f"{', mostly ' + ', '.join(top) if top else ''}). By their orders at these times of day and on these days "
+                f"{sum(chances):.1f} were to be expected, an excess of {tested.value:.1f} {interval(tested)}."
             ),
             tested=tested,
             unit="orders beyond chance",
@@ -105,11 +120,20 @@ class MessageBeforeTrade(Rule):
             + [{"kind": "order", "id": one} for one in hits["order_id"].tail(4)]
             + [{"kind": "message", "id": one} for one in hits["message_id"].tail(4)],
             next=[
-                link("See his orders", "/trading/blotter", trader=trader, instrument=",".join(top) or None, from_=first, to=last),
+                link("See the orders", "/trading/blotter", trader=trader, instrument=",".join(top) or None, from_=first, to=last),
                 link("Supervise communications", "/compliance/supervision", trader=trader),
             ],
             context={"trader": trader, "from": str(first), "to": str(last)},
+            chart=course(
+                by_day["day"].to_list(), by_day["excess"].cum_sum().to_list(), label="Orders beyond chance, summed", usual=0.0
+            ),
         )  # fmt: skip
+
+
+def _busy(orders: pl.DataFrame, sessions: int) -> pl.DataFrame:
+    """Return how many times as many orders as on a mean session a trader sent: trader_id, day, busy."""
+    sent = orders.group_by("trader_id", day="order_day").agg(busy=pl.len().cast(pl.Float64))
+    return sent.with_columns(pl.col("busy") * sessions / pl.col("busy").sum().over("trader_id"))
 
 
 def _named(messages: pl.DataFrame) -> pl.DataFrame:

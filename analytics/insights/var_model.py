@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+import numpy as np
 import polars as pl
 
 from analytics.insights._rule import WHOLE, Candidate, Rule, Tables, link
 from analytics.insights._say import course
-from analytics.insights._stats import Tested
+from analytics.insights._stats import Tested, carried
 from analytics.insights._tables import VAR_EVENINGS
 
 LEVEL = 0.05  # tail of the one-day value at risk at 95 %
@@ -26,11 +27,11 @@ class VarModel(Rule):
         "Results fall below the value at risk at 95 % on more, or on fewer, days than one in twenty."
     )
     domains = ("portfolio",)
-    version = "2"
+    version = "3"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         VAR_EVENINGS: ("book_kind", "book_id", "method", "day", "var_95", "pit"),
     }
-    test = "Exact binomial, doubled tail; at least 100 evenings."
+    test = "Exact binomial, doubled tail, of as many days as are independent; at least 100 evenings."
 
     def candidates(self, tables: Tables, *, seed: int) -> list[Candidate]:
         """Return one candidate per book and method with enough evenings."""
@@ -44,11 +45,15 @@ class VarModel(Rule):
     def _candidate(self, rows: pl.DataFrame) -> Candidate:
         from scipy import stats
 
-        n, hits = rows.height, int((rows["pit"] < LEVEL).sum())
-        tails = stats.binom.cdf(hits, n, LEVEL), stats.binom.sf(hits - 1, n, LEVEL)
+        pit = rows["pit"].to_numpy()
+        n, hits = len(pit), int((pit < LEVEL).sum())
+        # Bad days that come in a row are fewer events than days.
+        kept = carried((pit < LEVEL).astype(np.float64))
+        events, days = round(hits * kept), round(n * kept)
+        tails = stats.binom.cdf(events, days, LEVEL), stats.binom.sf(events - 1, days, LEVEL)
         p = min(1.0, 2 * float(min(tails)))
-        low = float(stats.beta.ppf(0.025, hits, n - hits + 1)) if hits else 0.0
-        high = float(stats.beta.ppf(0.975, hits + 1, n - hits)) if hits < n else 1.0
+        low = float(stats.beta.ppf(0.025, events, days - events + 1)) if events else 0.0
+        high = float(stats.beta.ppf(0.975, events + 1, days - events)) if events < days else 1.0
         tested = Tested(hits / n, low, high, p, n)
         kind, book, method = rows.select("book_kind", "book_id", "method").row(0)
         whom = f"desk {book}" if kind == "desk" else "the whole book"
@@ -59,7 +64,7 @@ class VarModel(Rule):
         gap = abs(hits / n - LEVEL) / LEVEL
         return Candidate(
             subject=f"{kind}|{book}|{method}",
-            title=f"Value at risk of {whom} was passed on {hits} of {n} days, {n * LEVEL:.0f} were to be expected",
+            title=f"Value at risk of {whom} was passed on {hits} of {n} days, {n * LEVEL:.1f} were to be expected",
             text=(
                 f"From {first} to {last} the one-day value at risk at 95 % of {whom} ({words}, now {self.money(var)}) was "
                 f"passed on {hits} of {n} days, {hits / n:.1%} against the 5.0 % it promises (95 % interval "
