@@ -124,7 +124,9 @@ def _card(row: Mapping[str, Any], *, reach: float, chosen: bool) -> html.Button:
 
 def _lines(row: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what a card says below its skill: days tested, calibration, drift, age."""
-    found = [("Days out of sample", number(row["metrics"].get("n")))]
+    days = number(row["metrics"].get("n"))
+    tested = f"{days} in {plural(row['fold_count'], 'fold')}" if row.get("fold_count") else days
+    found = [("Days out of sample", tested)]
     if row.get("coverage"):
         band = row["coverage"]
         found.append((f"Coverage of {percent(band['nominal'])}", percent(band["held"])))
@@ -132,7 +134,8 @@ def _lines(row: Mapping[str, Any]) -> list[tuple[str, str]]:
         found.append(("Calibration error", percent(row["ece"])))
     drift = row.get("drift") or {}
     found.append(("Drift, PSI", MISSING if drift.get("psi") is None else number(drift["psi"], 2)))
-    found.append(("Trained", f"{since(row['trained_at'])} ago"))
+    took = "" if known(row.get("seconds")) is None else f", in {number(row['seconds'], 1)} s"
+    found.append(("Trained", f"{since(row['trained_at'])} ago{took}"))
     return found
 
 
@@ -141,6 +144,7 @@ def model_facts(model: Mapping[str, Any]) -> list[Any]:
     card = model["card"]
     span = f"{day(card['from'])} to {day(card['to'])}" if card.get("from") else MISSING
     p = known(model["metrics"].get("p"))
+    made: Mapping[str, Any] = card.get("made_with") or {}
     pairs = [
         ("Purpose", card.get("purpose")),
         ("Predicts", card.get("target")),
@@ -160,7 +164,17 @@ def model_facts(model: Mapping[str, Any]) -> list[Any]:
                 f"{words(name)} version {short_id(str(v))}" for name, v in model["data_versions"].items()
             ),
         ),
-        ("Code", card.get("version")),
+        ("Code", " ".join(str(one) for one in (card.get("version"), made.get("code")) if one)),
+        (
+            "Libraries",
+            ", ".join(f"{name} {one}" for name, one in made.get("libraries", {}).items()) or MISSING,
+        ),
+        ("Seeds", ", ".join(f"{name} {one}" for name, one in made.get("seeds", {}).items()) or MISSING),
+        (
+            "Training took",
+            MISSING if known(card.get("seconds")) is None else f"{number(card['seconds'], 1)} s",
+        ),
+        ("Owner", card.get("owner")),
     ]
     parts: list[Any] = [html.Div(facts(pairs), className="inset")]
     for title, key in (("Limits", "limits"), ("References", "references")):

@@ -26,9 +26,66 @@ def found_card(found: Mapping[str, Any]) -> html.Div | None:
         return html.Div(html.P(_traders(found), className="inset t2 t12"))
     if found.get("kind") == "pairs":
         return _pairs(found)
+    if found.get("kind") == "planted":
+        return _planted(found)
     if "patterns" in found:
         return html.Div([patterns_table(found["patterns"])])
     return None
+
+
+def folds_table(folds: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> html.Div | None:
+    """Draw what each fold found, newest first: taught until, and the figures that ``names`` names; None without any.
+
+    Args:
+        folds: Of a model card.
+        names: Its ``figure_words``.
+    """
+    told = [fold for fold in folds if fold.get("figures")]
+    kept = [name for name in names if any(fold["figures"].get(name) is not None for fold in told)]
+    if not kept:
+        return None
+    rows = [
+        [day(fold["taught_to"]), *(_figure(fold["figures"].get(name)) for name in kept)]
+        for fold in reversed(told)
+    ]
+    heads = ["Taught until", *(_head(names[name]) for name in kept)]
+    numeric = tuple(range(1, len(heads)))
+    return html.Div([
+        html.Div("Fold by fold", className="subhead"), table(heads, rows, numeric=numeric, label="Fold by fold"),
+    ])  # fmt: skip
+
+
+def _head(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _figure(value: float | None) -> str:
+    return number(value, 0 if value is not None and float(value).is_integer() and abs(value) != 1 else 2)
+
+
+def deciles_table(found: Mapping[str, Any]) -> html.Div | None:
+    """Draw, by tenth of what was expected, what was expected and what came; None where a model has no such tenths."""
+    if found.get("kind") != "deciles" or not found.get("bins"):
+        return None
+    rows = [
+        [str(one["tenth"] + 1), number(one["said"], 2), number(one["seen"], 2), number(one["mean"], 2), number(one["n"])]
+        for one in found["bins"]
+    ]  # fmt: skip
+    heads = ["Tenth", "Expected, bp", "Came, median", "Came, mean", "Orders"]
+    return table(heads, rows, numeric=(1, 2, 3, 4), label="Expected and came, by tenth")
+
+
+def _planted(found: Mapping[str, Any]) -> html.Div:
+    rows = [
+        ["Precision at k, one day in twenty moved", percent(found["precision_at_k"]),
+         percent(found["precision_at_k_baseline"])],
+        ["Moved days that would be told", percent(found["planted_told"]), ""],
+        ["Ordinary days told, by construction", percent(found["ordinary_told"]), ""],
+        ["Order of days alike over seeds (Spearman)", number(found["stability"], 3), ""],
+        ["Oddest twentieth in common over seeds", percent(found["top_shared"]), ""],
+    ]  # fmt: skip
+    heads = ["Out of sample", "Model", "Sum of deviations"]
+    return html.Div([table(heads, rows, numeric=(1, 2), label="Planted days found")])
 
 
 def _styles(kinds: Mapping[str, Mapping[str, Any]]) -> html.Div:
@@ -50,7 +107,10 @@ def _sizes(one: Mapping[str, Any]) -> str:
 
 
 def _groups(found: Mapping[str, Any]) -> html.Div:
-    told = f"Adjusted Rand {number(found['stability'], 2)} over days drawn anew, silhouette {number(found['silhouette'], 2)}."
+    told = f"Adjusted Rand {number(found['stability'], 2)} over days drawn anew, silhouette {number(found['silhouette'], 2)}"
+    if "silhouette_sector" in found:
+        told += f", of sectors {number(found['silhouette_sector'], 2)}, of random groups {number(found['silhouette_random'], 2)}"
+    told += "."
     rows = [[place, ", ".join(group)] for place, group in enumerate(found["groups"], start=1)]
     return html.Div([
         html.P(told, className="inset t2 t12"), table(["Group", "Instruments"], rows, label="Groups found"),

@@ -9,7 +9,6 @@ from analytics.models._made_with import made_with
 from analytics.models._skill import Skill, by_fold, rival_skills
 from analytics.models._walk import AGREEMENT
 
-
 SAME = "alike with the fold before"
 
 

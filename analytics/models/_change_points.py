@@ -9,6 +9,7 @@ from analytics.models._base import Floats
 LEVEL = 0.05  # chance of any change point where nothing changed
 LEAST = 40  # sessions on each side: what is shorter is a spell, and spells are for states to tell
 DRAWS = 999
+SEED = 17
 _DEEP = 5  # halvings of the level, as many as the draws can tell apart
 _ORDER = 10  # lags of what goes on by itself
 _WARM = 50  # drawn and thrown away, so that a drawn series begins anywhere
@@ -25,7 +26,7 @@ class Change:
 
 
 def change_points(
-    x: Floats, *, level: float = LEVEL, least: int = LEAST, draws: int = DRAWS, seed: int = 17
+    x: Floats, *, level: float = LEVEL, least: int = LEAST, draws: int = DRAWS, seed: int = SEED
 ) -> list[Change]:
     """Return the lasting changes of the mean of any column, in order of time.
 

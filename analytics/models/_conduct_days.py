@@ -29,7 +29,7 @@ class OfConduct(Model):
     }
     keys = ("who", "id", "date")
     # Orders are kept for weeks rather than years: twenty days of peers make a habit, each fold tests a week.
-    walk = Walk(first=10, width=5, embargo=0, least=8)
+    walk = Walk(first=10, width=5, embargo=1, least=8)
     sessions = 250
     page = "/intelligence/behaviour"
     owner = "Surveillance"

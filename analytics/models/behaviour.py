@@ -1,9 +1,11 @@
 """Trader-days and account-days unlike those of their peers."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
+from zlib import crc32
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from analytics.models._base import Floats
@@ -18,6 +20,10 @@ _GROUP = 30  # rows of a group below which everybody of the kind is the peer gro
 _GRID = np.linspace(0.0, 1.0, 501)
 _PLANTED = 3  # robust deviations by which planted days are moved, in as many kinds of numbers
 _TREES = 60
+_SEED = 7
+_OTHERS = (8, 9, 10)  # seeds of forests that must find much the same
+_SHARE = 0.05  # of days planted at a time, for precision at k: as many are looked at as were planted
+_TOP = 0.05  # of training days, the oddest: what another seed should find among its own
 _FAMILIES = sorted({one.family for one in NUMBERS.values()})
 
 
@@ -28,12 +34,13 @@ class Behaviour(OfConduct):
     account's kind) in training. The answer is the mean of two ranks among training days: 0 ordinary, 1 odd.
     Nobody labels days, so the record is made by planting: out of sample, real days with three kinds of numbers
     moved by three robust deviations are put among the others, and what counts is how many real days rank above
-    each of them, against the same for a plain sum of deviations.
+    each of them, against the same for a plain sum of deviations. Beside it precision at k: one in twenty days is
+    moved in place, twenty times over so that each is once, and k are looked at, as many as were moved.
     """
 
     name = "behaviour"
     title = "Unusual behaviour"
-    version = "1.0.0"
+    version = "1.1.0"
     purpose = "Which trader-days and account-days are unlike those of their peers, and in what."
     kind = "anomaly"
     unit = "mean rank"
@@ -42,7 +49,7 @@ class Behaviour(OfConduct):
     )
     horizon = 0
     baseline_name = "sum of absolute robust deviations"
-    metric = "share of real days ranked above a planted one, against the baseline's"
+    metric = "share of real days ranked above a planted one, against the baseline's; precision at k; stability over seeds"
     references = (
         "Liu, Ting and Zhou, Isolation forest, 2008",
         "Li et al., ECOD: unsupervised outlier detection using empirical cumulative distribution functions, 2022",
@@ -54,26 +61,29 @@ class Behaviour(OfConduct):
         "The record is of planted days; how well it finds misconduct is for labelled days to tell",
     )
 
-    def __init__(self, *, trees: int = _TREES, seed: int = 7) -> None:
+    seeds: ClassVar[Mapping[str, int]] = {"forest and planted days": _SEED}
+    figure_words: ClassVar[Mapping[str, str]] = {
+        "stability": "order alike over seeds", "top_shared": "oddest twentieth in common",
+    }  # fmt: skip
+
+    def __init__(self, *, trees: int = _TREES, seed: int = _SEED) -> None:
         self.trees, self.seed = trees, seed
 
     def fit(self, rows: pl.DataFrame) -> Self:
         """Learn what is usual in each peer group, and how odd ordinary days are."""
-        from sklearn.ensemble import IsolationForest
-
         self.usual_ = _usual(rows)
         z = self._deviations(rows)
         self.tails_ = np.quantile(z, _GRID, axis=0)
-        self.forest_ = IsolationForest(
-            n_estimators=self.trees, max_samples=min(256, len(z)), random_state=self.seed
-        ).fit(z)
+        self.forest_ = self._grown(z, self.seed)
         self.seen_ = {name: np.quantile(score, _GRID) for name, score in self._scores(z).items()}
         centred = z - z.mean(axis=0)
         _, _, axes = np.linalg.svd(centred, full_matrices=False)
         # The largest weight of an axis is positive: a map must not be mirrored from one training to the next.
         sign = np.sign(axes[np.arange(2), np.abs(axes[:2]).argmax(axis=1)])
         self.centre_, self.axes_ = z.mean(axis=0), axes[:2] * sign[:, None]
-        self.odd_ = float(np.quantile(self._mean_rank(z), ODD))
+        own = self._mean_rank(z)
+        self.odd_ = float(np.quantile(own, ODD))
+        self.stability_ = self._over_seeds(z, own)
         return self
 
     def predict(self, rows: pl.DataFrame) -> Floats:
@@ -81,11 +91,15 @@ class Behaviour(OfConduct):
         return self._mean_rank(self._deviations(rows))
 
     def judge(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return planted days: keys, target 1, predicted, baseline, and the share of real days above each by either."""
+        """Return planted days: keys, target 1, predicted, baseline, and the share of real days above each by either.
+
+        ``caught`` and ``caught_baseline`` (0 or 1): whether the day, moved in place with one in twenty, is among the k oddest.
+        """
         z = self._deviations(rows)
         moved = z + self._plan(rows)
         own, base = self._mean_rank(z), np.abs(z).sum(axis=1)
         planted, plain = self._mean_rank(moved), np.abs(np.clip(moved, -_CLIP, _CLIP)).sum(axis=1)
+        turn = self._turns(rows)
         return rows.select(
             *self.keys,
             pl.lit(1.0).alias("target"),
@@ -93,6 +107,8 @@ class Behaviour(OfConduct):
             pl.Series("baseline", plain, dtype=pl.Float64),
             pl.Series("loss", _above(own, planted), dtype=pl.Float64),
             pl.Series("baseline_loss", _above(base, plain), dtype=pl.Float64),
+            pl.Series("caught", _caught(own, planted, turn), dtype=pl.Float64),
+            pl.Series("caught_baseline", _caught(base, plain, turn), dtype=pl.Float64),
         )
 
     def latest(self, rows: pl.DataFrame) -> pl.DataFrame:
@@ -114,14 +130,27 @@ class Behaviour(OfConduct):
         )
 
     def calibration(self, tested: pl.DataFrame) -> dict[str, Any]:
-        """Return the share of planted days that would be told, and of ordinary ones that are by construction."""
+        """Return the share of planted days that would be told, precision at k, and how stable the forest is over seeds.
+
+        ``ordinary_told`` is the share of ordinary days told by construction; ``stability``: mean Spearman correlation of
+        the training days' scores with those of other seeds; ``top_shared``: share of the oddest twentieth in common.
+        """
         told = float((tested["predicted"].to_numpy() > self.odd_).mean()) if tested.height else None
         return {
+            "kind": "planted",
             "threshold": self.odd_,
             "planted_told": told,
             "ordinary_told": round(1 - ODD, 6),
+            "precision_at_k": _mean(tested, "caught"),
+            "precision_at_k_baseline": _mean(tested, "caught_baseline"),
+            "k_share": _SHARE,
             "n": tested.height,
+            **self.stability_,
         }
+
+    def figures(self) -> dict[str, float | None]:
+        """Return how stable the scores are over seeds."""
+        return dict(self.stability_)
 
     def reasons(self, rows: pl.DataFrame) -> list[list[dict[str, Any]]]:
         """Return the three numbers farthest from the peers', one of each kind: value, usual range, deviations."""
@@ -145,7 +174,7 @@ class Behaviour(OfConduct):
             "version": self.version, "parameters": {"trees": self.trees, "seed": self.seed}, "numbers": list(NUMBERS),
             "usual": self.usual_, "tails": self.tails_.tolist(), "forest": pack(self.forest_),
             "seen": {name: grid.tolist() for name, grid in self.seen_.items()}, "odd": self.odd_,
-            "centre": self.centre_.tolist(), "axes": self.axes_.tolist(),
+            "centre": self.centre_.tolist(), "axes": self.axes_.tolist(), "stability": self.stability_,
         }  # fmt: skip
 
     @classmethod
@@ -158,8 +187,44 @@ class Behaviour(OfConduct):
             unpack(state["forest"]),
         )
         made.seen_ = {name: np.array(grid) for name, grid in state["seen"].items()}
+        made.stability_ = dict(state["stability"])
         made.odd_, made.centre_, made.axes_ = state["odd"], np.array(state["centre"]), np.array(state["axes"])
         return made
+
+    def _grown(self, z: Floats, seed: int) -> Any:
+        from sklearn.ensemble import IsolationForest
+
+        return IsolationForest(n_estimators=self.trees, max_samples=min(256, len(z)), random_state=seed).fit(
+            z
+        )
+
+    def _over_seeds(self, z: Floats, own: Floats) -> dict[str, float | None]:
+        """Return how far forests of other seeds order the training days alike."""
+        from scipy.stats import spearmanr
+
+        kept, seen = self.forest_, self.seen_
+        count = max(1, round(_TOP * len(z)))
+        top, same, shared = set(np.argsort(-own, kind="stable")[:count].tolist()), [], []
+        for seed in _OTHERS:
+            self.forest_ = self._grown(z, seed)
+            self.seen_ = {name: np.quantile(score, _GRID) for name, score in self._scores(z).items()}
+            other = self._mean_rank(z)
+            same.append(float(spearmanr(own, other).statistic))
+            shared.append(len(top & set(np.argsort(-other, kind="stable")[:count].tolist())) / count)
+        self.forest_, self.seen_ = kept, seen
+        alike = float(np.mean(same))
+        return {
+            "stability": round(alike, 4) if np.isfinite(alike) else None,
+            "top_shared": round(float(np.mean(shared)), 4),
+        }
+
+    def _turns(self, rows: pl.DataFrame) -> npt.NDArray[np.int64]:
+        """Return in which turn each day is moved in place: by hashes of the keys, as many turns as make one in twenty."""
+        keys = rows.select(pl.concat_str("who", "id", pl.col("date").cast(pl.String)))["who"].to_list()
+        order = np.argsort([crc32(f"{self.seed}{key}".encode()) for key in keys], kind="stable")
+        turns = np.empty(len(keys), dtype=np.int64)
+        turns[order] = np.arange(len(keys)) % round(1 / _SHARE)
+        return turns
 
     def _group(self, who: str, peers: str) -> dict[str, list[float]]:
         found: dict[str, list[float]] = self.usual_.get(
@@ -239,6 +304,22 @@ def _above(real: Floats, planted: Floats) -> Floats:
     """Return the share of real scores that are at least as high as each planted one."""
     ordered = np.sort(real)
     return 1 - np.searchsorted(ordered, planted, side="left") / max(len(real), 1)
+
+
+def _caught(real: Floats, planted: Floats, turn: npt.NDArray[np.int64]) -> Floats:
+    """Return, for each day, 1 if it is among the k oddest when it and the others of its turn are moved in place."""
+    found = np.zeros(len(real))
+    for one in np.unique(turn):
+        mine = turn == one
+        mixed = np.where(mine, planted, real)
+        k = int(mine.sum())
+        top = np.argsort(-mixed, kind="stable")[:k]
+        found[top[mine[top]]] = 1.0
+    return found
+
+
+def _mean(rows: pl.DataFrame, name: str) -> float | None:
+    return round(float(rows[name].to_numpy().mean()), 4) if name in rows.columns and rows.height else None
 
 
 def _one_of_each(z: Floats) -> Floats:

@@ -14,6 +14,7 @@ _USUAL = 60  # sessions a swing is measured by
 _CLIP = 5.0  # deviations
 _DRAWS = 20  # of the resampling
 _LEAST = 3  # instruments without which nothing is grouped
+_SEED = 11
 
 
 class Clusters(Model):
@@ -26,7 +27,7 @@ class Clusters(Model):
 
     name = "clusters"
     title = "Instruments that move alike"
-    version = "1.0.0"
+    version = "1.1.0"
     purpose = "Groups of instruments that move together, for hedging, concentration and look-alikes."
     kind = "structure"
     unit = "standardised return"
@@ -49,6 +50,11 @@ class Clusters(Model):
         "Correlations change in a stress: groups are of usual days",
     )
     walk = Walk(first=120, width=42, embargo=1, least=40, span=500)
+    seeds: ClassVar[Mapping[str, int]] = {"days drawn anew and groups dealt at random": _SEED}
+    figure_words: ClassVar[Mapping[str, str]] = {
+        "groups": "groups", "stability": "days drawn anew", "silhouette": "silhouette",
+        "silhouette_sector": "of sectors", "silhouette_random": "of random groups",
+    }  # fmt: skip
 
     def features(self, tables: Tables) -> pl.DataFrame:
         """Return instrument_id, date, move (in own past deviations), sector, baseline (null) and target (the move)."""
@@ -93,15 +99,20 @@ class Clusters(Model):
         self.distance_ = correlation_distance(returns)
         groups = ward(self.distance_, count)
         self.group_ = {name: int(group) for name, group in zip(self.names_, groups, strict=True)}
-        dealt = np.random.default_rng(11).permutation(groups)
+        dealt = np.random.default_rng(_SEED).permutation(groups)
         self.random_ = {name: int(group) for name, group in zip(self.names_, dealt, strict=True)}
         # A mean of few is mostly noise: each partition is followed as far as it paid in training, no farther.
         parts = {"group": self.group_, "sector": self.sector_, "random": self.random_}
         self.follow_ = {
             name: _slope(rows["move"].to_numpy(), _others(rows, part)) for name, part in parts.items()
         }
-        self.stability_ = stability(returns, groups, draws=_DRAWS, seed=11)
-        self.silhouette_ = _silhouette(self.distance_, groups)
+        self.stability_ = stability(returns, groups, draws=_DRAWS, seed=_SEED)
+        sides = {
+            "group": groups,
+            "sector": np.array([self.sector_[name] for name in self.names_]),
+            "random": dealt,
+        }
+        self.silhouettes_ = {name: _silhouette(self.distance_, side) for name, side in sides.items()}
         return self
 
     def predict(self, rows: pl.DataFrame) -> Floats:
@@ -123,14 +134,32 @@ class Clusters(Model):
         return now.with_columns(predicted=group.cast(pl.Float64)).select(*self.keys, "predicted", "sector")
 
     def calibration(self, tested: pl.DataFrame) -> dict[str, Any]:
-        """Return stability (adjusted Rand index under resampling), silhouette and the groups themselves."""
+        """Return stability (adjusted Rand index under resampling), silhouettes and the groups themselves.
+
+        Silhouettes are of the groups, of the sectors and of groups of the same sizes dealt at random.
+        """
         groups: dict[int, list[str]] = {}
         for name, group in self.group_.items():
             groups.setdefault(group, []).append(name)
         return {
-            "kind": "groups", "stability": round(self.stability_, 4), "silhouette": round(self.silhouette_, 4),
+            "kind": "groups", "stability": round(self.stability_, 4), "silhouette": round(self.silhouettes_["group"], 4),
+            "silhouette_sector": round(self.silhouettes_["sector"], 4),
+            "silhouette_random": round(self.silhouettes_["random"], 4),
             "groups": [groups[key] for key in sorted(groups)], "n": tested.height,
         }  # fmt: skip
+
+    def figures(self) -> dict[str, float | None]:
+        """Return how many groups there are, how stable, and the silhouettes of groups, sectors and random groups."""
+        return {
+            "groups": float(len(set(self.group_.values()))), "stability": round(self.stability_, 4),
+            "silhouette": round(self.silhouettes_["group"], 4),
+            "silhouette_sector": round(self.silhouettes_["sector"], 4),
+            "silhouette_random": round(self.silhouettes_["random"], 4),
+        }  # fmt: skip
+
+    def sorted_into(self, rows: pl.DataFrame) -> dict[str, int]:
+        """Return the group of each instrument."""
+        return dict(self.group_)
 
     def reasons(self, rows: pl.DataFrame) -> list[list[dict[str, Any]]]:
         """Return the three instruments nearest to each one, by correlation in training."""
@@ -151,7 +180,7 @@ class Clusters(Model):
         return {
             "version": self.version, "names": self.names_, "group": self.group_, "sector": self.sector_,
             "random": self.random_, "distance": self.distance_.tolist(), "stability": self.stability_,
-            "silhouette": self.silhouette_, "follow": self.follow_,
+            "silhouettes": self.silhouettes_, "follow": self.follow_,
         }  # fmt: skip
 
     @classmethod
@@ -163,7 +192,7 @@ class Clusters(Model):
             dict(state[name]) for name in ("group", "sector", "random")
         )
         made.follow_ = dict(state["follow"])
-        made.stability_, made.silhouette_ = state["stability"], state["silhouette"]
+        made.stability_, made.silhouettes_ = state["stability"], dict(state["silhouettes"])
         return made
 
 

@@ -53,6 +53,7 @@ class Pairs(Model):
         f"The {MOST} instruments with the longest history are tried, no others",
     )
     walk = Walk(first=250, width=63, embargo=5, least=40, span=500)
+    figure_words: ClassVar[Mapping[str, str]] = {"tried": "tried", "found": "found", "least_q": "smallest q"}
     owner = "Trading"
 
     def features(self, tables: Tables) -> pl.DataFrame:
@@ -185,6 +186,11 @@ class Pairs(Model):
                 for name, one in ranked
             ],
         }  # fmt: skip
+
+    def figures(self) -> dict[str, float | None]:
+        """Return how many pairs were tried and found, and the smallest q."""
+        least = min((one["q"] for one in self.tests_.values()), default=None)
+        return {"tried": float(len(self.tests_)), "found": float(len(self.found_)), "least_q": short(least)}
 
     def state(self) -> dict[str, Any]:
         """Return every test."""

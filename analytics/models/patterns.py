@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from analytics.insights._stats import benjamini_hochberg
-from analytics.models._base import Floats, Model, Tables, Walk
+from analytics.models._base import Floats, Model, Tables, Walk, short
 from analytics.models._closes import adjusted_closes
 from analytics.models._reasons import occluded
 
@@ -59,6 +59,8 @@ class Patterns(Model):
         "A pattern of volume is no forecast of where the price goes",
     )
     walk = Walk(first=200, width=63)
+    seeds: ClassVar[Mapping[str, int]] = {"days permuted": _SEED}
+    figure_words: ClassVar[Mapping[str, str]] = {"tried": "tried", "found": "found", "least_q": "smallest q"}
     owner = "Trading"
 
     def features(self, tables: Tables) -> pl.DataFrame:
@@ -142,6 +144,11 @@ class Patterns(Model):
     def calibration(self, tested: pl.DataFrame) -> dict[str, Any]:
         """Return every candidate with its correlation, p-value, q-value and days, as last fitted."""
         return {"patterns": [one | {"words": _WORDS[one["name"]]} for one in getattr(self, "tests_", [])]}
+
+    def figures(self) -> dict[str, float | None]:
+        """Return how many candidates were tried and found, and the smallest q."""
+        least = min((float(one["q"]) for one in self.tests_), default=None)
+        return {"tried": float(len(self.tests_)), "found": float(len(self.kept_)), "least_q": short(least)}
 
     def state(self) -> dict[str, Any]:
         """Return the fitted state, JSON-able."""

@@ -9,7 +9,7 @@ import polars as pl
 from scipy.special import ndtri
 
 from analytics.models._base import Floats, Model, Tables, Walk, short
-from analytics.models._change_points import DRAWS, LEAST, LEVEL, change_points
+from analytics.models._change_points import DRAWS, LEAST, LEVEL, SEED, change_points
 from analytics.models._closes import adjusted_closes
 from analytics.models._learn import top_reasons
 from analytics.models._spreads import COLUMNS as SPREAD_COLUMNS
@@ -90,6 +90,8 @@ class Regimes(Model):
     # A state lasts weeks, so tests are quarters; fitting costs a forward and a backward pass a step.
     walk = Walk(first=250, width=63, embargo=5, least=40)
     page = "/intelligence/behaviour"
+    seeds: ClassVar[Mapping[str, int]] = {"series without a change": SEED}
+    figure_words: ClassVar[Mapping[str, str]] = {f"dwell_{name}": f"{name}, sessions" for name in STATES}
 
     def features(self, tables: Tables) -> pl.DataFrame:
         """Return date, ``FEATURES``, spread and market (mean log return), one row a session; baseline and target are null.
@@ -243,6 +245,15 @@ class Regimes(Model):
     def dwell(self) -> dict[str, float]:
         """Return how many sessions each state lasts on average, by the fitted chances of leaving it."""
         return dict(zip(STATES, self.mixture_.dwell().tolist(), strict=True))
+
+    def figures(self) -> dict[str, float | None]:
+        """Return how many sessions each state lasts."""
+        return {f"dwell_{name}": round(days, 2) for name, days in self.dwell().items()}
+
+    def sorted_into(self, rows: pl.DataFrame) -> dict[str, int]:
+        """Return the state of each day, filtered."""
+        course = self.course(rows)
+        return {str(day): STATES.index(state) for day, state in course.select("date", "state").iter_rows()}
 
     def calibration(self, tested: pl.DataFrame) -> dict[str, Any]:
         """Return dwell times in sessions, how many tested days were said to be stressed, change points, and spreads."""

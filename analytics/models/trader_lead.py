@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from analytics.insights._stats import benjamini_hochberg
-from analytics.models._base import Floats, Model, Tables, Walk
+from analytics.models._base import Floats, Model, Tables, Walk, short
 from analytics.models._closes import adjusted_closes
 from analytics.models._reasons import occluded
 
@@ -54,6 +54,8 @@ class TraderLead(Model):
         "Who traded on fewer than forty days is not tried",
     )
     walk = Walk(first=200, width=63)
+    seeds: ClassVar[Mapping[str, int]] = {"signs turned": _SEED}
+    figure_words: ClassVar[Mapping[str, str]] = {"tried": "tried", "found": "found", "least_q": "smallest q"}
     page = "/intelligence/behaviour"
     owner = "Surveillance"
 
@@ -144,6 +146,11 @@ class TraderLead(Model):
     def passed(self) -> list[str]:
         """Return the traders whose trading came before prices, or against them, beyond chance."""
         return sorted(name for name, one in self.tests_.items() if one["q"] <= FALSE_DISCOVERY)
+
+    def figures(self) -> dict[str, float | None]:
+        """Return how many traders were tried and found, and the smallest q; no names."""
+        least = min((one["q"] for one in self.tests_.values()), default=None)
+        return {"tried": float(len(self.tests_)), "found": float(len(self.passed())), "least_q": short(least)}
 
     def state(self) -> dict[str, Any]:
         """Return every test."""

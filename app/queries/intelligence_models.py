@@ -23,7 +23,7 @@ def models(desk: Desk) -> list[dict[str, Any]]:
     Each has name, title, version, versions (how many), status (ok, silent, drifting, failed), reason, served
     (model or baseline), metrics (``Skill``), metric, baseline, unit, kind, owner, page, coverage (nominal, held;
     null where it gives no intervals), ece (null where no probabilities), drift (psi, feature, bound of the
-    farthest feature; null before it was looked for), trained_at and seconds.
+    farthest feature; null before it was looked for), trained_at, seconds and fold_count.
     """
     door(desk)
     in_use: dict[str, ModelVersion] = {}
@@ -40,7 +40,8 @@ def models(desk: Desk) -> list[dict[str, Any]]:
 def model(desk: Desk, name: str) -> dict[str, Any]:
     """Return the card of the version in use, its record, and the versions before it.
 
-    Beside what ``models`` gives: card, folds (skill over time), calibration, drift_report (features with psi and
+    Beside what ``models`` gives: card (with ``made_with``: code, libraries and seeds), folds (skill over time, what each
+    was taught on, and ``figures`` of what it found, in the words of the card's ``figure_words``), calibration, drift_report (features with psi and
     bound, recent skill and coverage, reasons), rivals, data_versions, may_roll_back and history (version,
     champion, status, reason, metrics, trained_at, crowned_at, usable), newest first.
 
@@ -109,6 +110,7 @@ def _standing(row: ModelVersion) -> dict[str, Any]:
         "drift": _farthest(row.drift),
         "trained_at": row.trained_at,
         "seconds": row.card.get("seconds"),
+        "fold_count": len(row.card.get("folds") or []),
     }
 
 

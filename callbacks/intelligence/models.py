@@ -16,7 +16,7 @@ from components.cards import legend
 from components.charts.coverage_months import coverage_months
 from components.charts.said_held import said_held
 from components.charts.skill_course import skill_course
-from components.formats import day, known, number, percent, plural
+from components.formats import MISSING, day, known, number, percent, plural
 from components.ids import at
 from components.models import (
     backtests_table,
@@ -29,7 +29,7 @@ from components.models import (
     state_tag,
 )
 from components.states import link_button
-from components.structure import found_card
+from components.structure import deciles_table, folds_table, found_card
 from components.tables import table
 
 PAGE = "intelligence-models"
@@ -85,7 +85,9 @@ def _version(text: Any) -> int:
 
 def _all(desk: Any) -> tuple[list[dict[str, Any]], str]:
     rows = intelligence.models(desk)
-    return rows, str(desk.scope.extra.get("model") or (rows[0]["name"] if rows else ""))
+    # One that speaks has the most to show; a view that does not say which begins with it.
+    first = next((row for row in rows if row["status"] == "ok"), rows[0] if rows else {"name": ""})
+    return rows, str(desk.scope.extra.get("model") or first["name"])
 
 
 def _chosen(desk: Any) -> dict[str, Any] | None:
@@ -122,6 +124,7 @@ def _skill(model: dict[str, Any] | None, view: View) -> Drawn:
     fraction = model["metrics"].get("unit") in (None, "fraction")
     rows = [
         [
+            day(f["taught_to"]) if f.get("taught_to") else MISSING,
             day(f["from"]),
             day(f["to"]),
             f["n"],
@@ -134,6 +137,7 @@ def _skill(model: dict[str, Any] | None, view: View) -> Drawn:
     keys = legend(
         ("sq", "up", "● better than the baseline"),
         ("sq", "down", "✕ worse"),
+        *([("ring", "t3", "as good")] if any(fold["skill"] == 0 for fold in folds) else []),
         ("ds", "acc", "Whole record with its 95% interval"),
     )
     return Drawn(
@@ -141,9 +145,9 @@ def _skill(model: dict[str, Any] | None, view: View) -> Drawn:
         sub=f"{title}, {plural(len(folds), 'test fold')}",
         legend=keys,
         as_table=table(
-            ["From", "To", "Days", "Skill", "Loss", "Baseline"],
+            ["Taught until", "From", "To", "Days", "Skill", "Loss", "Baseline"],
             rows,
-            numeric=(2, 3, 4, 5),
+            numeric=(3, 4, 5, 6),
             label="Skill by fold",
         ),
     )
@@ -181,8 +185,9 @@ def _calibration(model: dict[str, Any] | None, view: View) -> Drawn:
             as_table=table(["Said", "Came", "Rows"], rows, numeric=(0, 1, 2), label="Reliability"),
         )
     structure = found_card(found) or called_card(found)
+    course = folds_table(model["folds"], model["card"].get("figure_words") or {})
     if structure is not None:
-        return Drawn(structure, sub=title, fit="flush")
+        return Drawn(html.Div([structure, course]), sub=title, fit="flush")
     if not bands:
         why = "It gives no chances and no ranges, or none has been tested."
         return nothing(view, "Nothing to calibrate", why, sub=title)
@@ -196,6 +201,9 @@ def _calibration(model: dict[str, Any] | None, view: View) -> Drawn:
         coverage_months(widest["months"], nominal=widest["nominal"], look=view.look, height=190),
         summed,
     ]
+    tenths = deciles_table(found)
+    if tenths is not None:
+        parts.append(tenths)
     if found.get("backtests"):
         parts.append(backtests_table(found["backtests"]))
     return Drawn(
