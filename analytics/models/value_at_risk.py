@@ -20,7 +20,7 @@ BOOKS = "books"  # pseudo-table: app/jobs/_table_books.py
 LEVELS = (0.95, 0.99)
 ES_LEVEL = 0.975
 DECAYS = (0.9, 0.94, 0.97, 0.985)
-NAMES = ("var_95", "var_99", "es_975", "var_975")
+NAMES = ("var_95", "var_99", "es_975", "var_975", "es_95", "es_99")
 LEAST = 60  # sessions replayed below which nothing is said
 _BURN = 20  # sessions that only warm the filter up
 
@@ -36,7 +36,7 @@ class ValueAtRisk(Model):
 
     name = "value_at_risk"
     title = "Value at risk, next session"
-    version = "1.0.0"
+    version = "1.1.0"
     purpose = "What the organisation, a desk or an account may lose in the next session; feeds limits."
     kind = "interval"
     unit = "base currency"
@@ -100,11 +100,11 @@ class ValueAtRisk(Model):
         return self
 
     def predict(self, rows: pl.DataFrame) -> Floats:
-        """Return VaR 95, VaR 99, ES 97.5 and VaR 97.5, (n, 4): positive = loss, in base currency."""
+        """Return ``NAMES``, VaR 95 first, ES 99 last, (n, 6): positive = loss, in base currency."""
         return self._at(rows, self.decay_)
 
     def judge(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return the judged rows with ``var_95``, ``var_99``, ``es_975`` (positive = loss) and the bands' ends."""
+        """Return the judged rows with ``NAMES`` (positive = loss) and the bands' ends."""
         said, plain = self.predict(rows), rows.select(f"plain_{name}" for name in NAMES).to_numpy()
         target, size = rows["target"].to_numpy(), rows["size"].to_numpy()
         return rows.select("book", "date", "target").with_columns(
@@ -181,7 +181,7 @@ def ticks(target: Floats, figures: Floats, size: Floats) -> Floats:
 
 
 def _tails(replays: pl.Series) -> Floats:
-    """Return the figures of each evening, (n, 21): by decay, plain, and the deviation; alike long ones in one go."""
+    """Return the figures of each evening, (n, 31): by decay, plain, and the deviation; alike long ones in one go."""
     sizes, found = replays.list.len().to_numpy(), np.empty((len(replays), len(NAMES) * (len(DECAYS) + 1) + 1))
     for size in np.unique(sizes):
         rows = np.flatnonzero(sizes == size)
@@ -192,7 +192,7 @@ def _tails(replays: pl.Series) -> Floats:
 
 
 def _of_one_length(pnl: Floats) -> Floats:
-    """Return the figures of evenings (m, n), (m, 21)."""
+    """Return the figures of evenings (m, n), (m, 31)."""
     size = np.std(pnl, axis=1, keepdims=True)
     said = [ahead * _figures(shocks) for shocks, ahead in (_filtered(pnl, decay) for decay in DECAYS)]
     # Where nothing is held there is nothing to bring to a volatility; such evenings have no size and are left out.
@@ -201,14 +201,21 @@ def _of_one_length(pnl: Floats) -> Floats:
 
 
 def _figures(samples: Floats) -> Floats:
-    """Return ``NAMES`` of samples (m, n), (m, 4): as ``value_at_risk`` and ``expected_shortfall`` define them."""
+    """Return ``NAMES`` of samples (m, n), (m, 6): as ``value_at_risk`` and ``expected_shortfall`` define them."""
     worst = np.sort(samples, axis=1)
     levels = [1 - level for level in (*LEVELS, ES_LEVEL)]
     var_95, var_99, var_975 = -np.quantile(worst, levels, axis=1)
-    share: float = (1 - ES_LEVEL) * samples.shape[1]
+    es_975, es_95, es_99 = (_shortfall(worst, level) for level in (ES_LEVEL, *LEVELS))
+    return np.column_stack([var_95, var_99, es_975, var_975, es_95, es_99])
+
+
+def _shortfall(worst: Floats, level: float) -> Floats:
+    """Return the mean of the worst ``1 - level`` of sorted samples (m, n), (m,): positive = loss."""
+    share: float = (1 - level) * worst.shape[1]
     whole = int(np.floor(share + 1e-9))
     tail = worst[:, :whole].sum(axis=1) + (share - whole) * worst[:, whole]
-    return np.column_stack([var_95, var_99, -tail / share, var_975])
+    found: Floats = -tail / share
+    return found
 
 
 def _filtered(pnl: Floats, decay: float) -> tuple[Floats, Floats]:
