@@ -15,7 +15,6 @@ from components.formats import (
     number,
     percent,
     plural,
-    probability,
     words,
 )
 from components.states import icon
@@ -73,7 +72,7 @@ def volume_table(
         ]
         for row in curve[-3:]
     ]
-    return table(["Of", "Shares", "80 % range", "Answers"], cells, numeric=(1,), label="Volume")
+    return table(["Of", "Shares", "80% range", "Answers"], cells, numeric=(1,), label="Volume")
 
 
 def ranges_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
@@ -87,7 +86,7 @@ def ranges_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
         ]
         for row in rows
     ]
-    heads = ["Over", "Until", "5 %", "25 %", "75 %", "95 %", "Answers"]
+    heads = ["Over", "Until", "5%", "25%", "75%", "95%", "Answers"]
     return table(heads, cells, numeric=(2, 3, 4, 5), label="Ranges of the return")
 
 
@@ -103,6 +102,7 @@ def reasons_list(rows: Sequence[Mapping[str, Any]]) -> html.Div:
                 ["Because of", "Width"],
                 [[one["words"], percent(one["contribution"], plus=True)] for one in row["reasons"]],
                 numeric=(1,),
+                wrap=(0,),
                 label=f"Reasons, {AHEAD[row['sessions']].lower()}",
             )
         )
@@ -112,7 +112,7 @@ def reasons_list(rows: Sequence[Mapping[str, Any]]) -> html.Div:
 def books_table(rows: Sequence[Mapping[str, Any]], model: Mapping[str, Any]) -> html.Div:
     """Draw value at risk of each book with its back-test."""
     return table(
-        ["Book", "VaR 95 %", "VaR 99 %", "ES 97.5 %", "Plain VaR 99 %", "Exceptions", "Expected", "Kupiec p", "Zone", "Answers"],
+        ["Book", "VaR 95%", "VaR 99%", "ES 97.5%", "Plain VaR 99%", "Exceptions", "Expected", "Kupiec p", "Zone", "Answers"],
         [_book(row, model) for row in rows],
         numeric=(1, 2, 3, 4, 5, 6, 7),
         label="Value at risk by book",
@@ -132,10 +132,16 @@ def _book(row: Mapping[str, Any], model: Mapping[str, Any]) -> list[Any]:
         *(money(row[name], row["currency"]) for name in ("var_95", "var_99", "es_975", "plain_var_99")),
         number(test.get("exceptions")),
         number(test.get("expected"), 1),
-        probability(test.get("kupiec_p")),
+        _p(test.get("kupiec_p")),
         html.Span(words(zone), className=f"tag {ZONES[zone]}") if zone in ZONES else MISSING,
         served_tag(row["served"], model.get("reason")),
     ]
+
+
+def _p(value: Any) -> str:
+    """Return a p-value that never rounds to zero, the same decimals down the column."""
+    found = known(value)
+    return MISSING if found is None else "<0.001" if found < 0.001 else number(found, 3)
 
 
 def _name(book: str) -> Any:

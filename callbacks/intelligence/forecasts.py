@@ -66,8 +66,8 @@ def _fan(found: dict[str, Any], view: View) -> Drawn:
     footer = "Nothing had been said of these sessions yet."
     if held:
         footer = (
-            f"Of {plural(held[0.9]['n'], 'session')} the 90 % range held {percent(held[0.9]['held'])}, "
-            f"the 50 % range {percent(held[0.5]['held'])}. It says how far, never which way."
+            f"Of {plural(held[0.9]['n'], 'session')} the 90% range held {percent(held[0.9]['held'])}, "
+            f"the 50% range {percent(held[0.5]['held'])}. It says how far, never which way."
         )
     why = next(
         (m["reason"] for key, m in found["models"].items() if key.startswith("return_range") and m["reason"]),

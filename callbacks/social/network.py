@@ -52,7 +52,7 @@ def _together(found: dict[str, Any], view: View) -> Drawn:
     nodes = [node | {"hover": plural(node["pairs"], "pair") + " of posts"} for node in found["nodes"]]
     words = f"{plural(found['unusual'], 'link')} between authors beyond chance; {_chance(found)}."
     keys = legend(
-        ("ln", "acc", "Beyond chance"), ("dot", "acc", "Of the firm"), ("dot", "t3", "Outside"), ("ln", "t3", "As by chance")
+        ("ln", "acc", "Beyond chance"), ("dia", "acc", "Of the firm"), ("dot", "t3", "Outside"), ("ln", "t3", "As by chance")
     )  # fmt: skip
     return Drawn(
         network_map(
@@ -76,7 +76,7 @@ def _follows(found: dict[str, Any], view: View) -> Drawn:
     chance = f"{number(found['mutual'])} follow one another; by chance {number(found['expected_mutual'], 1)}"
     words = f"{plural(found['people'], 'author')}, {plural(found['follows'], 'follow')}; {chance}."
     keys = legend(
-        ("ln", "acc", "Follow one another"), ("dot", "acc", "Of the firm"), ("dot", "t3", "Outside"), ("ln", "t3", "One way")
+        ("ln", "acc", "Follow one another"), ("dia", "acc", "Of the firm"), ("dot", "t3", "Outside"), ("ln", "t3", "One way")
     )  # fmt: skip
     drawn = f"{number(found['drawn'])} of {plural(found['people'], 'author')}, {plural(found['follows'], 'follow')}"
     return Drawn(

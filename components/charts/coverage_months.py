@@ -48,7 +48,8 @@ def coverage_months(
         "hovermode": "closest",
         "xaxis": {"type": "date", "range": [f"{months[0]['month']}-01", f"{months[-1]['month']}-28"], "nticks": 6,
                   "tickangle": 0, "tickformat": "%b %Y"},
-        "yaxis": {"tickformat": ".0%", "range": [max(0.0, floor - 0.05), 1.02], "nticks": 6},
+        "yaxis": {"tickformat": ".0%", "range": [max(0.0, floor - 0.05), 1.02], "nticks": 6,
+                  "title": {"text": "Outcomes held"}},
         "shapes": [
             {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": nominal, "y1": nominal,
              "line": {"color": look["text3"], "width": 1.2, "dash": "4px,3px"}}

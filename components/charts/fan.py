@@ -84,9 +84,9 @@ def fan(
     ]
     last = ahead[-1]["prices"] if ahead else None
     layout = {
-        "margin": {"l": 8, "r": 74, "t": 14, "b": 8},
+        "margin": {"l": 8, "r": 74, "t": 20, "b": 8},
         "xaxis": {"type": "date", "range": [x[0], until[-1]], "nticks": 7, "tickangle": 0, "tickformat": "%-d %b"},
-        "yaxis": {"tickformat": ",.4~g", "nticks": 6},
+        "yaxis": {"tickformat": ",.4~g", "nticks": 6, "title": {"text": "Price"}},
         "hovermode": "x",
         "shapes": [
             {"type": "line", "x0": start, "x1": start, "yref": "paper", "y0": 0, "y1": 1,
@@ -94,14 +94,14 @@ def fan(
         ],
         "annotations": [
             {"x": start, "yref": "paper", "y": 1, "yanchor": "bottom", "text": "now", "showarrow": False},
-            *([_end(last["q95"], "95 %", look), _end(last["q05"], "5 %", look)] if last else []),
+            *([_end(last["q95"], "95%", look), _end(last["q05"], "5%", look)] if last else []),
         ],
     }  # fmt: skip
     judged = sum(row["missed"] is not None for row in course)
-    finding = f"Of {plural(judged, 'session')} {len(missed)} closed outside the 90 % range said {plural(sessions, 'session')} before."
+    finding = f"Of {plural(judged, 'session')} {len(missed)} closed outside the 90% range said {plural(sessions, 'session')} before."
     if last:
         finding += (
-            f" By {day(ahead[-1]['until'])} 90 % lie between {price(last['q05'])} and {price(last['q95'])}."
+            f" By {day(ahead[-1]['until'])} 90% lie between {price(last['q05'])} and {price(last['q95'])}."
         )
     return graph(data, layout, look=look, height=height, finding=finding)
 

@@ -43,7 +43,7 @@ def idea_record(rows: Sequence[Mapping[str, Any]], *, look: Theme, height: int) 
         "bargap": 0.2,
         "showlegend": False,
         "xaxis": {"nticks": 6, "type": "date", "tickformat": day_format(places)},
-        "yaxis": {"nticks": 5, "tickformat": "+.0%", "zeroline": True},
+        "yaxis": {"nticks": 5, "tickformat": "+.0%", "zeroline": True, "title": {"text": "Net result"}},
     }
     finding = f"Net results summed from {day(rows[0]['date'])} to {day(rows[-1]['date'])}: {percent(rows[-1]['total'], plus=True)}."
     return graph(data, layout, look=look, height=height, finding=finding)

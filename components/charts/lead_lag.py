@@ -49,19 +49,28 @@ def lead_lag(rows: Sequence[Mapping[str, Any]], *, look: Theme, height: int, fin
         "hovertemplate": "lag %{x}: <b>%{y:+.2f}</b><br>%{customdata}<extra></extra>",
     }  # fmt: skip
     layout = {
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 34},
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 44},
         "hovermode": "closest",
         "xaxis": {
-            "title": {"text": "Sessions from talk to return; below 0 the return came first"},
+            "title": {"text": "Sessions from talk to return<br>(below 0 the return came first)"},
             "dtick": 1,
+            "tickangle": 0,
             "showgrid": False,
             "zeroline": True,
             "showspikes": False,
         },
-        "yaxis": {"nticks": 5, "zeroline": True, "tickformat": "+.1f"},
+        "yaxis": {"zeroline": True, "title": {"text": "Correlation"}, **_steps(kept)},
     }
     said = ", ".join(str(row["lag"]) for row, one in zip(kept, clear, strict=True) if one)
     words = f"{FINDINGS[finding]}. " + (
         f"The interval clears zero at lag {said}." if said else "Every interval holds zero."
     )
     return graph([data], layout, look=look, height=height, finding=words)
+
+
+def _steps(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return marks of the upright axis: a sign before every number but the zero."""
+    far = max((max(abs(row["low"]), abs(row["high"])) for row in rows), default=0.0)
+    step = next((one for one in (0.1, 0.2) if far / one <= 3.5), 0.5)
+    marks = [place * step for place in range(-int(far / step), int(far / step) + 1)]
+    return {"tickvals": marks, "ticktext": [number(one, 1, plus=True) if one else "0" for one in marks]}

@@ -9,7 +9,11 @@ from components.graph import floats, graph
 from components.theme import Theme
 
 NAMED = 9  # people whose name is written beside the dot; all have it on hover
-NAME_WIDE, NAME_HIGH = 0.42, 0.09  # room of a written name, in the units of the places (-1 to 1)
+REACH = 1.18  # of both axes either way; places are -1 to 1
+WIDE_PX = 400  # of the plot at its usual size; narrower ones write names closer together
+LETTER_PX, NAME_PX = 6.2, 14  # room of a letter and of a line, at 11 px
+AWAY_PX = 19  # from the middle of a dot to that of its name
+ACROSS = 2  # dots that a name may cover; where it would cover more it is left to the hover
 
 
 def network_map(
@@ -40,15 +44,13 @@ def network_map(
               width=1.8 if heavy else 0.8)
         for heavy in (False, True)
     ]  # fmt: skip
-    named = _named(sorted(nodes, key=lambda node: -float(node[size])))
+    named = _named(sorted(nodes, key=lambda node: -float(node[size])), height=height)
     for inside in (False, True):
         group = [node for node in nodes if bool(node["inside"]) == inside]
         data.append(
             {
-                "type": "scatter", "mode": "markers+text", "x": floats(node["x"] for node in group),
+                "type": "scatter", "mode": "markers", "x": floats(node["x"] for node in group),
                 "y": floats(node["y"] for node in group),
-                "text": [node["name"][:18] if node["id"] in named else "" for node in group],
-                "textposition": "top center", "textfont": {"size": 11, "color": look["text2"]},
                 "customdata": [[node["name"], node["hover"]] for node in group],
                 "hovertemplate": "<b>%{customdata[0]}</b><br>%{customdata[1]}<extra></extra>",
                 "marker": {
@@ -58,23 +60,50 @@ def network_map(
                 },
             }
         )  # fmt: skip
-    bare = {"visible": False, "range": [-1.18, 1.18], "fixedrange": True}
+    bare = {"visible": False, "range": [-REACH, REACH], "fixedrange": True}
     layout = {
         "margin": {"l": 4, "r": 4, "t": 4, "b": 4}, "hovermode": "closest", "showlegend": False, "xaxis": bare,
         "yaxis": bare,
+        "annotations": [
+            {"x": at[name]["x"], "y": at[name]["y"], "text": _short(at[name]), "showarrow": False, "yshift": AWAY_PX * way,
+             "bgcolor": look.faded("s1", 0.82), "borderpad": 1, "font": {"size": 11, "color": look["text"]}}
+            for name, way in named.items()
+        ],
     }  # fmt: skip
     return graph(data, layout, look=look, height=height, finding=finding)
 
 
-def _named(nodes: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Return whose names are written: of the first ``NAMED``, those that no earlier one's name would cover."""
-    kept: list[Mapping[str, Any]] = []
+def _short(node: Mapping[str, Any]) -> str:
+    return str(node["name"])[:18]
+
+
+def _named(nodes: Sequence[Mapping[str, Any]], *, height: int) -> dict[str, int]:
+    """Return whose names are written, and on which side of their dot: 1 above, -1 below.
+
+    Of the first ``NAMED``, each where it covers the fewest dots; those that would cover a name or many dots have none.
+    """
+    wide, high = 2 * REACH / WIDE_PX, 2 * REACH / height
+    kept: dict[str, int] = {}
+    boxes: list[tuple[float, float, float]] = []
     for node in nodes[:NAMED]:
-        if all(
-            abs(node["x"] - one["x"]) > NAME_WIDE or abs(node["y"] - one["y"]) > NAME_HIGH for one in kept
-        ):
-            kept.append(node)
-    return {node["id"] for node in kept}
+        half = (len(_short(node)) * LETTER_PX / 2 + 4) * wide
+        best: tuple[int, int] | None = None
+        for way in (1, -1):
+            x, y = float(node["x"]), float(node["y"]) + AWAY_PX * way * high
+            if any(abs(x - bx) < half + bh and abs(y - by) < NAME_PX * high for bx, by, bh in boxes):
+                continue
+            covered = sum(
+                one["id"] != node["id"]
+                and abs(one["x"] - x) < half
+                and abs(one["y"] - y) < (NAME_PX / 2 + 4) * high
+                for one in nodes
+            )
+            if best is None or covered < best[0]:
+                best = covered, way
+        if best is not None and best[0] <= ACROSS:
+            kept[str(node["id"])] = best[1]
+            boxes.append((float(node["x"]), float(node["y"]) + AWAY_PX * best[1] * high, half))
+    return kept
 
 
 def _ties(

@@ -68,8 +68,8 @@ def said_held(
     layout = {
         "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
         "hovermode": "closest",
-        "xaxis": {**axis, "range": [0, 1], "title": {"text": "said"}, "showgrid": True},
-        "yaxis": {**axis, "range": [0, 1], "title": {"text": came}},
+        "xaxis": {**axis, "range": [-0.02, 1.02], "title": {"text": "Said"}, "showgrid": True},
+        "yaxis": {**axis, "range": [-0.02, 1.02], "title": {"text": f"{came[:1].upper()}{came[1:]}"}},
     }
     worst = max(zip(said, held, strict=True), key=lambda pair: abs(pair[0] - pair[1]))
     finding = f"Farthest from honest: {percent(worst[0])} was said and {percent(worst[1])} came."

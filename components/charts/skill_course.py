@@ -10,6 +10,12 @@ from components.formats import day, known, number, percent, plural
 from components.graph import floats, graph
 from components.theme import Theme
 
+_MARKS = {
+    1: ("circle", "up"),
+    -1: ("x", "down"),
+    0: ("circle-open", "text3"),
+}  # symbol and colour by sign of the skill
+
 
 def skill_course(
     folds: Sequence[Mapping[str, Any]], *, look: Theme, height: int, whole: Mapping[str, Any]
@@ -25,7 +31,9 @@ def skill_course(
     fraction = whole.get("unit") in (None, "fraction")
     shown = [fold for fold in folds if known(fold["skill"]) is not None]
     x = [str(fold["to"]) for fold in shown]
-    better = [(known(fold["skill"]) or 0.0) > 0 for fold in shown]
+    skill = [known(fold["skill"]) or 0.0 for fold in shown]
+    # A fold in which a model found nothing to say is its baseline: neither better nor worse.
+    marks = [_MARKS[(one > 0) - (one < 0)] for one in skill]
     data: list[dict[str, Any]] = [
         {
             "type": "scatter",
@@ -36,8 +44,8 @@ def skill_course(
             "marker": {
                 "size": 9,
                 "opacity": 1,
-                "symbol": ["circle" if good else "x" for good in better],
-                "color": [look["up"] if good else look["down"] for good in better],
+                "symbol": [symbol for symbol, _ in marks],
+                "color": [look[colour] for _, colour in marks],
                 "line": {"width": 1.5, "color": look["s1"]},
             },
             "customdata": [
@@ -84,12 +92,14 @@ def skill_course(
         "yaxis": {
             "tickformat": "+.0%" if fraction else "+.2~f",
             "nticks": 6,
-            "title": {"text": "skill" if fraction else str(whole["unit"])},
+            "title": {"text": "Skill" if fraction else f"Skill, {whole['unit']}"},
+            **({"range": [-0.1, 0.1]} if not any([*skill, value, low, high]) else {}),
         },
         "shapes": shapes,
         "annotations": notes,
     }
-    finding = f"Better than the baseline in {number(sum(better))} of {plural(len(shown), 'fold')}"
+    better = sum(one > 0 for one in skill)
+    finding = f"Better than the baseline in {number(better)} of {plural(len(shown), 'fold')}"
     told = "" if value is None else percent(value, plus=True) if fraction else f"{value:+.3f} {whole['unit']}"
     finding += f", over all {told}." if told else "."
     return graph(data, layout, look=look, height=height, finding=finding)

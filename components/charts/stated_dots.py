@@ -64,10 +64,10 @@ def stated_dots(rows: Sequence[Mapping[str, Any]], *, look: Theme, height: int) 
             "range": [0, 1],
             "tickformat": ".0%",
             "nticks": 6,
-            "title": {"text": "stated"},
+            "title": {"text": "Stated"},
             "showspikes": False,
         },
-        "yaxis": {"range": [-0.02, 1.02], "tickformat": ".0%", "nticks": 6},
+        "yaxis": {"range": [-0.02, 1.02], "tickformat": ".0%", "nticks": 6, "title": {"text": "Happened"}},
     }
     off = sum(not row["happened_low"] <= row["stated"] <= row["happened_high"] for row in rows)
     finding = f"Stated chances in {plural(len(rows), 'bin')}: {number(off)} differ from what happened by more than noise."

@@ -1,6 +1,7 @@
 """Does talk move before price: posts by day, coloured by their mean tone, below the price."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from dash import html
@@ -46,8 +47,15 @@ def tone_course(
     layout: dict[str, Any] = {
         "bargap": 0.25,
         "margin": {"l": 8, "r": 8, "t": 6, "b": 6},
-        "xaxis": {"nticks": 5, "type": "date", "tickformat": "%-d %b", "anchor": axis},
-        "yaxis": {"nticks": 4, "rangemode": "tozero"},
+        "xaxis": {
+            "nticks": 5,
+            "type": "date",
+            "tickformat": "%-d %b",
+            "tickangle": 0,
+            "anchor": axis,
+            **_reach(rows),
+        },
+        "yaxis": {"nticks": 4, "rangemode": "tozero", "title": {"text": "Posts"}},
     }
     if prices:
         data.append(
@@ -61,7 +69,7 @@ def tone_course(
                 "hovertemplate": "%{y:,.2f}",
             }
         )
-        layout["yaxis"] = {"domain": [0.5, 1], "nticks": 4}
+        layout["yaxis"] = {"domain": [0.5, 1], "nticks": 4, "title": {"text": "Price"}}
         layout["yaxis2"] = {
             "domain": [0, 0.42],
             "nticks": 3,
@@ -70,10 +78,18 @@ def tone_course(
             "tickfont": {"size": 11, "color": look["text3"]},
             "automargin": True,
             "anchor": "x",
+            "title": {"text": "Posts", "font": {"size": 11, "color": look["text3"]}, "standoff": 6},
         }
     total = sum(int(row["posts"]) for row in rows)
     finding = f"{plural(total, 'post')} from {day(rows[0]['day'])} to {day(rows[-1]['day'])}, beside: {price_label}."
     return graph(data, layout, look=look, height=height, finding=finding)
+
+
+def _reach(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the axis' range: room before the first day, whose label would else stand in that of the zero."""
+    first, last = rows[0]["day"], rows[-1]["day"]
+    room = max(timedelta(days=2), (last - first) / 20)
+    return {"range": days([first - room, last + timedelta(days=1)])}
 
 
 def _tone(value: float | None) -> str:

@@ -33,8 +33,8 @@ def layout(**_: Any) -> html.Div:
             slot(PAGE, "fan", "Return range", span="span-8 md-12 xs-1", height=420),
             slot(PAGE, "honest", "Are the ranges honest", span="span-4 md-12", height=420),
             slot(PAGE, "volatility", "Volatility", span="span-4 md-6", height=240, skeleton="rows"),
-            slot(PAGE, "volume", "Volume", span="span-4 md-6", height=240, skeleton="rows"),
-            slot(PAGE, "why", "Why this range", span="span-4 md-12", height=240, skeleton="rows"),
+            slot(PAGE, "why", "Why this range", span="span-3 md-6", height=240, skeleton="rows"),
+            slot(PAGE, "volume", "Volume", span="span-5 md-12", height=240, skeleton="rows"),
             slot(PAGE, "books", "Value at risk, next session", span="span-12", height=240, skeleton="rows"),
         ),
     )

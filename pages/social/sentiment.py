@@ -30,10 +30,12 @@ def layout(**_: Any) -> html.Div:
     return page_body(
         PAGE,
         grid(
-            slot(PAGE, "course", "Tone, attention and price", span="span-8", height=380),
-            slot(PAGE, "leads", "Does talk lead price", span="span-4", height=380),
-            slot(PAGE, "instruments", "Who is talked about", span="span-6", height=320, skeleton="rows"),
-            slot(PAGE, "attention", "Attention now", span="span-6", height=320, skeleton="rows"),
+            slot(PAGE, "course", "Tone, attention and price", span="span-8 md-12", height=380),
+            slot(PAGE, "leads", "Does talk lead price", span="span-4 md-12", height=380),
+            slot(
+                PAGE, "instruments", "Who is talked about", span="span-6 md-12", height=320, skeleton="rows"
+            ),
+            slot(PAGE, "attention", "Attention now", span="span-6 md-12", height=320, skeleton="rows"),
             slot(PAGE, "bursts", "Bursts of talk", span="span-12", height=260, skeleton="rows"),
         ),
     )
