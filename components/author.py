@@ -1,11 +1,14 @@
 """An author's page: mirrors of his ideas, and for surveillance whether he talks his book."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from dash import html
 
+from analytics.social.wording import shown as visible
+from components.feed import tone_tag
 from components.formats import (
     MISSING,
     day,
@@ -23,6 +26,8 @@ from components.states import icon
 from components.tables import table
 
 PAPER = "PAPER"
+SHORT = 180  # letters of a post in a list
+_TONES = (("positive", "up"), ("neutral", "t3"), ("negative", "down"))
 
 
 def paper_tag() -> html.Span:
@@ -104,6 +109,49 @@ def signed_money(value: Any, currency: str) -> html.Span:
     found = known(value)
     tone = "" if not found else "up" if found > 0 else "down"
     return html.Span(money(value, currency, plus=True), className=f"num {tone}".strip())
+
+
+def said_card(
+    rows: Sequence[Mapping[str, Any]], tones: Mapping[str, int], *, symbols: Mapping[str, str], listed: int
+) -> html.Div:
+    """Draw what an author talks about, in which tone, and his newest posts.
+
+    Args:
+        rows: Columns of ``app.queries.feed.posts``, the newest first.
+        tones: Posts by tone, all he wrote.
+        symbols: Instrument id to symbol.
+        listed: How many posts are shown.
+    """
+    named = Counter(one for row in rows for one in row["instrument_ids"] or ())
+    about = ", ".join(f"{symbols.get(one, one)} {number(n)}" for one, n in named.most_common(8))
+    everything = sum(tones.values()) or 1
+    shares = html.Div(
+        [html.I(className=kind, style={"width": f"{tones[name] / everything:.1%}"}) for name, kind in _TONES],
+        className="tone-bar",
+        role="img",
+        **{"aria-label": ", ".join(f"{percent(tones[name] / everything)} {name}" for name, _ in _TONES)},
+    )
+    words = html.P(
+        f"Most about {about}." if about else "No post names an instrument.", className="t2 t12 mb-1"
+    )
+    cells = [
+        [
+            html.A(moment(row["transact_time"]), href=f"/social/feed?{urlencode({'post': row['post_id']})}"),
+            html.Span(_cut(visible(str(row["text"]))), dir="auto"),
+            tone_tag(row["sentiment"], row["tone"]) or MISSING,
+        ]
+        for row in rows[:listed]
+    ]
+    return html.Div(
+        [
+            html.Div([shares, words], className="inset"),
+            table(["When, UTC", "Said", "Tone"], cells, wrap=(1,), label="Newest posts"),
+        ]
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHORT else text[: SHORT - 1] + "…"
 
 
 def talk_card(rows: Sequence[Mapping[str, Any]], currency: str) -> html.Div:

@@ -47,15 +47,24 @@ def with_cashtags(text: str, symbols: Mapping[str, str]) -> list[Any]:
     return [part for part in parts if part != ""]
 
 
-def tone_tag(value: Any) -> html.Span | None:
-    """Draw the tone of a post: sign, shape and number."""
+def tone_tag(value: Any, called: str | None = None) -> html.Span | None:
+    """Draw a tone: sign, shape and number.
+
+    Args:
+        value: -1 to 1.
+        called: What a post counts as (negative, neutral, positive), which then says the colour; a mean has none.
+    """
     tone = known(value)
     if tone is None:
         return None
     name = "up" if tone > 0.05 else "down" if tone < -0.05 else ""
+    if called is not None:
+        name = {"positive": "up", "negative": "down"}.get(called, "")
     shape = {"up": "caret-up-fill", "down": "caret-down-fill"}.get(name, "dash")
     return html.Span(
-        [icon(shape), number(tone, 2, plus=True)], className=f"tag {name}", title="Tone, -1 to 1"
+        [icon(shape), number(tone, 2, plus=True)],
+        className=f"tag {name}",
+        title="Tone, -1 to 1" + (f": counts as {called}" if called else ""),
     )
 
 
@@ -80,7 +89,7 @@ def _post(row: Mapping[str, Any], *, short: bool, symbols: Mapping[str, str] | N
             ),
             className="by",
         )
-    marks: list[Any] = [tone_tag(row.get("sentiment"))]
+    marks: list[Any] = [tone_tag(row.get("sentiment"), row.get("tone"))]
     marks.extend(
         html.Button(
             str(instrument),

@@ -23,6 +23,7 @@ from components.states import icon
 from components.tables import column, facts, grid, link, table
 
 GRID = "ideas-list"
+SIGNED = {"valueFormatter": {"function": "qdPercent(params.value, true)"}}
 # State to what people read: icon, tone, words.
 STATES = {
     "waiting": ("hourglass-split", "", "Waits for a close"),
@@ -54,14 +55,14 @@ def direction_tag(row: Mapping[str, Any]) -> html.Span:
 def ideas_grid(rows: Sequence[Mapping[str, Any]], *, own: bool = False) -> html.Div:
     """Draw ideas; a click on one opens it beside. ``own`` leaves out whose they are."""
     columns = [
-        column("posted_at", "Put forward", "minute", width=132),
-        column("symbol", "Instrument", "mono", width=92),
-        column("direction", "Way", "words", width=66),
+        column("posted_at", "Put forward", "minute", width=130),
+        column("symbol", "Instrument", "mono", width=86),
+        column("direction", "Way", "words", width=60),
         *([] if own else [column("author_name", "Author")]),
-        column("probability", "Stated", "percent", width=76),
-        column("state", "State", "words", width=96),
-        column("net", "Net", "percent", width=76, cellRenderer="QdSigned"),
-        column("ends", "Ended", "date", width=96),
+        column("probability", "Stated", "percent", width=68),
+        column("state", "State", "words", width=86),
+        column("net", "Net", "percent", width=70, cellRenderer="QdSigned", **SIGNED),
+        column("ends", "Ended", "date", width=92),
     ]
     shown = [
         {name: row[name] for name in ("posted_at", "direction", "author_name", "probability", "state", "net")}
@@ -108,7 +109,7 @@ def _facts(row: Mapping[str, Any]) -> list[tuple[str, Any]]:
         ("Target", price(row["target"])),
         ("Stop", price(row["stop"])),
         ("Horizon", plural(row["horizon"], "session")),
-        ("Stated chance", probability(row["probability"])),
+        ("Stated chance", percent(row["probability"])),
     ]
     if known(row["entry"]) is not None:
         pairs.append(("Entered", [price(row["entry"]), f" at the close of {day(row['entry_date'])}"]))
@@ -136,14 +137,14 @@ def signed(value: Any) -> html.Span:
     return html.Span(percent(value, plus=True), className=f"num {tone}".strip())
 
 
-def _seal_tag(row: Mapping[str, Any]) -> html.Span:
+def _seal_tag(row: Mapping[str, Any], *, short: bool = False) -> html.Span:
     if not row["sealed"] and row["retracted_at"]:
         return html.Span([icon("lock"), f"Sealed at {clock(row['sealed_at'])} UTC"], className="tag")
     if not row["sealed"]:
         until = f"until {clock(row['sealed_at'])} UTC"
         return html.Span([icon("pencil"), f"Open to change {until}"], className="tag acc")
     entry = row["seal_entry"]
-    said = f"Sealed, entry {number(entry)}" if entry is not None else "Sealed"
+    said = "Sealed" if entry is None else f"{'Entry' if short else 'Sealed, entry'} {number(entry)}"
     why = (
         "Its link of the chain is an entry of the audit trail."
         if entry is not None
@@ -279,13 +280,13 @@ def ideas_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
                 link(moment(row["posted_at"]), f"/social/ideas?idea={row['idea_id']}", carry=False),
                 row["symbol"] or row["instrument_id"],
                 direction_tag(row),
-                probability(row["probability"]),
+                percent(row["probability"]),
                 price(row["target"]),
                 price(row["stop"]),
                 state_tag(row),
                 signed(row["net"]),
                 number(row["brier"], 3),
-                _seal_tag(row),
+                _seal_tag(row, short=True),
             ]
             for row in rows[:200]
         ],

@@ -127,7 +127,7 @@ def _post(row: Row, reader: Reader) -> html.Li:
 
 
 def _marks(row: Row, named: set[Any], reader: Reader, *, whole: bool) -> list[Any]:
-    marks: list[Any] = [tone_tag(row["sentiment"])]
+    marks: list[Any] = [tone_tag(row["sentiment"], row["tone"])]
     marks += [
         html.Button(str(one), type="button", className="tag line", title="Narrow the view to this instrument",
                     **{"data-toggle-context": "instrument", "data-value": str(one)})
@@ -211,6 +211,8 @@ def _room_acts(room: Row, follows: frozenset[tuple[str, str]], people: Sequence[
             act_button("Close the room", f"{ROOMS}/{room['room_id']}/close", done="Closed", mark="lock")
         )
     parts: list[Any] = [html.Div(acts, className="form-acts")]
+    if room["purpose"]:
+        parts.insert(0, html.P(str(room["purpose"]), className="t12 t2 mb-2"))
     if room["kind"] == "members":
         listed = {one["user_id"] for one in room["members"]}
         if room["may_change"]:

@@ -2,6 +2,7 @@
 
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from urllib.parse import urlencode
 
 from dash import ALL, Dash, Input, Output, State, ctx, html, no_update
 
@@ -9,10 +10,11 @@ from app.actions import idea_proof
 from app.actions import mirrors as acting
 from app.errors import FieldError, Invalid, QuarterdeckError
 from app.gateway.auth import current_desk
-from app.queries import book_talk, ideas, mirrors
+from app.queries import book_talk, evidence, feed, ideas, mirrors
 from callbacks._fill import Drawn, View, fill, nothing
 from callbacks._strip import fill_strip
 from callbacks._told import told
+from callbacks.social.feed import note_reading
 from components import author as draw
 from components.cards import legend
 from components.charts.idea_record import idea_record
@@ -26,6 +28,8 @@ from components.tables import table
 
 PAGE = "social-author"
 AGAIN = at(PAGE, "mirrors", "retry")
+LATEST = 6  # posts on the page; the feed has all
+NAMED_OF = 200  # posts whose instruments are counted
 _FIELDS = ("capital", "weight", "loss", "adv")
 
 
@@ -35,6 +39,7 @@ def register(app: Dash) -> None:
     fill(app, PAGE, "record", "Record", ask=ideas.author, draw=_record, about=True)
     fill(app, PAGE, "stated", "Stated chances", ask=ideas.author, draw=_stated, about=True)
     fill(app, PAGE, "ideas", "Ideas", ask=ideas.author, draw=_ideas, about=True)
+    fill(app, PAGE, "said", "What he says", ask=_posts_of, draw=_said, about=True)
     fill(app, PAGE, "talk", "Does he talk his book?", ask=book_talk.talks, draw=_talk, about=True)
     fill(app, PAGE, "mirrors", "Paper mirrors", ask=_mirrors_of, draw=_mirrors, about=True)
     _wire(app)
@@ -109,6 +114,31 @@ def _ideas(found: dict[str, Any], view: View) -> Drawn:
         ideas_table(rows),
         sub=f"{number(counts['open'])} open, {number(counts['ended'])} ended, {number(counts['void'])} void",
         footer=footer,
+        fit="flush",
+    )
+
+
+def _posts_of(desk: Any, author_id: str) -> dict[str, Any]:
+    bare = desk.with_scope(start=None, end=None, instrument=(), desk=(), account=(), trader=(), post=None)
+    note_reading(bare)
+    rows, total = feed.posts(bare, limit=NAMED_OF, author=author_id)
+    return {"author": author_id, "rows": rows.to_dicts(), "total": total, "tones": feed.tones(bare, author=author_id),
+            "symbols": evidence.names(bare)["instrument"]}  # fmt: skip
+
+
+def _said(found: dict[str, Any], view: View) -> Drawn:
+    if not found["total"]:
+        return nothing(
+            view,
+            "No posts",
+            "No post of this author is readable to you.",
+            link_button("Open the feed", "/social/feed"),
+        )
+    tones, whole = found["tones"], f"/social/feed?{urlencode({'author': found['author']})}"
+    return Drawn(
+        draw.said_card(found["rows"], tones, symbols=found["symbols"], listed=LATEST),
+        sub=f"{plural(found['total'], 'post')}: {number(tones['positive'])} positive, {number(tones['neutral'])} neutral, {number(tones['negative'])} negative",
+        footer=[f"the newest {number(min(LATEST, found['total']))}", html.A("All in the feed", href=whole)],
         fit="flush",
     )
 

@@ -34,6 +34,7 @@ def layout(author_id: str = "", role: str = "", **_: Any) -> html.Div:
         slot(PAGE, "stated", "Stated chances", span="span-5 md-12", height=280),
         slot(PAGE, "ideas", "Ideas", height=240, skeleton="rows"),
     ]
+    parts.append(slot(PAGE, "said", "What he says", height=220, skeleton="rows"))
     if role in SURVEILLANCE_ROLES:
         parts.append(slot(PAGE, "talk", "Does he talk his book?", height=200, skeleton="rows"))
     writes = role in MIRRORS
