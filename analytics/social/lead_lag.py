@@ -45,7 +45,7 @@ def tone_by_session(posts: pl.DataFrame) -> pl.DataFrame:
     """Return the mean tone of each instrument and session, by the weight of posts.
 
     Args:
-        posts: instrument_id, session, sentiment (-1..1), weight (0..1; posts of unknown tone have 0), see
+        posts: instrument_id, session, sentiment (-1..1), weight (0..2; posts of unknown tone have 0), see
             ``weighing.by_instrument``.
 
     Returns:

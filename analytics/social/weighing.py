@@ -1,6 +1,7 @@
 """What posts say of instruments together: the one way in which their tones are weighed, on pages, by REST and in insights.
 
-A post weighs by how sure its tone is and by how much it is about the instrument; where the instrument is one of a long
+A post weighs by how sure its tone is, by how much it is about the instrument, and by its author's record of ideas as it
+was known when he spoke (``analytics.social.author_weight``); where the instrument is one of a long
 list, it is mentioned and nothing is said of it. Mentions stay counts: what is unusual is judged by how counts spread, and a
 post that is half about an instrument is no half of an event.
 """
@@ -8,6 +9,8 @@ post that is half about an instrument is no half of an event.
 from collections.abc import Collection
 
 import polars as pl
+
+from analytics.social.author_weight import UNKNOWN
 
 ABOUT = (
     1 / 3
@@ -19,11 +22,12 @@ def by_instrument(posts: pl.DataFrame) -> pl.DataFrame:
     """Return a row for each post and instrument it names; posts that name none are left out.
 
     Args:
-        posts: instrument_ids, relevance (for each of them, 0..1), confidence (0..1; null or 0 without a known tone).
+        posts: instrument_ids, relevance (for each of them, 0..1), confidence (0..1; null or 0 without a known tone),
+            and author_weight (0..2; 1 for all where there is no such column).
 
     Returns:
-        The other columns with ``instrument_id``, its ``relevance``, and ``weight`` = confidence x relevance: 0 with a
-        relevance below ``ABOUT`` and without a known tone, never null.
+        The other columns with ``instrument_id``, its ``relevance``, and ``weight`` (0..2) = confidence x relevance x
+        author_weight: 0 with a relevance below ``ABOUT`` and without a known tone, never null.
     """
     rows = posts.explode("instrument_ids", "relevance", empty_as_null=True).rename(
         {"instrument_ids": "instrument_id"}
@@ -75,4 +79,6 @@ def stances(posts: pl.DataFrame) -> pl.DataFrame:
 def _weighed(rows: pl.DataFrame) -> pl.DataFrame:
     about = pl.col("relevance").fill_null(0.0)
     weight = pl.col("confidence").fill_null(0.0) * about
+    if "author_weight" in rows.columns:
+        weight = weight * pl.col("author_weight").fill_null(UNKNOWN)
     return rows.with_columns(weight=pl.when(about >= ABOUT).then(weight).otherwise(0.0))

@@ -29,11 +29,13 @@ from app.jobs._desk import desk_of
 from app.queries._idea_rows import OPEN, OVER, idea_rows
 from app.queries._money import converted
 from app.queries._said import RECORDS as OWN_POSTS
-from app.queries._said import named, spoken
+from app.queries._said import heard, named
 from app.queries._tone import MODELS
 from app.storage.collect import collect
 from app.storage.records import counters
+from app.storage.records._base import now
 from app.storage.records.alerts import Alert
+from app.storage.records.ideas import RECORDS as IDEAS
 from app.storage.records.imports import Import
 from app.storage.records.jobs import Job
 from app.storage.records.limits import LimitUse
@@ -86,7 +88,7 @@ def version(context: Context, org: str, name: str) -> str:
         stored = "|".join(context.lake.version(org, one) for one in (POSTS, INSTRUMENTS))
         with context.database.session(org) as session:
             return "|".join(
-                [stored, *(str(counters.version_of(session, org, one)) for one in (OWN_POSTS, MODELS))]
+                [stored, *(str(counters.version_of(session, org, one)) for one in (OWN_POSTS, MODELS, IDEAS))]
             )
     if name not in asked.PSEUDO:
         return context.lake.version(org, DATASETS[name])
@@ -126,7 +128,9 @@ def _reached(context: Context, org: str, dataset: Dataset) -> pl.LazyFrame:
     days = _REACH.get(dataset.name)
     if days is None:
         return rows
-    newest = collect(rows.select(pl.col("month").max())).item()
+    # One row dated ahead must not put everything else out of reach.
+    past = pl.col("month").filter(pl.col("month") <= f"{now():%Y-%m}").max()
+    newest = collect(rows.select(pl.coalesce(past, pl.col("month").max()))).item()
     if newest is None:
         return rows
     since = date.fromisoformat(f"{newest}-01") - timedelta(days=days)
@@ -164,9 +168,10 @@ def _positions(context: Context, org: str, read: Sequence[str]) -> pl.DataFrame:
 
 
 def _posts(context: Context, org: str) -> pl.DataFrame:
-    """Return posts as every reader has them: without what was hidden, in their present words, tone and relevance."""
+    """Return posts as every reader has them: unhidden, in present words, tone and relevance; none dated ahead."""
     desk = desk_of(context, org, "insights")
-    return spoken(desk, named(desk, _reached(context, org, POSTS))).drop("text")
+    found = named(desk, _reached(context, org, POSTS))
+    return heard(desk, found.filter(~pl.col("ahead"))).drop("text", "ahead")
 
 
 # --- records -----------------------------------------------------------------------------------------

@@ -60,6 +60,18 @@ def _rows(desk: Desk) -> pl.DataFrame:
     return found.sort("posted_at", "idea_id", descending=[True, False])
 
 
+def scored(desk: Desk) -> pl.DataFrame:
+    """Return the ideas whose end is on record: author_id, entry_date, exit_date, won; in no order."""
+    query = (
+        select(Idea.author_id, IdeaScore.entry_date, IdeaScore.exit_date, IdeaScore.won)
+        .join(IdeaScore, IdeaScore.idea_id == Idea.id)
+        .where(IdeaScore.state.in_(OVER))
+    )
+    schema = {"author_id": pl.String, "entry_date": pl.Date, "exit_date": pl.Date, "won": pl.Boolean}
+    with desk.session() as session:
+        return pl.DataFrame([tuple(row) for row in session.execute(query)], schema=schema, orient="row")
+
+
 def outcomes_of(desk: Desk, ideas: pl.DataFrame) -> pl.DataFrame:
     """Return what came of ideas so far: ``analytics.social.ideas.SCHEMA``; prices as of the desk's ``as_of``.
 

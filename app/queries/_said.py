@@ -6,15 +6,19 @@ import polars as pl
 from sqlalchemy import select
 
 from analytics.datasets import INSTRUMENTS, POSTS
+from analytics.social.author_weight import with_author_weight
 from analytics.social.instruments import resolved
 from analytics.social.relevance import with_relevance
 from app.desk import Desk
+from app.queries._idea_rows import scored
 from app.queries._tone import MODELS, with_tone
 from app.storage.cache import cached
+from app.storage.records.ideas import RECORDS as IDEAS
 from app.storage.records.rooms import RoomPost
 
 RECORDS = "room_posts"
 OWN = "own-posts"  # what own posts say they came with
+AHEAD = "FUTURE_TIME"  # flag of what was dated later than it came in
 COLUMNS = ("post_id", "transact_time", "author_id", "text", "instrument_ids", "in_reply_to", "likes")
 
 
@@ -24,11 +28,13 @@ def named(desk: Desk, rows: pl.LazyFrame) -> pl.DataFrame:
     Hidden posts are left out; an edited one has its present words.
 
     Returns:
-        ``COLUMNS``, and ``own``: whether it was written here.
+        ``COLUMNS``, ``own``: whether it was written here, and ``ahead``: whether it is dated later than it came in.
     """
     instruments = desk.collect(desk.rows(INSTRUMENTS, scoped=False).select("instrument_id", "symbol"))
+    ahead = pl.col("dq_flags").list.contains(AHEAD).fill_null(value=False)
     found = resolved(
-        _amended(desk, desk.collect(rows.select(*COLUMNS, own=pl.col("import_id") == OWN))), instruments
+        _amended(desk, desk.collect(rows.select(*COLUMNS, own=pl.col("import_id") == OWN, ahead=ahead))),
+        instruments,
     )
     if desk.scope.instrument:
         wanted = pl.col("instrument_ids").list.set_intersection(list(desk.scope.instrument))
@@ -36,15 +42,34 @@ def named(desk: Desk, rows: pl.LazyFrame) -> pl.DataFrame:
     return found
 
 
-@cached(POSTS, INSTRUMENTS, records=(RECORDS, MODELS))
 def toned(desk: Desk) -> pl.DataFrame:
+    """Return the posts of ``every_toned`` but those dated ahead: one wrong date would be the last day of everything."""
+    return every_toned(desk).filter(~pl.col("ahead")).drop("ahead")
+
+
+@cached(POSTS, INSTRUMENTS, records=(RECORDS, MODELS, IDEAS))
+def every_toned(desk: Desk) -> pl.DataFrame:
     """Return the posts of the scope's dates and instruments that the whole firm may read, with their tone.
 
     Returns:
         Columns of ``named`` with sentiment (-1..1), confidence (0..1), tone, and ``relevance``: for each of
-        ``instrument_ids``, 0 to 1, how much the post is about it (``analytics.social.relevance``).
+        ``instrument_ids``, 0 to 1, how much the post is about it (``analytics.social.relevance``); and
+        ``author_weight``, 0 to 2, what its author's words weighed then (``analytics.social.author_weight``).
     """
-    return spoken(desk, named(desk, desk.rows(POSTS, scoped=False)))
+    return heard(desk, named(desk, desk.rows(POSTS, scoped=False)))
+
+
+def heard(desk: Desk, posts: pl.DataFrame) -> pl.DataFrame:
+    """Add what ``spoken`` adds, and what the author's words weighed by the record of ideas he then had.
+
+    Args:
+        desk: Its models, instruments and ideas are what speaks.
+        posts: With text, instrument_ids, author_id and transact_time.
+
+    Returns:
+        Them with sentiment, confidence, tone, relevance and author_weight, as in ``toned``.
+    """
+    return with_author_weight(spoken(desk, posts), scored(desk))
 
 
 def spoken(desk: Desk, posts: pl.DataFrame) -> pl.DataFrame:

@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from app.desk import Desk
 from app.errors import FieldError, Invalid, NotFound
-from app.queries._said import COLUMNS, spoken, toned
+from app.queries._said import COLUMNS, every_toned, heard
 from app.queries.compliance import may_read
 from app.queries.rooms import WRITERS, Readable, readable
-from app.storage.records.rooms import RoomPost, RoomPostVersion, UserFollow
+from app.storage.records.rooms import CONTEXTS, RoomPost, RoomPostVersion, UserFollow
 
 SORTS = ("transact_time", "likes", "sentiment", "author_id")
 SHOWN = ("all", "following", "own", "imported")
@@ -27,6 +27,7 @@ _TYPES: dict[str, Any] = {
 }  # fmt: skip
 _TONE: dict[str, Any] = {
     "sentiment": pl.Float64, "confidence": pl.Float64, "tone": pl.String, "relevance": pl.List(pl.Float64),
+    "author_weight": pl.Float64,
 }  # fmt: skip
 
 
@@ -59,11 +60,12 @@ def posts(
     Returns:
         post_id, transact_time, author_id, text, instrument_ids, in_reply_to, likes (null for own posts), sentiment
         (-1..1), confidence (0..1), tone (negative, neutral, positive), relevance (0..1 for each of instrument_ids in
-        their order: how much the post is about it), origin (own, imported); and of own posts author (name), room_id and room (null: the whole firm), thread_id, context_kind, context_id, version,
+        their order: how much the post is about it), author_weight (0..2: what its author's words weighed then, by the
+        record of ideas; 1 without one), origin (own, imported); and of own posts author (name), room_id and room (null: the whole firm), thread_id, context_kind, context_id, version,
         edited_at, hidden, hidden_reason, may_edit; and the total.
 
     Raises:
-        Invalid: If the sort or what to show is unknown.
+        Invalid: If the sort, what to show, or the kind of thing that threads are about is unknown.
         NotFound: If there is no such room or thread for the one who asks.
     """
     order = sort or ("transact_time" if desk.scope.post else "-transact_time")
@@ -96,6 +98,10 @@ def everything(
     if show is not None and show not in SHOWN:
         said = FieldError("show", f"must be one of {', '.join(SHOWN)}", show[:20])
         raise Invalid("There is no such part of the feed.", errors=[said])
+    kind, _, name = (about or "").partition(":")
+    if about is not None and (kind not in CONTEXTS or not name):
+        said = FieldError("about", f"is kind:id, the kind one of {', '.join(CONTEXTS)}", about[:20])
+        raise Invalid("There is no such thing to have threads about.", errors=[said])
     seen = readable(desk)
     if room is not None and room not in seen.rooms:
         raise NotFound("There is no such room.")
@@ -110,7 +116,6 @@ def everything(
     if author is not None:
         found = found.filter(pl.col("author_id") == author)
     if about is not None:
-        kind, _, name = about.partition(":")
         found = found.filter((pl.col("context_kind") == kind) & (pl.col("context_id") == name))
     return found.filter(_followed(desk)) if show == "following" else found
 
@@ -180,7 +185,7 @@ def _own(desk: Desk, seen: Readable) -> pl.DataFrame:
         query = query.where(RoomPost.created_at <= scope.as_of)
     with desk.session() as session:
         rows = [_row(desk, post, seen) for post in session.scalars(query)]
-    found = spoken(desk, pl.DataFrame(rows, schema=_TYPES | _EXTRA))
+    found = heard(desk, pl.DataFrame(rows, schema=_TYPES | _EXTRA))
     if scope.instrument:
         wanted = pl.col("instrument_ids").list.set_intersection(list(scope.instrument))
         found = found.filter(wanted.list.len() > 0)
@@ -201,7 +206,7 @@ def _row(desk: Desk, post: RoomPost, seen: Readable) -> dict[str, Any]:
 
 
 def _imported(desk: Desk) -> pl.DataFrame:
-    found = toned(desk.with_scope(post=None)).filter(~pl.col("own")).drop("own")
+    found = every_toned(desk.with_scope(post=None)).filter(~pl.col("own")).drop("own", "ahead")
     empty = {"version": 1, "hidden": False, "may_edit": False, "origin": "imported"}
     return found.with_columns(
         pl.lit(empty.get(name), dtype).alias(name) for name, dtype in _EXTRA.items()

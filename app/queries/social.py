@@ -10,7 +10,7 @@ from analytics.social.attention import daily_attention
 from analytics.social.weighing import by_instrument, mean_tone, together
 from app.desk import Desk
 from app.queries import ideas
-from app.queries._said import RECORDS, named, spoken, toned
+from app.queries._said import AHEAD, RECORDS, heard, named, toned
 from app.queries._tone import MODELS
 from app.queries.feed import posts, tones
 from app.storage.cache import cached
@@ -48,13 +48,13 @@ def summary(desk: Desk) -> tuple[dict[str, Any], dict[str, str]]:
     return values, reasons
 
 
-@cached(POSTS, INSTRUMENTS, PRICES, records=(RECORDS, MODELS))
+@cached(POSTS, INSTRUMENTS, PRICES, records=(RECORDS, MODELS, ideas.RECORDS))
 def sentiment(desk: Desk) -> pl.DataFrame:
     """Return tone beside price by day, sorted by day.
 
     Columns: day, posts, relevance (mean of the posts: how much they are about the instruments in scope together, about
     any where none is chosen, 0..1; see ``analytics.social.weighing.together``), sentiment (mean by confidence times
-    relevance, -1..1; null without a known tone), and price: the close of the one instrument in scope, else the equally
+    relevance times what the author's words weigh, -1..1; null without a known tone), and price: the close of the one instrument in scope, else the equally
     weighted closes of all instruments in scope with 100 on the first day; null on days without a session.
     """
     told = together(toned(desk), desk.scope.instrument).with_columns(day=pl.col("transact_time").dt.date())
@@ -69,7 +69,7 @@ def sentiment(desk: Desk) -> pl.DataFrame:
     )
 
 
-@cached(POSTS, INSTRUMENTS, records=(RECORDS, MODELS))
+@cached(POSTS, INSTRUMENTS, records=(RECORDS, MODELS, ideas.RECORDS))
 def attention(desk: Desk) -> pl.DataFrame:
     """Return who was talked about on the last day in scope, the most unusual first.
 
@@ -87,10 +87,12 @@ def attention(desk: Desk) -> pl.DataFrame:
     if desk.scope.instrument:
         mentions = mentions.filter(pl.col("instrument_id").is_in(list(desk.scope.instrument)))
     rows = daily_attention(mentions.drop_nulls("instrument_id"))
-    if rows.is_empty():
+    start = desk.scope.start
+    if rows.is_empty() or (start is not None and rows["day"].max() < start):  # type: ignore[operator]
+        rows = rows.clear()
         return rows.with_columns(pl.lit(None, pl.Float64).alias(name) for name in ("relevance", "sentiment"))
     last = rows.filter(pl.col("day") == pl.col("day").max())
-    told = by_instrument(spoken(desk, talked.filter(pl.col("transact_time").dt.date() == last["day"][0])))
+    told = by_instrument(heard(desk, talked.filter(pl.col("transact_time").dt.date() == last["day"][0])))
     by_name = told.group_by("instrument_id").agg(pl.col("relevance").mean(), sentiment=mean_tone())
     return last.join(by_name, on="instrument_id", how="left").sort(
         "z", "mentions", "instrument_id", descending=[True, True, False], nulls_last=True
@@ -98,11 +100,12 @@ def attention(desk: Desk) -> pl.DataFrame:
 
 
 def _talked(desk: Desk) -> pl.DataFrame:
-    """Return the posts of the last day with those of the days it is compared with."""
+    """Return the posts of the scope's last day with those of the days it is compared with; none after its first day: none."""
     rows = desk.rows(POSTS, dated=False, scoped=False)
     if desk.scope.end is not None:
         end = datetime.combine(desk.scope.end + timedelta(days=1), time(), UTC)
         rows = rows.filter(pl.col("transact_time") < end)
+    rows = rows.filter(~pl.col("dq_flags").list.contains(AHEAD).fill_null(value=False))
     rows = rows.filter(pl.col("transact_time") >= pl.col("transact_time").max() - _LOOK_BACK)
     return named(desk, rows)
 

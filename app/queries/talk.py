@@ -14,12 +14,13 @@ from app.desk import Desk
 from app.queries._said import RECORDS, toned
 from app.queries._tone import MODELS
 from app.storage.cache import cached
+from app.storage.records.ideas import RECORDS as IDEAS
 
 BURST = 3.0  # z-score of a day from which talk burst
 _BEFORE = timedelta(days=45)  # prices before the first post, so that its returns are known
 
 
-@cached(POSTS, INSTRUMENTS, PRICES, records=(RECORDS, MODELS))
+@cached(POSTS, INSTRUMENTS, PRICES, records=(RECORDS, MODELS, IDEAS))
 def leads(desk: Desk) -> dict[str, Any]:
     """Return whether the tone of talk goes with the return before, on or after its session.
 
@@ -48,7 +49,7 @@ def leads(desk: Desk) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@cached(POSTS, INSTRUMENTS, PRICES, records=(RECORDS, MODELS))
+@cached(POSTS, INSTRUMENTS, PRICES, records=(RECORDS, MODELS, IDEAS))
 def by_instrument(desk: Desk) -> pl.DataFrame:
     """Return how each instrument is talked about in the scope, the most talked about first.
 
@@ -79,7 +80,7 @@ def by_instrument(desk: Desk) -> pl.DataFrame:
     return rows.select(names).sort("posts", "instrument_id", descending=[True, False])
 
 
-@cached(POSTS, INSTRUMENTS, PRICES, records=(RECORDS, MODELS))
+@cached(POSTS, INSTRUMENTS, PRICES, records=(RECORDS, MODELS, IDEAS))
 def bursts(desk: Desk) -> pl.DataFrame:
     """Return the days on which an instrument was talked about far more than on comparable days, newest first.
 

@@ -38,6 +38,14 @@ def test_a_post_weighs_by_how_sure_its_tone_is_and_how_much_it_is_about_the_inst
     assert tones == pytest.approx({"A": (0.5 * 0.8 - 0.6 * 0.2) / 1.0, "B": -0.6})
 
 
+def test_words_of_an_author_with_a_record_weigh_by_it():
+    frame = posts((["A"], [1.0], 0.5, 0.8), (["A"], [1.0], -0.5, 0.8)).with_columns(
+        author_weight=pl.Series([1.5, 0.5])
+    )
+    assert by_instrument(frame)["weight"].to_list() == pytest.approx([1.2, 0.4])
+    assert together(frame).select(mean_tone()).item() == pytest.approx(0.5 * (1.5 - 0.5) / 2)
+
+
 def test_a_set_of_one_instrument_has_that_instruments_tone():
     frame = posts(*MIXED)
     alone = by_instrument(frame).filter(pl.col("instrument_id") == "A").select(mean_tone()).item()

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import polars as pl
 import pytest
 
 from app.actions import ideas as acting
@@ -16,6 +17,7 @@ from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.jobs import ideas as job
 from app.queries import book_talk, ideas, social
 from app.queries import mirrors as held
+from app.queries._said import heard
 from app.scope import Identity, Scope
 from app.storage.records.ideas import IdeaScore, IdeaVersion
 from tests.app._world import context_of, desk_of, land
@@ -97,6 +99,23 @@ def test_each_idea_is_entered_after_it_was_sealed_and_ended_as_it_says_net_of_co
     assert row["net"] < 0
     row = row_of(desk, made["running"])
     assert (row["state"], row["won"], row["scored"]) == ("running", None, False)
+
+
+def test_words_weigh_by_the_ideas_that_had_ended_when_they_were_said(firm):
+    """By hand: Jane was right on two of three days, Omar on none of one; a coin of thirty days beside each."""
+    context, _ = firm
+    said = pl.DataFrame(
+        {
+            "author_id": ["jane", "omar", "jane", "nobody"],
+            "transact_time": [at(40), at(40), at(10), at(40)],
+            "text": ["A great rally."] * 4,
+            "instrument_ids": [["AAA"]] * 4,
+        },
+        schema_overrides={"transact_time": pl.Datetime("us", "UTC")},
+    )
+    told = heard(desk_of(context), said)
+    assert told["author_weight"].to_list() == pytest.approx([2 * 17 / 33, 2 * 15 / 31, 1.0, 1.0])
+    assert heard(desk_of(context, "strange"), said)["author_weight"].to_list() == [1.0] * 4
 
 
 def test_the_job_seals_scores_and_mirrors_once_and_pins_the_prices(firm):
