@@ -16,7 +16,7 @@ from components.charts.line_band import line_band
 from components.charts.tone_course import tone_course
 from components.charts.treemap import treemap
 from components.feed import posts as posts_list
-from components.formats import bps, full_money, money, plural
+from components.formats import bps, full_money, money, plural, since
 from components.health import dataset_strip
 from components.ids import at
 from components.insight import insights
@@ -250,13 +250,14 @@ def _alerts(answer: dict[str, Any], view: View) -> Drawn:
 
 
 ALERT_COLUMNS = [
-    column("severity", "Severity", "severity", width=96),
-    column("alert", "Alert", "link", width=104),
-    column("title", "Finding", flex=3, minWidth=210),
+    column("severity", "Severity", "severity", width=96, phone=(0, 40)),
+    column("alert", "Alert", "link", width=104, desk=True),
+    column("title", "Finding", flex=3, minWidth=180, tooltipField="title", phone=(2, None)),
     column("instruments", "Instrument", width=96),
-    column("who", "Who", minWidth=100),
-    column("score", "Score", "score", width=104),
-    column("status", "State", "words", width=92),
+    column("who", "Who", minWidth=100, tooltipField="who"),
+    column("score", "Score", "score", width=104, phone=(1, 50)),
+    column("age", "Age", width=64, phone=(3, 56), headerTooltip="Since it happened", sortable=False),
+    column("status", "State", "words", width=92, desk=True),
 ]
 
 
@@ -269,6 +270,7 @@ def alert_row(row: dict[str, Any], names: dict[str, dict[str, str]]) -> dict[str
         "instruments": ", ".join(names["instrument"].get(i, i) for i in row["instrument_ids"]),
         "who": ", ".join(actor_name(actor, names) for actor in people_first(row["actors"])),
         "score": row["score"],
+        "age": since(row["window"]["start"] or row["created_at"]),
         "status": row["status"],
         "created_at": row["created_at"],
         "_open": f"/compliance/alerts/{row['alert_id']}",

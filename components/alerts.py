@@ -11,11 +11,11 @@ from components.tables import column, table
 
 _FIXED = {"sortable": False}
 COLUMNS = [
-    column("severity", "Severity", "severity", width=104),
-    column("title", "Finding", flex=3, minWidth=230, tooltipField="title", **_FIXED),
+    column("severity", "Severity", "severity", width=104, phone=(0, 40)),
+    column("title", "Finding", flex=3, minWidth=180, tooltipField="title", phone=(2, None), **_FIXED),
     column("instruments", "Instrument", width=104, tooltipField="instruments", **_FIXED),
-    column("who", "Who", flex=2, minWidth=150, tooltipField="who", **_FIXED),
-    column("score", "Score", "score", width=124),
+    column("who", "Who", flex=2, minWidth=120, tooltipField="who", **_FIXED),
+    column("score", "Score", "score", width=124, phone=(1, 50)),
     # Sorted by the server, filtered by nobody: most queues have no model that has shown that it can tell.
     column(
         "triage",
@@ -23,12 +23,14 @@ COLUMNS = [
         "percent",
         width=92,
         filter=False,
+        desk=True,
         headerTooltip="Chance that it is worth escalation",
     ),
+    column("age", "Age", "text", width=64, phone=(3, 56), headerTooltip="Since it happened", **_FIXED),
     column("window", "When, UTC", "minute", width=150),
     column("status", "State", "state", width=92, cellRendererParams={"tones": {"new": "acc"}}, **_FIXED),
     column("assignee", "Assigned to", width=104, **_FIXED),
-    column("alert_id", "Alert", "link", width=104, **_FIXED),
+    column("alert_id", "Alert", "link", width=104, desk=True, **_FIXED),
 ]
 _STATES = {
     "ok": ("check-circle", "ok", "saw all it needs"),
@@ -47,6 +49,7 @@ def alert_row(row: Mapping[str, Any], names: Mapping[str, Mapping[str, str]]) ->
         "who": ", ".join(actor_name(actor, names) for actor in people_first(row["actors"])),
         "score": row["score"],
         "triage": (row.get("triage") or {}).get("probability"),
+        "age": since(row["window"]["start"] or row["created_at"]),
         "window": row["window"]["start"] or row["created_at"],
         "status": row["status"],
         "assignee": row["assignee"] or "nobody",

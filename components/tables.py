@@ -54,12 +54,14 @@ def column(
         kind: text, words, mono, link, number, whole, money, signed, quantity, price, percent, bps, time, stamp,
             minute, date, severity, score, side, state.
         width: Pixels; columns without one share what is left.
-        more: Further AG Grid column properties.
+        more: Further AG Grid column properties. ``phone`` is the place on phones, and its width: (0, 64); columns
+            without it are kept out of view there once one of the grid's has it. ``desk``: left out on tablets too.
     """
+    fits = {name: more.pop(name) for name in ("phone", "desk") if name in more}
     made: dict[str, Any] = {"field": field, "headerName": title, "headerTooltip": title}
     made |= {"width": width, "suppressSizeToFit": True} if width else {"flex": 1, "minWidth": 110}
     made |= _KINDS[kind]
-    return made | more
+    return made | more | ({"context": fits} if fits else {})
 
 
 def _format(call: str) -> dict[str, Any]:
@@ -104,7 +106,6 @@ def grid(
     height: int,
     rows: Sequence[Mapping[str, Any]] | None = None,
     empty: str = "No rows",
-    row_height: int = 30,
     opens: bool = False,
     keyed: bool = False,
     chooses: bool = False,
@@ -118,10 +119,9 @@ def grid(
     Args:
         name: Component id.
         columns: From ``column``.
-        height: Pixels.
+        height: Pixels with rows as high as on a desk; where fingers need higher ones the grid is higher as well.
         rows: All rows; None leaves the rows to a callback that answers ``getRowsRequest`` block by block.
         empty: Shown where there is no row.
-        row_height: Pixels of a row.
         opens: Whether a click on a row goes somewhere (rows carry ``_open`` or ``_set``).
         keyed: Whether rows carry ``_id``, which ``cellClicked`` tells of.
         chooses: Whether several rows are chosen with boxes.
@@ -144,17 +144,22 @@ def grid(
         placed = [{k: v for k, v in one.items() if k not in {"filter", "filterParams"}} for one in placed]
     options: dict[str, Any] = {
         "theme": THEME,
-        "rowHeight": row_height,
         "headerHeight": 30,
         "suppressCellFocus": False,
         "enableCellTextSelection": True,
         "tooltipShowDelay": 400,
         "animateRows": False,
+        "suppressColumnMoveAnimation": True,
         "localeText": {"noRowsToShow": empty},
     }
     if opens:
         options["rowSelection"] = {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True}
     more: dict[str, Any] = {}
+    if any("context" in one for one in columns):
+        more["eventListeners"] = {
+            event: ["qdFitColumns(params)"]
+            for event in ("modelUpdated", "viewportChanged", "gridSizeChanged")
+        }
     if keyed:
         more["getRowId"] = "params.data._id"
     if chooses:
@@ -177,6 +182,8 @@ def grid(
         more["rowData"] = records(rows)
     if filter_model:
         more["filterModel"] = dict(filter_model)
+    # Rows are as high as the theme says (40_grid.css): as many of them stay in view where they are higher.
+    tall = f"min(calc({height}px + {(height - 30) // 30} * (var(--qd-row) - 30px)), max({height}px, 70vh))"
     made = dag.AgGrid(
         id=name,
         columnDefs=placed,
@@ -190,13 +197,13 @@ def grid(
         },
         dashGridOptions=options,
         className="",
-        style={"height": f"{height}px", "width": "100%"},
+        style={"height": tall, "width": "100%"},
         dangerously_allow_code=False,
         **more,
     )
     kind = "agwrap rows-link" if opens else "agwrap"
     # The grid's code comes later than the page: the height is kept, so that nothing jumps when it is drawn.
-    kept = {"minHeight": f"{height}px"}
+    kept = {"minHeight": tall}
     return html.Div(made, className=kind, role="region", style=kept, **{"aria-label": label or "Table"})
 
 

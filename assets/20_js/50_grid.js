@@ -41,12 +41,44 @@
       accentColor: "var(--qd-accent)",
       inputBackgroundColor: "var(--qd-bg)",
       inputBorder: { color: "var(--qd-ctl)" },
-      rowHeight: 30,
+      rowHeight: "var(--qd-row)",
       headerHeight: 30,
       cellHorizontalPadding: 8,
       iconSize: 13,
       browserColorScheme: "inherit",
     });
+  };
+
+  // Columns that name a place on phones are all that a grid shows there, in that order; what needs a desk is left out
+  // on tablets. They come back with the room.
+  const phone = window.matchMedia("(max-width: 767.98px)");
+  const tablet = window.matchMedia("(max-width: 1199.98px)");
+  const shownAs = new WeakMap();
+  fns.qdFitColumns = function (params) {
+    const api = params.api;
+    const size = phone.matches ? "phone" : tablet.matches ? "tablet" : "desk";
+    const was = shownAs.get(api) || { size: "desk", state: null };
+    if (was.size === size) return;
+    const state =
+      was.state || api.getColumnState().map(({ colId, hide, width, flex }) => ({ colId, hide, width, flex }));
+    shownAs.set(api, { size, state });
+    const told = (one) => {
+      const column = api.getColumn(one.colId);
+      return (column && column.getColDef().context) || {};
+    };
+    let made = state;
+    if (size === "tablet") made = state.map((one) => (told(one).desk ? { ...one, hide: true } : one));
+    if (size === "phone") {
+      const place = (one) => told(one).phone;
+      const kept = state.filter(place).sort((a, b) => place(a)[0] - place(b)[0]);
+      made = [
+        ...kept.map((one) =>
+          place(one)[1] ? { ...one, hide: false, width: place(one)[1], flex: null } : { ...one, hide: false, flex: 1 }
+        ),
+        ...state.filter((one) => !place(one)).map((one) => ({ ...one, hide: true })),
+      ];
+    }
+    api.applyColumnState({ state: made, applyOrder: true });
   };
 
   function numeric(value) {

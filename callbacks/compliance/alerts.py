@@ -124,7 +124,6 @@ def _grid(answer: dict[str, Any], view: View) -> Drawn:
             keyed=True,
             chooses=view.role == "compliance",
             sort=sort if sort.removeprefix("-") in SORTED else DEFAULT_SORT,
-            row_height=ROW,
             label="Alerts",
         ),
         sub=f"{plural(total, 'alert')}, a row opens its evidence",
