@@ -3,7 +3,7 @@
 import json
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from app.demo.firm import NOTICE, Firm, Login
 from app.demo.firms import FIRMS
 from app.demo.generate import Size, generate
 from app.demo.reference import logins
+from app.demo.training import Training
 from app.errors import BadSettings, Conflict, Invalid, NotFound
 from app.scope import Identity
 from app.storage import schema
@@ -80,11 +81,10 @@ def seed_demo(
     schema.upgrade(context.database)
     run = _Seeding(context, progress)
     missing = {plan.slug for plan in FIRMS if run.prepare(plan.slug, reset=reset)}
-    began = time.perf_counter()
-    for firm in generate(seed, size, today, only=missing) if missing else ():
-        run.note("generate", began)
-        run.bring_in(firm, seed=seed)
-        began = time.perf_counter()
+    if missing:
+        # A small demo's models are learnt before another process has begun.
+        with Training(context, helped=size == "full") as training:
+            run.bring_all_in(generate(seed, size, today, only=missing), training, seed=seed)
     return run.summary()
 
 
@@ -122,7 +122,22 @@ class _Seeding:
         orgs.delete(context.database, console(slug), slug, stores=(context.lake,), folders=folders)
         return True
 
-    def bring_in(self, firm: Firm, *, seed: int) -> None:
+    def bring_all_in(self, firms: Iterable[Firm], training: Training, *, seed: int) -> None:
+        """Make the firms; a firm's models begin to learn while the next one is made."""
+        actors: dict[str, Identity] = {}
+        began = time.perf_counter()
+        for firm in firms:
+            self.note("generate", began)
+            actors[firm.slug] = self._bring_in(firm, seed=seed)
+            training.begin(firm.slug)
+            began = time.perf_counter()
+        self.progress("train")
+        training.finish()
+        self.note("train", began)
+        for slug, actor in actors.items():
+            self._complete(slug, actor, seed=seed)
+
+    def _bring_in(self, firm: Firm, *, seed: int) -> Identity:
         began = time.perf_counter()
         actor = self._organisation(firm)
         self.note("people", began)
@@ -131,11 +146,17 @@ class _Seeding:
         self.note("import", began)
         self._work(firm, seed=seed)
         keep_labels(self.context.settings.root, firm)
-        orgs.set_settings(
-            self.context.database,
-            actor,
-            OFFICE | {"notice": NOTICE, "demo": {"seed": seed, "complete": True}},
-        )
+        return actor
+
+    def _complete(self, slug: str, actor: Identity, *, seed: int) -> None:
+        from app.jobs.insights import refresh_insights
+
+        self.progress(f"{slug}: insights")
+        began = time.perf_counter()
+        refresh_insights(self.context, slug, cause="demo")
+        self.note("insights", began)
+        settings = OFFICE | {"notice": NOTICE, "demo": {"seed": seed, "complete": True}}
+        orgs.set_settings(self.context.database, actor, settings)
 
     def _organisation(self, firm: Firm) -> Identity:
         self.progress(f"{firm.slug}: organisation and people")
@@ -175,10 +196,8 @@ class _Seeding:
         from app.demo.limits import set_limits
         from app.demo.rooms import talk, talk_about_alerts
         from app.jobs.derive import derive
-        from app.jobs.insights import refresh_insights
         from app.jobs.screening import screen_all
         from app.jobs.surveil import surveil
-        from app.jobs.train import train
 
         slug = firm.slug
         steps: dict[str, Callable[[], Any]] = {
@@ -191,8 +210,6 @@ class _Seeding:
             "screening": lambda: screen_all(self.context, slug, cause="demo"),
             "surveil": lambda: surveil(self.context, slug, cause="demo"),
             "alert talk": lambda: talk_about_alerts(self.context, firm),
-            "train": lambda: train(self.context, slug),
-            "insights": lambda: refresh_insights(self.context, slug, cause="demo"),
         }
         for name, step in steps.items():
             self.progress(f"{slug}: {name}")
