@@ -3,6 +3,7 @@
 import polars as pl
 
 MIN_WEEKS = 4  # the same hour must have been seen this often before it is a baseline
+LONGEST_SILENCE = 365  # days without any mention after which counting begins anew: nothing was listened to, or one date is wrong
 
 
 def hourly(mentions: pl.DataFrame) -> pl.DataFrame:
@@ -61,21 +62,34 @@ def attention(mentions: pl.DataFrame, *, min_weeks: int = MIN_WEEKS) -> pl.DataF
 def mentions_by_day(mentions: pl.DataFrame) -> pl.DataFrame:
     """Count mentions of every name on every day from the first to the last of them; a silent day counts 0.
 
+    After more than ``LONGEST_SILENCE`` days without a mention of any name another stretch begins, with names of its own:
+    old posts beside new ones, or one with a wrong date, do not put years of zeros between them.
+
     Args:
         mentions: instrument_id and transact_time; one row per mention, at least one.
 
     Returns:
-        instrument_id, day, mentions (Int64, never null), weekend; sorted by instrument and day.
+        instrument_id, day, mentions (Int64, never null), weekend, stretch (from 0); sorted by instrument and day.
     """
-    counted = mentions.group_by("instrument_id", day=pl.col("transact_time").dt.date()).agg(
-        mentions=pl.len().cast(pl.Int64)
+    counted = (
+        mentions.group_by("instrument_id", day=pl.col("transact_time").dt.date())
+        .agg(mentions=pl.len().cast(pl.Int64))
+        .sort("day")
+        .with_columns(
+            stretch=(pl.col("day").diff() > pl.duration(days=LONGEST_SILENCE))
+            .fill_null(value=False)
+            .cum_sum()
+        )
     )
-    span = counted.select(day=pl.date_range(pl.col("day").min(), pl.col("day").max(), "1d"))
-    grid = counted.select(pl.col("instrument_id").unique()).join(span, how="cross")
-    rows = grid.join(counted, on=["instrument_id", "day"], how="left").with_columns(
+    span = counted.group_by("stretch").agg(
+        day=pl.date_ranges(pl.col("day").min(), pl.col("day").max(), "1d").first()
+    )
+    names = counted.select("stretch", "instrument_id").unique()
+    grid = names.join(span, on="stretch").explode("day", empty_as_null=True)
+    rows = grid.join(counted, on=["stretch", "instrument_id", "day"], how="left").with_columns(
         pl.col("mentions").fill_null(0), weekend=pl.col("day").dt.weekday() > 5
     )
-    return rows.sort("instrument_id", "day")
+    return rows.select("instrument_id", "day", "mentions", "weekend", "stretch").sort("instrument_id", "day")
 
 
 def daily_attention(mentions: pl.DataFrame, *, days: int = 20) -> pl.DataFrame:
@@ -91,7 +105,7 @@ def daily_attention(mentions: pl.DataFrame, *, days: int = 20) -> pl.DataFrame:
         return pl.DataFrame(schema=schema | {"usual": pl.Float64, "n": pl.UInt32, "z": pl.Float64})
     rows = mentions_by_day(mentions)
     before = pl.col("mentions").shift(1).cast(pl.Float64)
-    keys = ["instrument_id", "weekend"]
+    keys = ["instrument_id", "stretch", "weekend"]
     rows = rows.with_columns(
         usual=before.rolling_mean(days, min_samples=5).over(keys),
         spread=before.rolling_std(days, min_samples=5).over(keys),

@@ -41,7 +41,9 @@ class FeedQuery(SortedQuery):
     show: Literal["all", "following", "own", "imported"] | None = None
     room: Word | None = None
     post: Word | None = Field(None, description="The thread of this post.")
-    about: Word | None = Field(None, description="Threads about this: order:O1, account:A1, instrument:I1.")
+    about: Word | None = Field(
+        None, description="Threads about this: order:O1, account:A1, instrument:I1, alert:X1."
+    )
 
 
 class PostPath(BaseModel):
@@ -166,7 +168,10 @@ def note_reading(desk: Desk) -> None:
 def _place(desk: Desk, body: PostBody) -> Any:
     kind: str = body.context_kind or ""
     name = body.context_id or ""
-    if body.about is not None and not kind and not name:
+    if body.about is not None:
+        if kind or name:
+            said = FieldError("about", "says the same as context_kind and context_id: give one of both")
+            raise Invalid("The place does not fit.", errors=[said])
         kind, _, name = body.about.partition(":")
     if bool(kind) != bool(name):
         said = FieldError("context_id", "goes with context_kind: give both or none")

@@ -100,7 +100,7 @@ def attention(desk: Desk) -> pl.DataFrame:
 
 
 def _talked(desk: Desk) -> pl.DataFrame:
-    """Return the posts of the scope's last day with those of the days it is compared with; none after its first day: none."""
+    """Return the posts of the scope's last day with those of the days it is compared with."""
     rows = desk.rows(POSTS, dated=False, scoped=False)
     if desk.scope.end is not None:
         end = datetime.combine(desk.scope.end + timedelta(days=1), time(), UTC)

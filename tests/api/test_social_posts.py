@@ -173,6 +173,15 @@ def test_a_thread_is_for_who_may_see_what_it_is_about(installation):
     assert [row["post_id"] for row in listed] == [f"{c}-P1", imported["post_id"]]
 
 
+def test_what_threads_are_about_is_said_once_and_is_one_of_the_kinds(installation):
+    for about in ("evil:1", "order", "order:", ":O1"):
+        answer = ask(installation, f"/posts?about={about}")
+        assert (answer.status_code, answer.get_json()["errors"][0]["field"]) == (422, "about"), about
+    twice = {"text": "x y", "about": "order:O1", "context_kind": "order", "context_id": "O1"}
+    answer = ask(installation, "/posts", twice)
+    assert (answer.status_code, answer.get_json()["errors"][0]["field"]) == (422, "about")
+
+
 def test_talk_about_an_alert_never_reaches_traders(installation):
     client = installation.client(token=installation.one.tokens["compliance"])
     alert = client.get("/api/compliance/alerts?limit=1", base_url=HERE).get_json()["data"][0]["alert_id"]

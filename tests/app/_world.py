@@ -32,7 +32,9 @@ def land(context: Context, org: str, **tables: str | pl.DataFrame) -> None:
                 ingest_time=pl.lit(now(), pl.Datetime("us", "UTC")),
                 import_id=pl.lit("imp_test"),
                 raw_id=pl.int_range(pl.len()).cast(pl.String) + name,
-                dq_flags=pl.lit([], pl.List(pl.String)),
+                dq_flags=pl.col("dq_flags").fill_null([])
+                if "dq_flags" in frame.columns
+                else pl.lit([], pl.List(pl.String)),
             ).select(list(DATASETS[name].schema))
             staged.append(writer.append(DATASETS[name], frame, import_id="imp_test"))
         writer.publish(staged, session)

@@ -97,3 +97,20 @@ def test_a_silent_day_of_any_name_counts_as_nothing():
     assert found.select("instrument_id", "mentions", "weekend").rows() == [
         ("A", 2, False), ("A", 0, True), ("A", 0, True), ("B", 0, False), ("B", 0, True), ("B", 1, True)
     ]  # fmt: skip
+
+
+def test_a_wrong_date_or_posts_of_long_ago_put_no_years_of_silence_between():
+    days = [START + timedelta(days=d) for d in range(30) if (START + timedelta(days=d)).weekday() < 5]
+    now = pl.DataFrame({"instrument_id": "A", "transact_time": [*days[:-1], *[days[-1]] * 9]})
+    stray = pl.DataFrame(
+        {
+            "instrument_id": ["B", "A"],
+            "transact_time": [datetime(1800, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)],
+        }
+    )
+    rows = daily_attention(pl.concat([now, stray]))
+    assert rows.height == (days[-1] - days[0]).days + 3
+    assert rows.filter(pl.col("instrument_id") == "A", pl.col("day") < pl.date(2099, 1, 1)).equals(
+        daily_attention(now)
+    )
+    assert rows["z"].drop_nulls().max() == 8.0

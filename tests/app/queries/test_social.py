@@ -6,7 +6,9 @@ import polars as pl
 import pytest
 
 from analytics.datasets import POSTS
+from analytics.insights._rule import all_rules
 from app.errors import Forbidden, Invalid
+from app.jobs._insight_tables import tables
 from app.queries import social
 from app.scope import Scope
 from tests.app._world import context_of, desk_of, land
@@ -106,6 +108,30 @@ def test_tone_stands_beside_the_price_of_the_one_instrument_or_of_all(firm):
     ]
     everything = social.sentiment(desk_of(firm, scope=LAST))
     assert everything["price"].to_list() == [100.0, 100.0]  # +10 % and -10 %, equally weighted
+
+
+def test_a_post_dated_ahead_is_in_the_feed_but_is_not_the_last_day_of_anything(firm):
+    one = posts().head(1)
+    ahead = one.with_columns(
+        post_id=pl.lit("ahead"),
+        transact_time=pl.datetime(2099, 1, 1, time_zone="UTC", time_unit="us"),
+        transact_time_ns=pl.lit(1).cast(pl.Int64),
+        dq_flags=pl.lit(["FUTURE_TIME"]),
+    )
+    land(firm, "early", instruments=INSTRUMENTS, prices=PRICES, posts=pl.concat([posts(), ahead]))
+    desk, without = desk_of(firm, "early"), desk_of(firm)
+    assert social.posts(desk)[0]["post_id"][0] == "ahead"
+    assert social.attention(desk).equals(social.attention(without))
+    assert social.sentiment(desk).equals(social.sentiment(without))
+    read = tables(firm, "early", {"crowd_exposure": all_rules()["crowd_exposure"]})["posts"]
+    assert read.height == posts().height
+
+
+def test_attention_of_a_period_without_posts_is_empty_and_not_that_of_an_earlier_day(firm):
+    assert social.attention(desk_of(firm, scope=Scope(start=date(2026, 11, 21)))).is_empty()
+    assert social.attention(desk_of(firm, scope=Scope(start=date(2026, 11, 20))))["day"][0] == date(
+        2026, 11, 20
+    )
 
 
 def test_who_reads_no_data_reads_no_posts(firm):
