@@ -86,9 +86,16 @@ def _effect(row: Mapping[str, Any], currency: str) -> html.Div | None:
     text = _effect_words(effect, currency)
     if not text:
         return None
+    mark = known(effect.get("against")) or 0.0
+    of = amount(mark, str(effect.get("unit", "")), currency, plus=False) if mark else "zero"
     drawn = interval(
-        effect.get("low"), effect.get("value"), effect.get("high"), words=f"Effect {text}, against zero"
+        effect.get("low"),
+        effect.get("value"),
+        effect.get("high"),
+        words=f"Effect {text}, against {of}",
+        mark=mark,
     )
+    text += f", against {of}" if mark else ""
     return html.Div([drawn, html.Span(text, className="num")], className="effect")
 
 
@@ -96,10 +103,12 @@ def _effect_words(effect: Mapping[str, Any], currency: str) -> str:
     if known(effect.get("value")) is None:
         return ""
     unit = str(effect.get("unit", ""))
-    text = amount(effect["value"], unit, currency)
+    # What is held against something else than zero is no change: it has no plus.
+    plus = not known(effect.get("against"))
+    text = amount(effect["value"], unit, currency, plus=plus)
     low, high = effect.get("low"), effect.get("high")
     if known(low) is not None and known(high) is not None:
-        ends = (amount(end, unit, currency) for end in (low, high))
+        ends = (amount(end, unit, currency, plus=plus) for end in (low, high))
         # A unit of several words is said once.
         text += ", " + " to ".join(end.removesuffix(f" {unit}") for end in ends)
     return text
@@ -146,8 +155,7 @@ def _place(kind: str, found: str) -> str | None:
         "post": f"/social/feed?post={value}",
         "author": f"/social/feed?author={value}",
         "idea": f"/social/ideas?idea={value}",
-        "limit": f"/compliance/limits?limit={value}",
-        "message": f"/compliance/supervision?message={value}",
+        "limit": f"/compliance/limits?limit_id={value}",
         "detector": f"/compliance/coverage?detector={value}",
         "dataset": f"/operations/pipeline?dataset={value}",
         "import": f"/operations/pipeline?import={value}",
@@ -189,7 +197,7 @@ def _why(row: Mapping[str, Any], currency: str, *, opened: bool) -> html.Details
             lines.append(
                 html.Tr(
                     [
-                        html.Td(words(str(name))),
+                        html.Td(str(name)[:1].upper() + str(name)[1:]),
                         html.Td(bar, className="b"),
                         html.Td(shown, className="n num"),
                     ]

@@ -24,7 +24,7 @@ def course(chart: Any) -> html.Div | None:
     if drawn is None:
         return None
     recent, usual = int(chart.get("recent") or 0), known(chart.get("usual"))
-    parts = [f"{chart.get('label', '')}, {number(len(values))} points, {days[0]} to {days[-1]}"]
+    parts = [f"{chart.get('label', '')}, {number(len(values))} points, {day(days[0])} to {day(days[-1])}"]
     if recent:
         parts.append(f"the last {number(recent)} were tested")
     if usual is not None:

@@ -8,9 +8,16 @@ from components.formats import known
 
 
 def interval(
-    low: Any, value: Any, high: Any, *, words: str, tone: str = "acc", reach: float | None = None
+    low: Any,
+    value: Any,
+    high: Any,
+    *,
+    words: str,
+    tone: str = "acc",
+    reach: float | None = None,
+    mark: float = 0.0,
 ) -> html.Div | None:
-    """Draw where a value and its interval lie against zero.
+    """Draw where a value and its interval lie against zero, or another mark.
 
     Args:
         low: Lower end of the interval; None draws the dot alone.
@@ -19,12 +26,13 @@ def interval(
         words: What it shows, read to people who do not see it.
         tone: Class name of the colour.
         reach: Half the width of the line in the value's unit; from the numbers when None.
+        mark: Where the mark stands.
     """
     middle = known(value)
     if middle is None:
         return None
     start, end = known(low), known(high)
-    numbers = [number for number in (middle, start, end, 0.0) if number is not None]
+    numbers = [number for number in (middle, start, end, mark) if number is not None]
     left, right = (-reach, reach) if reach else (min(numbers), max(numbers))
     room = (right - left) * 0.12 or 1.0
     left, right = left - room, right + room
@@ -32,7 +40,7 @@ def interval(
     def place(number: float) -> float:
         return min(max((number - left) / (right - left), 0.0), 1.0) * 100
 
-    parts: list[Any] = [html.I(className="zero", style={"left": f"{place(0.0):.1f}%"})]
+    parts: list[Any] = [html.I(className="zero", style={"left": f"{place(mark):.1f}%"})]
     if start is not None and end is not None:
         width = max(place(end) - place(start), 0.5)
         parts.append(html.Span(style={"left": f"{place(start):.1f}%", "width": f"{width:.1f}%"}))

@@ -5,7 +5,7 @@ from typing import ClassVar
 import polars as pl
 
 from analytics.insights._rule import WHOLE, Candidate, Rule, Tables, link, quiet
-from analytics.insights._say import course, traded
+from analytics.insights._say import course, desk_words, traded
 from analytics.insights._stats import doubled, sign_flip
 
 SESSIONS = 20
@@ -25,7 +25,7 @@ class Dear(Rule):
     """
 
     domains = ("trading",)
-    version = "2"
+    version = "3"
     by: ClassVar[str]  # column that names the place
     others: ClassVar[str]  # "its other venues"
     at: ClassVar[str] = "at "  # put before its name
@@ -59,14 +59,17 @@ class Dear(Rule):
         money = max(0.0, tested.value) * 1e-4 * notional
         worst = rows.sort("gap").tail(2)["worst"].explode().to_list()
         days = {"from": str(first), "to": str(last)}
-        whom, bound = ("the firm", None) if desk == WHOLE else (desk, desk)
+        whom, bound = ("the firm", None) if desk == WHOLE else (desk_words(desk), desk)
+        dearer = int((rows["gap"] > 0).sum())
+        named = {self.by.removesuffix("_id"): name}
         return Candidate(
             subject=f"{desk}|{name}",
-            title=f"{name} costs {whom} {tested.value:.1f} bp more than {self.others}",
+            title=f"{name} costs {whom} {tested.value:.1f} bp more than {self.others}, {self.money(money)} in {rows.height} sessions",
             text=(
                 f"Over {rows.height} sessions and {fills:,} fills, {whom} paid {tested.value:.1f} bp more "
-                f"{self.at}{name} than {self.at}{self.others} on the same days (95 % interval {tested.low:.1f} to "
-                f"{tested.high:.1f} bp, {tested.p_text}). On {self.money(notional)} traded there that is {self.money(money)}."
+                f"{self.at}{name} than {self.at}{self.others} in the same names on the same days (95 % interval "
+                f"{tested.low:.1f} to {tested.high:.1f} bp, {tested.p_text}); it was dearer on {dearer} of them. On "
+                f"{self.money(notional)} traded there that is {self.money(money)}."
             ),
             tested=tested,
             unit="bp",
@@ -74,12 +77,12 @@ class Dear(Rule):
             why=[
                 {"driver": f"fills {self.at}{name}", "value": fills, "unit": "fills"},
                 {"driver": f"traded {self.at}{name}", "value": notional, "unit": "currency"},
-                {"driver": "days on which it was dearer", "value": int((rows["gap"] > 0).sum()), "unit": "days"},
+                {"driver": f"days dearer, of {rows.height}", "value": dearer, "unit": "days"},
             ],
             evidence=[{"kind": "execution", "id": exec_id} for exec_id in worst],
             next=[
-                link("See execution quality", "/trading/execution-quality", desk=bound, from_=first, to=last,
-                     trader=name if self.by == "trader_id" else None)
+                link("See execution quality", "/trading/execution-quality", desk=bound, from_=first, to=last, **named),
+                link("See the trades", "/trading/blotter", desk=bound, from_=first, to=last, trader=named.get("trader")),
             ],
             context={"desk": bound, self.by.removesuffix("_id"): name, **days},
             desks=(desk,),

@@ -39,6 +39,7 @@ class Candidate:
     desks: tuple[str, ...] | None = None  # it speaks of these desks' data; None: of no desk's
     chart: Mapping[str, Any] | None = None  # a small course, see ``_say.course``
     weight: float | None = None  # 0..1, how much it matters where no money says so
+    against: float = 0.0  # the effect that chance alone would give, in its unit
 
     @property
     def story(self) -> str | None:

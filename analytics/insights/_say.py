@@ -30,6 +30,17 @@ def course(
     }
 
 
+def desk_words(desk: str) -> str:
+    """Return what a sentence calls a desk: ``desk alpha``, and no desk twice."""
+    return desk if "desk" in desk.lower() else f"desk {desk}"
+
+
+def desk_first(desk: str) -> str:
+    """Return what a sentence that begins with a desk calls it."""
+    words = desk_words(desk)
+    return words[:1].upper() + words[1:]
+
+
 def with_desk(rows: pl.DataFrame, tables: dict[str, pl.DataFrame] | Any) -> pl.DataFrame:
     """Return rows of accounts that a desk runs, with the desk."""
     desks = tables["accounts"].unique("account_id", keep="any").select("account_id", "desk")

@@ -116,6 +116,7 @@ class AheadOfNews(Rule):
             ),
             tested=tested,
             unit="fraction",
+            against=0.5,
             money=abs(made),
             why=[
                 {"driver": name, "value": value, "unit": "currency"}

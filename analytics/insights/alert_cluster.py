@@ -3,28 +3,25 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-import numpy as np
 import polars as pl
 
 from analytics.insights._rule import ALERTS, Candidate, Rule, Tables, link, quiet
 from analytics.insights._say import course, ordered
-from analytics.insights._stats import Floats, share_above
+from analytics.insights._stats import share_above
 
-MIN_ALERTS = 3
+MIN_ACTS = 3
 SESSIONS = 60
-_MOST = 1e6  # alerts a session
 
 
 class AlertCluster(Rule):
-    """Share of days with alerts against share of orders, for every trader and instrument with three such days or more.
+    """Share of suspected acts against share of orders, for every trader and instrument with three of them or more.
 
-    All alerts on one subject and day count once: one act often alerts several detectors. Who orders much reaches a day
-    once only, too, so of a share of orders the days to be expected are those on which as many alerts fall at random.
+    All alerts on a trader and an instrument of one day are one act: it often alerts several detectors.
     """
 
     name = "alert_cluster"
     title = "Alerts gather on one subject"
-    description = "Alerts on a trader or an instrument on more days than the share of orders explains."
+    description = "More of the suspected acts than the share of the firm's orders explains."
     domains = ("compliance", "trading")
     version = "3"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
@@ -33,8 +30,8 @@ class AlertCluster(Rule):
     }  # fmt: skip
     roles = ("compliance", "auditor")
     test = (
-        "Binomial on the days with alerts that the share of orders explains, doubled tail; at least three days and three "
-        "subjects."
+        "Binomial on the share of orders, alerts on one trader, instrument and day counted once, doubled tail; at least "
+        "three acts and three subjects."
     )
 
     def candidates(self, tables: Tables, *, seed: int) -> list[Candidate]:
@@ -46,17 +43,15 @@ class AlertCluster(Rule):
         day = pl.col("transact_time").dt.date()
         entered = entered.filter(day.is_in(recent.implode()))
         alerts = tables[ALERTS].with_columns(day=pl.col("time").dt.date())
-        alerts = alerts.filter(pl.col("day") >= recent.min())
+        alerts = _with_other(alerts.filter(pl.col("day") >= recent.min()))
         return [
             one
             for kind, column in (("trader", "trader_id"), ("instrument", "instrument_id"))
-            for one in self._of(kind, column, alerts.filter(pl.col("kind") == kind), entered, recent.len())
+            for one in self._of(kind, column, alerts.filter(pl.col("kind") == kind), entered)
         ]
 
-    def _of(
-        self, kind: str, column: str, alerts: pl.DataFrame, entered: pl.DataFrame, sessions: int
-    ) -> list[Candidate]:
-        acts = alerts.unique(["id", "day"], keep="any")
+    def _of(self, kind: str, column: str, alerts: pl.DataFrame, entered: pl.DataFrame) -> list[Candidate]:
+        acts = alerts.unique(["id", "day", "other"], keep="any")
         orders = (
             entered.filter(pl.col(column).is_not_null())
             .group_by(column)
@@ -69,24 +64,23 @@ class AlertCluster(Rule):
         # A firm of one trader has nothing to compare with.
         if orders.height < 3 or acts.is_empty():
             return []
-        expected = expected_shares(orders["orders"].to_numpy() / total, acts.height / sessions)
-        known = orders.with_columns(expected=pl.Series(expected))
-        rows = acts.group_by("id").agg(alerts=pl.len())
-        rows = rows.join(known, left_on="id", right_on=column, how="inner").sort("id")
+        rows = acts.group_by("id").agg(acts=pl.len())
+        rows = rows.join(orders, left_on="id", right_on=column, how="inner").sort("id")
         return [
             self._candidate(kind, row, acts.height, total, alerts.filter(pl.col("id") == row["id"]))
             for row in rows.iter_rows(named=True)
-            if row["alerts"] >= MIN_ALERTS and row["orders"] < total
+            if row["acts"] >= MIN_ACTS and row["orders"] < total
         ]
 
     def _candidate(
         self, kind: str, row: dict[str, object], total: int, orders: int, alerts: pl.DataFrame
     ) -> Candidate:
-        subject, count, own = str(row["id"]), int(str(row["alerts"])), int(str(row["orders"]))
-        expected = float(str(row["expected"]))
+        subject, count, own = str(row["id"]), int(str(row["acts"])), int(str(row["orders"]))
+        expected = own / orders
         tested = share_above(count, total, expected)
         if (mute := quiet(f"{kind}|{subject}", tested, "times its share")) is not None:
             return mute
+        notional = float(str(row["notional"] or 0.0))
         kinds = alerts["detector"].value_counts(sort=True).sort("count", "detector", descending=[True, False])
         names = ", ".join(f"{name} {n}" for name, n in kinds.iter_rows())
         by_day = alerts.group_by("day").agg(pl.len()).sort("day")
@@ -97,18 +91,21 @@ class AlertCluster(Rule):
         return Candidate(
             subject=f"{kind}|{subject}",
             title=(
-                f"{count} of {total} {kind}-days with suspected patterns are {subject}'s, with {own / orders:.1%} of orders"
+                f"{count} of {total} suspected acts are {subject}'s, with {own / orders:.1%} of orders"
+                if kind == "trader"
+                else f"{count} of {total} suspected acts are in {subject}, with {own / orders:.1%} of orders"
             ),
             text=(
-                f"From {first} to {last} alerts fell on {total} {kind}-days, {count} of them ({count / total:.0%}) on {subject}, "
-                f"with {own:,} of {orders:,} orders ({own / orders:.1%}, {self.money(float(str(row['notional'] or 0.0)))}), which "
-                f"explain {expected * total:.1f}. That is {tested.value:.1f} times as many (95 % interval {tested.low:.1f} to "
-                f"{tested.high:.1f}, {tested.p_text}). Patterns: {names}."
+                f"Of {total} acts that drew alerts in the last {SESSIONS} sessions {count} ({count / total:.0%}) are on {subject}, "
+                f"{first} to {last}, with {own:,} of {orders:,} orders ({own / orders:.1%}, {self.money(notional)}), which explain "
+                f"{expected * total:.1f}. That is {tested.value:.1f} times as many (95 % interval {tested.low:.1f} to "
+                f"{tested.high:.1f}, {tested.p_text}). Alerts: {names}."
             ),
             tested=tested,
             unit="times its share",
+            against=1.0,
             # What is at stake is what was ordered around the alerts, as far as it was priced.
-            money=float(str(row["notional"] or 0.0)) * count / max(own, 1),
+            money=notional * count / max(own, 1),
             why=[{"driver": str(name), "value": int(n), "unit": "alerts"} for name, n in kinds.iter_rows()],
             evidence=[{"kind": kind, "id": subject}]
             + [
@@ -130,18 +127,12 @@ class AlertCluster(Rule):
         )
 
 
-def expected_shares(orders: Floats, acts: float) -> Floats:
-    """Return the shares of subject-days with alerts that subjects have whose alerts fall by their share of orders.
-
-    Args:
-        orders: Share of each in all orders.
-        acts: Subject-days with alerts a session; more than nine in ten of all there are count as that.
-    """
-    wanted, low, high = min(acts, 0.9 * len(orders)), 0.0, 1.0
-    while float((1 - np.exp(-high * orders)).sum()) < wanted and high < _MOST:
-        high *= 2
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if float((1 - np.exp(-middle * orders)).sum()) < wanted else (low, middle)
-    days: Floats = 1 - np.exp(-high * orders)
-    return days / days.sum()
+def _with_other(alerts: pl.DataFrame) -> pl.DataFrame:
+    """Return alerts with ``other``: of a trader's the instrument, of an instrument's the first of its traders."""
+    named = alerts.group_by("alert_id", "kind").agg(other=pl.col("id").min())
+    crossed = named.with_columns(
+        kind=pl.col("kind").replace_strict({"trader": "instrument", "instrument": "trader"}, default=None)
+    ).drop_nulls("kind")
+    return alerts.join(crossed, on=["alert_id", "kind"], how="left").with_columns(
+        pl.col("other").fill_null("")
+    )

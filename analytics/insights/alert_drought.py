@@ -25,6 +25,7 @@ class AlertDrought(Rule):
     title = "Too few alerts"
     description = "Surveillance raises fewer alerts per order than before: a detector may be blind."
     domains = ("compliance", "trading", "operations")
+    version = "2"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         ALERTS: ("alert_id", "detector", "score", "kind", "id", "time"),
         "order_events": ("order_id", "event_type", "trader_id", "instrument_id", "transact_time"),
@@ -60,9 +61,9 @@ class AlertDrought(Rule):
                 title=f"{late} alerts on {ordered:,} orders since {first}, {expected:.0f} were to be expected",
                 text=(
                     f"From {first} to {last} there were {after:.2f} alerts per thousand orders, against {before:.2f} on "
-                    f"the {tested.n - RECENT} sessions before: {tested.value:+.2f} {interval(tested, '{:+.2f}')}. At the "
-                    f"former rate {expected:.0f} alerts were to be expected on {ordered:,} orders, and {late} came. "
-                    f"Silent since then: {', '.join(quiet[:5]) or 'no detector that spoke before'}."
+                    f"the {tested.n - RECENT} sessions before, a change of {tested.value:+.2f} "
+                    f"{interval(tested, '{:+.2f}')}. At the former rate {expected:.0f} were to be expected on {ordered:,} "
+                    f"orders, and {late} came. Detectors silent since then: {', '.join(quiet[:5]) or 'none'}."
                 ),
                 tested=tested,
                 unit="alerts per thousand orders",

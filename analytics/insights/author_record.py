@@ -7,7 +7,7 @@ from urllib.parse import quote
 import polars as pl
 
 from analytics.insights._rule import Candidate, Rule, Tables, link, quiet
-from analytics.insights._say import course, held_now
+from analytics.insights._say import course, desk_words, held_now
 from analytics.insights._stats import Tested, sign_flip
 from analytics.insights._tables import IDEA_SCORES, IDEA_SCORES_SCHEMA
 from analytics.social.leaderboard import MIN_IDEAS, leaderboard
@@ -85,7 +85,7 @@ class AuthorRecord(Rule):
         exposure = float(mine["exposure"].abs().sum())
         return Candidate(
             subject=author,
-            title=f"{author}'s {row['ideas']} sealed ideas earned {tested.value:.0f} bp a day after costs, more than luck explains",
+            title=f"{author}'s {row['ideas']} sealed ideas earned {tested.value:.0f} bp a day after costs over {tested.n} days",
             text=(
                 f"By sealed ideas: {row['ideas']} of {author}, entered on {tested.n} days from {first} to {last}, ended with "
                 f"{tested.value:.0f} bp of their size a day after costs (95 % interval {tested.low:.0f} to "
@@ -102,7 +102,7 @@ class AuthorRecord(Rule):
             evidence=[{"kind": "author", "id": author, "href": f"/social/authors/{quote(author, safe='')}"}]
             + [{"kind": "idea", "id": one} for one in ended.sort("entry_date", "idea_id")["idea_id"].tail(5)],
             next=[
-                link("See his ideas", f"/social/authors/{quote(author, safe='')}"),
+                link("See the ideas", f"/social/authors/{quote(author, safe='')}"),
                 link("See the league", "/social/leaderboard", author=author),
                 _positions(mine),
             ],
@@ -168,7 +168,7 @@ class AuthorRecord(Rule):
         pairs = mine.select("instrument_id", "side").head(4).iter_rows()
         names = ", ".join(f"{name} ({'up' if side > 0 else 'down'})" for name, side in pairs)
         exposure = self.money(float(mine["exposure"].abs().sum()))
-        return f"{names}, {exposure} of the exposure of {mine['desk'][0]}"
+        return f"{names}, {exposure} of the exposure of {desk_words(str(mine['desk'][0]))}"
 
 
 def _meeting(said: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from analytics.insights._rule import Candidate, Rule, Tables, link, quiet
-from analytics.insights._say import course, interval, with_desk
+from analytics.insights._say import course, desk_first, desk_words, interval, with_desk
 from analytics.insights._shifts import recent_shift
 from analytics.insights._stats import Tested
 
@@ -23,7 +23,7 @@ class ConcentrationChange(Rule):
     title = "Concentration has changed"
     description = "A desk's exposure has moved into fewer, or more, instruments than in the months before."
     domains = ("portfolio",)
-    version = "2"
+    version = "3"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "daily_positions": ("account_id", "instrument_id", "date", "market_value_base"),
         "accounts": ("account_id", "desk"),
@@ -68,22 +68,26 @@ class ConcentrationChange(Rule):
             .head(3)
         )
         gross, names = float(days["gross"][-1]), 1 / max(float(index[-1]), 1e-9)
+        shifted = float(moved["change"].abs().sum()) * gross
         said = ", ".join(
             f"{name} {change:+.1%}" for name, change in moved.select("instrument_id", "change").iter_rows()
         )
         top = cells.filter(pl.col("date") == last).sort("share", "instrument_id").row(-1, named=True)
         return Candidate(
             subject=f"{desk}|{last:%G-%V}",
-            title=f"{desk} is as concentrated as {names:.1f} equal positions, {1 / max(float(index[-RECENT - 1]), 1e-9):.1f} on {first}",
+            title=(
+                f"{desk_first(desk)} is as concentrated as {names:.1f} equal positions, "
+                f"{1 / max(float(index[-RECENT - 1]), 1e-9):.1f} on {first}; {self.money(shifted)} moved"
+            ),
             text=(
-                f"The sum of squared shares of {desk}'s exposure went from {index[-RECENT - 1]:.3f} on {first} to "
-                f"{index[-1]:.3f} on {last}, {tested.value:+.3f} more than five sessions bring on average over "
-                f"{one.n} {interval(tested, '{:+.3f}')}. Shares that moved most: {said}. {top['instrument_id']} is "
-                f"the largest, {top['share']:.1%} of {self.money(gross)}."
+                f"From {first} to {last} the sum of squared shares in the gross exposure of {desk_words(desk)} went from "
+                f"{index[-RECENT - 1]:.3f} to {index[-1]:.3f}. Beyond the mean of five sessions over the {one.n - RECENT} before "
+                f"that is {tested.value:+.3f} {interval(tested, '{:+.3f}')}. Shares that moved most: {said}, {self.money(shifted)} "
+                f"in all. The largest is {top['instrument_id']} with {top['share']:.1%} of {self.money(gross)}."
             ),
             tested=tested,
             unit="concentration",
-            money=float(moved["change"].abs().sum()) * gross,
+            money=shifted,
             why=[
                 {"driver": name, "value": change, "unit": "fraction"}
                 for name, change in moved.select("instrument_id", "change").iter_rows()

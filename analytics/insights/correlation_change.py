@@ -8,7 +8,7 @@ import polars as pl
 
 from analytics.insights._returns import priced_books
 from analytics.insights._rule import Candidate, Rule, Tables, link, quiet
-from analytics.insights._say import course, interval
+from analytics.insights._say import course, desk_words, interval
 from analytics.insights._shifts import recent_shift
 from analytics.insights._stats import Floats
 
@@ -26,7 +26,7 @@ class CorrelationChange(Rule):
     title = "Holdings move together"
     description = "The mean correlation of a desk's largest holdings has changed, and its risk with it."
     domains = ("portfolio",)
-    version = "2"
+    version = "3"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "prices": ("instrument_id", "date", "adj_basis", "close"),
         "daily_positions": ("account_id", "instrument_id", "date", "market_value_base"),
@@ -68,9 +68,9 @@ class CorrelationChange(Rule):
         first, last = days[-RECENT], days[-1]
         return Candidate(
             subject=f"{desk}|{last:%G-%V}",
-            title=f"{desk}'s {n} largest holdings have a mean correlation of {after:.2f}, {before:.2f} before",
+            title=f"The {n} largest holdings of {desk_words(desk)} have a mean correlation of {after:.2f}, {before:.2f} before",
             text=(
-                f"From {first} to {last} the {n} largest holdings of {desk} had a mean correlation of {after:.2f} "
+                f"From {first} to {last} the {n} largest holdings of {desk_words(desk)} had a mean correlation of {after:.2f} "
                 f"against {before:.2f} over the {len(products) - RECENT} sessions before, a change of "
                 f"{tested.value:+.2f} {interval(tested, '{:+.2f}')}. Today's book would have swung {self.money(swings[1])} "
                 f"a day since then and {self.money(swings[0])} before."

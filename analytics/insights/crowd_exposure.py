@@ -6,6 +6,7 @@ from typing import ClassVar
 import polars as pl
 
 from analytics.insights._rule import Candidate, Rule, Tables, link, quiet
+from analytics.insights._say import course, desk_first, desk_words
 from analytics.insights._stats import burst
 from analytics.social.attention import daily_attention
 from analytics.social.weighing import by_instrument, mean_tone
@@ -25,10 +26,11 @@ class CrowdExposure(Rule):
     title = "Crowd attention on a holding"
     description = "An instrument that is held was mentioned far more than usual in the last five days."
     domains = ("social", "portfolio")
-    version = "3"
+    version = "4"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "posts": (
             "post_id", "transact_time", "author_id", "instrument_ids", "relevance", "sentiment", "confidence",
+            "author_weight",
         ),
         "daily_positions": ("account_id", "instrument_id", "date", "market_value_base"),
         "accounts": ("account_id", "desk"),
@@ -87,11 +89,11 @@ class CrowdExposure(Rule):
         authors = that["author_id"].n_unique()
         return Candidate(
             subject=f"{name}|{day}",
-            title=f"{name} was mentioned {count} times on {day} against {usual:.1f} usually; {desk} is {long} {self.money(abs(exposure))}",
+            title=f"{name} was mentioned {count} times on {day} against {usual:.1f} usually; {desk_words(desk)} is {long} {self.money(abs(exposure))}",
             text=(
                 f"{name} was mentioned {count} times by {authors} authors on {day}, {mood}; on {tested.n} comparable "
                 f"days before, {usual:.1f} times (excess {tested.value:.1f}, 95 % interval {tested.low:.1f} to "
-                f"{tested.high:.1f}, {tested.p_text}, corrected for {LOOKS} days looked at). {desk} is {long} "
+                f"{tested.high:.1f}, {tested.p_text}, corrected for {LOOKS} days looked at). {desk_first(desk)} is {long} "
                 f"{self.money(abs(exposure))}, {row['share']:.1%} of its gross exposure."
             ),
             tested=tested,
@@ -110,7 +112,11 @@ class CrowdExposure(Rule):
             ],
             context={"instrument": name, "desk": desk, "from": str(day), "to": str(day)},
             desks=(str(desk),),
-        )
+            chart=course(
+                counts["day"].to_list(), counts["mentions"].cast(pl.Float64).to_list(), label="Mentions a day", recent=LOOKS,
+                usual=usual,
+            ),
+        )  # fmt: skip
 
 
 def _held(tables: Tables) -> pl.DataFrame:

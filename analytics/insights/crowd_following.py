@@ -6,7 +6,7 @@ from typing import ClassVar
 import polars as pl
 
 from analytics.insights._rule import Candidate, Rule, Tables, link, quiet
-from analytics.insights._say import bought, course, traded, with_desk
+from analytics.insights._say import bought, course, desk_first, desk_words, traded, with_desk
 from analytics.insights._stats import Tested, sign_flip
 from analytics.social.weighing import by_instrument, mean_tone
 
@@ -26,7 +26,7 @@ class CrowdFollowing(Rule):
     title = "Desk trades with the crowd"
     description = "A desk's net trades follow, or oppose, the tone of posts of the day before."
     domains = ("social", "trading")
-    version = "3"
+    version = "4"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "posts": (
             "post_id", "transact_time", "author_id", "instrument_ids", "relevance", "sentiment", "confidence",
@@ -104,12 +104,14 @@ class CrowdFollowing(Rule):
         way = "with" if side > 0 else "against"
         return Candidate(
             subject=desk,
-            title=f"{desk} trades {way} the tone of the day before: {tested.value:+.0%} of what it trades, net",
+            title=(
+                f"{desk_first(desk)} trades {way} the tone of the day before: {abs(tested.value):.0%} of {self.money(gross)}, net"
+            ),
             text=(
-                f"From {first} to {last}, on {tested.n} days, {abs(tested.value):.0%} of what {desk} traded in names "
+                f"From {first} to {last}, on {tested.n} days, {abs(tested.value):.0%} of what {desk_words(desk)} traded in names "
                 f"talked of the day before went, net, {way} the tone (95 % interval {tested.low:+.0%} to "
-                f"{tested.high:+.0%}, {tested.p_text}, against none). That is {self.money(abs(tested.value) * gross)} of "
-                f"{self.money(gross)} traded."
+                f"{tested.high:+.0%} with the tone, {tested.p_text}, against none). That is "
+                f"{self.money(abs(tested.value) * gross)} of {self.money(gross)} traded."
             ),
             tested=tested,
             unit="fraction",

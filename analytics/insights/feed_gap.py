@@ -30,6 +30,7 @@ class FeedGap(Rule):
     title = "Feed missing or thin"
     description = "A data set brought fewer rows on the last session than on the sessions before."
     domains = ("compliance", "operations")
+    version = "2"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {ROW_COUNTS: ("dataset", "day", "rows")}
     roles = ("compliance", "auditor", "risk")
     test = "Lower tail of a negative binomial, doubled; at least 15 sessions."
@@ -60,12 +61,11 @@ class FeedGap(Rule):
         missing = 1 - count / usual if usual else 0.0
         return Candidate(
             subject=f"{dataset}|{day}",
-            title=f"{count:,} rows of {words} on {day}, {usual:,.0f} are usual",
+            title=f"{words.capitalize()}: {count:,} rows on {day}, {usual:,.0f} are usual, {missing:.0%} missing",
             text=(
-                f"On {day} {count:,} rows of {words} came in; on the {tested.n} sessions before, {usual:,.0f} on average "
-                f"(least {history.min():,.0f}). The shortfall of {usual - count:,.0f} is {missing:.0%} (95 % interval "
-                f"{-tested.high:,.0f} to {-tested.low:,.0f} rows, {tested.p_text}). Until it is made up, {blind} may "
-                f"go unseen."
+                f"On {day} {count:,} rows of {words} came in; on the {tested.n} sessions before, {usual:,.0f} on average and "
+                f"never fewer than {history.min():,.0f}. {usual - count:,.0f} rows are missing, {missing:.0%} (95 % interval "
+                f"{-tested.high:,.0f} to {-tested.low:,.0f} rows, {tested.p_text}). Until they come in, {blind} may go unseen."
             ),
             tested=tested,
             unit="rows",

@@ -10,6 +10,7 @@ from analytics.insights._rule import WHOLE, Candidate, Rule, Tables, link
 from analytics.insights._say import course
 from analytics.insights._stats import Tested, sign_flip
 from analytics.insights._tables import LIMIT_USES
+from analytics.money_words import money
 from analytics.portfolio.limit_forecast import forecast
 from analytics.portfolio.limit_measures import MEASURES
 
@@ -25,6 +26,7 @@ class LimitCourse(Rule):
     title = "Limit on course to breach"
     description = "Utilisation has grown more than a walk without direction would, and a breach is likely."
     domains = ("portfolio", "trading")
+    version = "2"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         LIMIT_USES: (
             "limit_id", "name", "measure", "subject_kind", "subject_id", "desk", "bound", "unit", "day", "utilisation",
@@ -60,21 +62,25 @@ class LimitCourse(Rule):
         tested = Tested(value, float(low), float(high), trend.p if likely else 1.0, len(used))
         row = rows.row(-1, named=True)
         first, last = rows["day"][-TREND], row["day"]
-        whom = f"{row['subject_kind']} {row['subject_id']}" if row["subject_id"] else "the organisation"
+        # A limit is mostly named after whom it bounds.
+        told = row["subject_id"] and row["subject_id"] not in row["name"]
+        named = f"{row['name']} of {row['subject_kind']} {row['subject_id']}" if told else row["name"]
+        bound = money(row["bound"], row["unit"]) if row["unit"] else f"{row['bound']:,.6g}"
         desk = row["desk"]
         subject = row["subject_kind"]
         bounds = {subject: row["subject_id"]} if subject in {"desk", "trader", "instrument"} else {}
         return Candidate(
             subject=row["limit_id"],
-            title=f"{row['name']} may be passed within {HORIZON} sessions: {value:.0%}, used {used[-1]:.0%}",
+            title=f"{named}: {value:.0%} chance of a breach within {HORIZON} sessions, {used[-1]:.0%} used now",
             text=(
-                f"{row['name']} of {whom} is used {used[-1]:.1%} on {last}, {used[-1] - used[-TREND - 1]:+.1%} in "
-                f"{TREND} sessions; growth is {trend.value:+.2%} a session ({trend.p_text} against a walk without "
+                f"{named}: {used[-1]:.1%} of {bound} was used on {last}, {100 * (used[-1] - used[-TREND - 1]):+.1f} points in "
+                f"{TREND} sessions. Growth is {100 * trend.value:+.2f} points a session ({trend.p_text} against a walk without "
                 f"direction). At this pace the chance of a breach within {HORIZON} sessions is {value:.0%} "
-                f"(90 % interval {low:.0%} to {high:.0%}), against {LIKELY:.0%} from which it is told."
+                f"(90 % interval {low:.0%} to {high:.0%}); from {LIKELY:.0%} on it is told."
             ),
             tested=tested,
             unit="fraction",
+            against=LIKELY,
             money=float(row["bound"]) * 0.05 if row["unit"] else 0.0,
             weight=max(value, float(used[-1])) * 0.9,
             why=[
@@ -84,7 +90,7 @@ class LimitCourse(Rule):
             ],
             evidence=[{"kind": "limit", "id": row["limit_id"], "label": row["name"]}],
             next=[
-                link("See the limit", "/compliance/limits", limit=row["limit_id"], desk=desk),
+                link("See the limit", "/compliance/limits", limit_id=row["limit_id"], desk=desk),
                 link("Try a smaller book", "/portfolio/what-if", desk=desk),
             ],
             context={"limit": row["limit_id"], "desk": desk, "from": str(first), "to": str(last), **bounds},

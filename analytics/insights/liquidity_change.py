@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from analytics.insights._rule import Candidate, Rule, Tables, link, quiet
-from analytics.insights._say import course, interval, with_desk
+from analytics.insights._say import course, desk_words, interval, with_desk
 from analytics.insights._shifts import recent_shift
 from analytics.insights._stats import Tested
 
@@ -25,7 +25,7 @@ class LiquidityChange(Rule):
     title = "Liquidity has changed"
     description = "The days needed to sell a desk's book have moved more than in the months before."
     domains = ("portfolio", "trading")
-    version = "2"
+    version = "3"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "daily_positions": ("account_id", "instrument_id", "date", "market_value_base", "quantity"),
         "accounts": ("account_id", "desk"),
@@ -80,17 +80,21 @@ class LiquidityChange(Rule):
         )
         return Candidate(
             subject=f"{desk}|{last:%G-%V}",
-            title=f"{desk} takes {needed[-1]:.2f} days to sell, {needed[-RECENT - 1]:.2f} on {first}",
+            title=(
+                f"The book of {desk_words(desk)} takes {needed[-1]:.2f} days to sell, {needed[-RECENT - 1]:.2f} on {first}; "
+                f"{self.money(left)} cannot be sold within a day"
+            ),
             text=(
-                f"At a fifth of the usual volume {desk}'s {self.money(gross)} takes {needed[-1]:.2f} days to sell on {last} "
-                f"against {needed[-RECENT - 1]:.2f} on {first}, {value:+.0%} beyond what five sessions bring on "
-                f"average over {one.n} {interval(tested, '{:+.0%}')}. Slowest, in days: {names}. {self.money(left)} cannot "
-                f"be sold within a day."
+                f"At a fifth of the usual volume the {self.money(gross)} of {desk_words(desk)} takes {needed[-1]:.2f} days to "
+                f"sell on {last}, {needed[-RECENT - 1]:.2f} on {first}. Beyond the mean of five sessions over the "
+                f"{one.n - RECENT} before that is {value:+.0%} {interval(tested, '{:+.0%}')}. Slowest, in days: {names}. "
+                f"{self.money(left)} cannot be sold within a day."
             ),
             tested=tested,
             unit="fraction",
             money=left,
-            weight=min(0.6, abs(value)),
+            # However much it changed: a book that is sold within hours is no matter.
+            weight=min(0.6, abs(value)) * min(1.0, float(needed[-RECENT - 1 :].max())),
             why=[
                 {"driver": name, "value": days, "unit": "days"}
                 for name, days in slow.select("instrument_id", "days").iter_rows()

@@ -121,6 +121,7 @@ class MessageBeforeTrade(Rule):
             + [{"kind": "message", "id": one} for one in hits["message_id"].tail(4)],
             next=[
                 link("See the orders", "/trading/blotter", trader=trader, instrument=",".join(top) or None, from_=first, to=last),
+                link("Review the alerts", "/compliance/alerts", trader=trader),
                 link("Supervise communications", "/compliance/supervision", trader=trader),
             ],
             context={"trader": trader, "from": str(first), "to": str(last)},

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from analytics.insights._rule import Candidate, Rule, Tables, link, quiet
-from analytics.insights._say import traded
+from analytics.insights._say import course, desk_first, traded
 from analytics.insights._stats import Floats, outlier
 
 LOOKS = 20  # sessions looked at; the most extreme one is tested
@@ -25,7 +25,7 @@ class PnlOutlier(Rule):
         "A desk's daily P&L outside its own history, with the instruments and the trading behind it."
     )
     domains = ("portfolio", "trading")
-    version = "2"
+    version = "3"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "daily_positions": ("account_id", "instrument_id", "date", "pnl_base", "market_value_base"),
         "accounts": ("account_id", "desk"),
@@ -82,17 +82,18 @@ class PnlOutlier(Rule):
             .sort(pl.col("pnl_base") * (1 if pnl > 0 else -1), "instrument_id", descending=[True, False])
         )
         top = drivers.head(3)
-        said = "made" if pnl >= 0 else "lost"
+        said, whose = "made" if pnl >= 0 else "lost", desk_first(desk)
         sd = float(history.std(ddof=1))
         trading = self._trading(fills, day)
         names = ", ".join(f"{name} {self.money(value, plus=True)}" for name, value, _ in top.iter_rows())
         return Candidate(
             subject=f"{desk}|{day}",
-            title=f"{desk} {said} {self.money(abs(pnl))} on {day}, {abs(pnl - centre) / sd if sd else 0:.1f} times its usual swing",
+            title=f"{whose} {said} {self.money(abs(pnl))} on {day}, {abs(pnl - centre) / sd if sd else 0:.1f} times its usual swing",
             text=(
-                f"{desk} {said} {self.money(abs(pnl))} on {day}; over the {tested.n} sessions before, a day's result had a "
-                f"standard deviation of {self.money(sd)} around {self.money(centre)} ({tested.p_text}, corrected for {LOOKS} days "
-                f"looked at). Largest drivers: {names}. {trading}"
+                f"{whose} {said} {self.money(abs(pnl))} on {day}; over the {tested.n} sessions before, a day's result had a "
+                f"standard deviation of {self.money(sd)} around {self.money(centre)}. That is {self.money(tested.value, plus=True)} "
+                f"from the mean (95 % interval {self.money(tested.low, plus=True)} to {self.money(tested.high, plus=True)}, "
+                f"{tested.p_text}, corrected for {LOOKS} days looked at). Largest drivers: {names}. {trading}"
             ),
             tested=tested,
             unit="currency",
@@ -109,6 +110,13 @@ class PnlOutlier(Rule):
             ],
             context={"desk": desk, "from": str(day), "to": str(day)},
             desks=(desk,),
+            chart=course(
+                days["date"].to_list(),
+                days["pnl"].to_list(),
+                label="Day's result",
+                recent=LOOKS,
+                usual=centre,
+            ),
         )
 
     def _trading(self, fills: pl.DataFrame, day: date) -> str:

@@ -25,6 +25,7 @@ class RejectedRecords(Rule):
     title = "More records set aside"
     description = "The last import of a data set had more unusable records than those before."
     domains = ("operations",)
+    version = "2"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         IMPORTS: ("import_id", "dataset", "time", "records", "rejected"),
     }
@@ -67,11 +68,11 @@ class RejectedRecords(Rule):
         day = row["time"].date()
         return Candidate(
             subject=f"{dataset}|{row['import_id']}",
-            title=f"{share:.1%} of the last import of {words} was set aside, {usual:.1%} is usual",
+            title=f"{share:.1%} of the last import of {words} was set aside ({bad:,} records), {usual:.1%} is usual",
             text=(
                 f"Of {n:,} records of {words} that came in on {day}, {bad:,} ({share:.2%}) were set aside; over the "
-                f"{len(before)} imports before, {usual:.2%}: {tested.value:+.2%} {interval(tested, '{:+.2%}')}. Positions, "
-                f"costs and alerts are measured without them."
+                f"{len(before)} imports before, {usual:.2%}. The difference is {tested.value:+.2%} "
+                f"{interval(tested, '{:+.2%}')}. Positions, costs and alerts are measured without these records."
             ),
             tested=tested,
             unit="fraction",

@@ -8,7 +8,7 @@ import polars as pl
 
 from analytics.insights._returns import priced_books
 from analytics.insights._rule import Candidate, Rule, Tables, link, quiet
-from analytics.insights._say import course
+from analytics.insights._say import course, desk_words
 from analytics.insights._shifts import recent_shift
 from analytics.insights._stats import Floats, Tested
 
@@ -25,7 +25,7 @@ class RiskRegime(Rule):
     title = "Risk regime has changed"
     description = "Today's book would have swung more, or less, in the last weeks than in the months before."
     domains = ("portfolio",)
-    version = "2"
+    version = "3"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "prices": ("instrument_id", "date", "adj_basis", "close"),
         "daily_positions": ("account_id", "instrument_id", "date", "market_value_base"),
@@ -66,11 +66,11 @@ class RiskRegime(Rule):
         names = ", ".join(f"{name} {share / whole:+.0%}" for name, share in drivers)
         return Candidate(
             subject=f"{desk}|{last:%G-%V}",
-            title=f"{desk}'s book swings {self.money(after)} a day, {self.money(before)} before",
+            title=f"The book of {desk_words(desk)} swings {self.money(after)} a day, {self.money(before)} before",
             text=(
-                f"Today's book of {desk} would have swung {self.money(after)} a day from {first} to {last} and {self.money(before)} "
-                f"over the {len(pnl) - RECENT} sessions before; a typical move is {value:+.0%} as large (95 % interval "
-                f"{low:+.0%} to {high:+.0%}, {tested.p_text}). Most of the change comes from {names}."
+                f"Today's book of {desk_words(desk)} would have had a standard deviation of {self.money(after)} a day from {first} "
+                f"to {last} and of {self.money(before)} over the {len(pnl) - RECENT} sessions before. A typical day's move changed "
+                f"by {value:+.0%} (95 % interval {low:+.0%} to {high:+.0%}, {tested.p_text}). Shares of the change: {names}."
             ),
             tested=tested,
             unit="fraction",

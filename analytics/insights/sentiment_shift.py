@@ -6,7 +6,7 @@ from typing import ClassVar
 import polars as pl
 
 from analytics.insights._rule import Candidate, Rule, Tables, link, quiet
-from analytics.insights._say import course, held_now, interval
+from analytics.insights._say import course, desk_first, desk_words, held_now, interval
 from analytics.insights._shifts import recent_shift
 from analytics.social.weighing import by_instrument, mean_tone
 
@@ -28,10 +28,11 @@ class SentimentShift(Rule):
         "Posts on an instrument that is held are more, or less, favourable than in the months before."
     )
     domains = ("social", "portfolio")
-    version = "3"
+    version = "4"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "posts": (
             "post_id", "transact_time", "author_id", "instrument_ids", "relevance", "sentiment", "confidence",
+            "author_weight",
         ),
         "daily_positions": ("account_id", "instrument_id", "date", "market_value_base"),
         "accounts": ("account_id", "desk"),
@@ -74,11 +75,11 @@ class SentimentShift(Rule):
         long = "long" if exposure >= 0 else "short"
         return Candidate(
             subject=f"{name}|{last:%G-%V}",
-            title=f"Tone on {name} went from {early:+.2f} to {late:+.2f}; {desk} is {long} {self.money(abs(exposure))}",
+            title=f"Tone on {name} went from {early:+.2f} to {late:+.2f}; {desk_words(desk)} is {long} {self.money(abs(exposure))}",
             text=(
                 f"{that.height} posts on {name} from {first} to {last} have a mean tone of {late:+.2f} on a scale from "
-                f"-1 to 1, weighed by how much they are about it, against {early:+.2f} on the {tested.n - RECENT} days with posts before: {tested.value:+.2f} "
-                f"{interval(tested, '{:+.2f}')}. {desk} is {long} {self.money(abs(exposure))}."
+                f"-1 to 1, weighed by how much they are about it, against {early:+.2f} on the {tested.n - RECENT} days with posts before, a change of {tested.value:+.2f} "
+                f"{interval(tested, '{:+.2f}')}. {desk_first(desk)} is {long} {self.money(abs(exposure))}."
             ),
             tested=tested,
             unit="tone",

@@ -25,6 +25,7 @@ class SlowJobs(Rule):
     title = "System has become slower"
     description = "The last runs of a job took longer than the runs before."
     domains = ("operations",)
+    version = "2"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {JOB_RUNS: ("job_id", "kind", "time", "seconds")}
     test = "Permutation of the logarithm of run times, and Welch's t; at least 24 runs."
 
@@ -48,14 +49,15 @@ class SlowJobs(Rule):
         words = kind.replace("_", " ")
         return Candidate(
             subject=f"{kind}|{day:%G-%V}",
-            title=f"The job {words} takes {late:,.0f} s, {early:,.0f} s before",
+            title=f"The job {words!r} takes {late:,.0f} s, {early:,.0f} s before",
             text=(
-                f"The last {RECENT} runs of {words} up to {day} took {value:.2f} times as long as the {one.n - RECENT} "
-                f"runs before (95 % interval {low:.2f} to {high:.2f}, {tested.p_text}; medians {late:,.1f} s and "
-                f"{early:,.1f} s). Alerts and insights come that much later after an import."
+                f"The last {RECENT} runs of the job {words!r}, up to {day}, took {value:.2f} times as long as the "
+                f"{one.n - RECENT} runs before (95 % interval {low:.2f} to {high:.2f}, {tested.p_text}): {late:,.1f} s at the "
+                f"median, {early:,.1f} s before. What it makes comes {late - early:,.1f} s later after an import."
             ),
             tested=tested,
             unit="times as long",
+            against=1.0,
             money=0.0,
             weight=min(0.6, 0.1 * value),
             why=[

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import polars as pl
 
 from analytics.insights._rule import Candidate, Rule, Tables, link
-from analytics.insights._say import bought, traded
+from analytics.insights._say import bought, course, traded
 from analytics.insights._stats import Tested
 from analytics.insights._tables import IDEAS, IDEAS_SCHEMA
 from analytics.social import book_talk as talk
@@ -21,10 +21,10 @@ class TalksHisBook(Rule):
     """
 
     name = "talks_his_book"
-    title = "Talks his book"
-    description = "A person of the firm trades one way before what he says and the other way after."
+    title = "Talking one's book"
+    description = "A person of the firm trades one way before speaking of a name and the other way after."
     domains = ("social", "trading", "compliance")
-    version = "4"
+    version = "5"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "posts": (
             "post_id", "transact_time", "author_id", "instrument_ids", "relevance", "sentiment", "confidence",
@@ -37,7 +37,7 @@ class TalksHisBook(Rule):
         "accounts": ("account_id", "owner_id"),
     }  # fmt: skip
     roles = ("compliance", "auditor")
-    test = "Turned signs of episodes of what he says; at least five statements with trades around them."
+    test = "Turned signs of episodes of what is said; at least five statements with trades around them."
 
     def candidates(self, tables: Tables, *, seed: int) -> list[Candidate]:
         """Return one candidate per person and kind of trade (``book_talk.KINDS``)."""
@@ -62,6 +62,7 @@ class TalksHisBook(Rule):
         low, high = (-1.0, 1.0) if found.low is None or found.high is None else (found.low, found.high)
         tested = Tested(score, low, high, found.p_value or 1.0, found.traded)
         top = found.cases.head(3)
+        by_day = found.cases.group_by("date").agg(pl.col("score").sum()).sort("date")
         names = ", ".join(f"{name} on {day}" for name, day in top.select("instrument_id", "date").iter_rows())
         first, last = found.cases.select(pl.col("first").min(), pl.col("last").max()).row(0)
         posts = top["posts"].explode(empty_as_null=True).drop_nulls().unique(maintain_order=True).head(6)
@@ -72,14 +73,14 @@ class TalksHisBook(Rule):
         return Candidate(
             subject=f"{person}|{kind}",
             title=(
-                f"{person} trades one way before what he says and the other way after, {self.money(found.value)} "
+                f"{person} trades one way before speaking and the other way after, {self.money(found.value)} "
                 f"around {tested.n} statements ({talk.KINDS[kind]})"
             ),
             text=(
-                f"{trades} {person} traded {self.money(found.value)} within {talk.WINDOW} sessions of {tested.n} of his "
-                f"posts and ideas, {first} to {last}. On a scale from -1 to 1, where 1 is all before it the way of what "
-                f"he says and all after it against it, they score {score:+.2f} (95 % interval {low:+.2f} to {high:+.2f}, "
-                f"{tested.p_text}, from {found.episodes} episodes); chance gives 0. Plainest: {names}."
+                f"{trades} {person} traded {self.money(found.value)} within {talk.WINDOW} sessions of {tested.n} own "
+                f"posts and ideas, {first} to {last}. The trades score {score:+.2f} (95 % interval {low:+.2f} to {high:+.2f}, "
+                f"{tested.p_text}, from {found.episodes} episodes) on a scale from -1 to 1, where 1 is all before with the "
+                f"words and all after against them, and chance gives 0. Plainest: {names}."
             ),
             tested=tested,
             unit="score",
@@ -91,9 +92,12 @@ class TalksHisBook(Rule):
             evidence=[{"kind": "trader", "id": person}, *({"kind": "post", "id": one} for one in posts)],
             next=[
                 link("Lay words beside trades", f"/social/authors/{quote(person, safe='')}"),
-                link("See his trades", "/trading/blotter", **where, from_=first, to=last),
-                link("Read his posts", "/social/feed", author=person, from_=first, to=last),
-                link("Review his alerts", "/compliance/alerts", trader=person),
+                link("See the trades", "/trading/blotter", **where, from_=first, to=last),
+                link("Read the posts", "/social/feed", author=person, from_=first, to=last),
+                link("Review the alerts", "/compliance/alerts", trader=person),
             ],
             context={"trader": person, "author": person, "from": str(first), "to": str(last)},
+            chart=course(
+                by_day["date"].to_list(), by_day["score"].cum_sum().to_list(), label="Score of statements, summed", usual=0.0
+            ),
         )  # fmt: skip

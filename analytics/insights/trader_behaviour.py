@@ -1,4 +1,4 @@
-"""A trader who behaves unlike himself while his peers do not."""
+"""A trader whose behaviour has changed while that of the peers has not."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -23,18 +23,18 @@ MEASURES = {
 
 
 class TraderBehaviour(Rule):
-    """Orders, their size, cancels and breadth of a trader over five sessions, against his own months before.
+    """Orders, their size, cancels and breadth of a trader over five sessions, against the trader's own months before.
 
-    What the median of the other traders does on the same day is taken off first: a busy week of all is none of his.
+    What the median of all traders does on the same day is taken off first: a busy week of all says nothing of one.
     """
 
     name = "trader_behaviour"
     title = "A trader behaves unlike before"
     description = (
-        "A trader's orders, sizes, cancels or breadth have shifted while those of his peers have not."
+        "A trader's orders, sizes, cancels or breadth have shifted while those of the peers have not."
     )
     domains = ("trading", "compliance")
-    version = "2"
+    version = "3"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "order_events": (
             "order_id", "event_type", "trader_id", "instrument_id", "transact_time", "order_qty", "limit_px",
@@ -75,12 +75,12 @@ class TraderBehaviour(Rule):
         notional = float(own["notional"][-recent:].sum())
         return Candidate(
             subject=f"{trader}|{last:%G-%V}",
-            title=f"{trader}: {label} {factor:.2f} times {as_many} as before, his peers' {theirs:.2f} times",
+            title=f"{trader}: {label} {factor:.2f} times {as_many} as before, for the peers {theirs:.2f} times",
             text=(
-                f"From {first} to {last} {trader}'s {label} were {factor:.2f} times {as_many} as on his "
-                f"{own.height - recent} days at work before; the median of his peers, {theirs:.2f} times. Beyond them "
-                f"that is {tested.value:+.1f} of his own standard deviations (95 % interval {tested.low:+.1f} to "
-                f"{tested.high:+.1f}, {tested.p_text}, of four measures). He ordered {self.money(notional)} in these days."
+                f"{trader}, {first} to {last}: {label} {factor:.2f} times {as_many} as on the {own.height - recent} days at work "
+                f"before; for the median of the peers, {theirs:.2f} times. Beyond the peers that is {tested.value:+.1f} standard "
+                f"deviations of the days before (95 % interval {tested.low:+.1f} to {tested.high:+.1f}, {tested.p_text}, "
+                f"corrected for four measures). {self.money(notional)} were ordered in these days."
             ),
             tested=tested,
             unit="standard deviations",
@@ -96,8 +96,8 @@ class TraderBehaviour(Rule):
             evidence=[{"kind": "trader", "id": trader}]
             + [{"kind": "order", "id": one} for one in own["largest"][-recent:].drop_nulls().to_list()],
             next=[
-                link("See his orders", "/trading/blotter", trader=trader, from_=first, to=last),
-                link("See his alerts", "/compliance/alerts", trader=trader),
+                link("See the orders", "/trading/blotter", trader=trader, from_=first, to=last),
+                link("See the alerts", "/compliance/alerts", trader=trader),
                 link("See the behaviour map", "/intelligence/behaviour", trader=trader),
             ],
             context={"trader": trader, "from": str(first), "to": str(last)},

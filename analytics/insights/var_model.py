@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from analytics.insights._rule import WHOLE, Candidate, Rule, Tables, link
-from analytics.insights._say import course
+from analytics.insights._say import course, desk_words
 from analytics.insights._stats import Tested, carried
 from analytics.insights._tables import VAR_EVENINGS
 
@@ -56,7 +56,7 @@ class VarModel(Rule):
         high = float(stats.beta.ppf(0.975, events + 1, days - events)) if events < days else 1.0
         tested = Tested(hits / n, low, high, p, n)
         kind, book, method = rows.select("book_kind", "book_id", "method").row(0)
-        whom = f"desk {book}" if kind == "desk" else "the whole book"
+        whom = desk_words(str(book)) if kind == "desk" else "the whole book"
         var = float(rows["var_95"].tail(1).item())
         bad = rows.filter(pl.col("pit") < LEVEL)
         first, last = rows["day"][0], rows["day"][-1]
@@ -67,18 +67,19 @@ class VarModel(Rule):
             title=f"Value at risk of {whom} was passed on {hits} of {n} days, {n * LEVEL:.1f} were to be expected",
             text=(
                 f"From {first} to {last} the one-day value at risk at 95 % of {whom} ({words}, now {self.money(var)}) was "
-                f"passed on {hits} of {n} days, {hits / n:.1%} against the 5.0 % it promises (95 % interval "
+                f"passed on {hits} of {n} days, {hits / n:.1%} against the 5.0% it promises (95 % interval "
                 f"{low:.1%} to {high:.1%}, {tested.p_text})."
             ),
             tested=tested,
             unit="fraction",
+            against=LEVEL,
             money=var * min(1.0, gap),
             why=[
                 {"driver": "days worse than forecast", "value": hits, "unit": "days", "usual": n * LEVEL},
                 {"driver": "of them in the last 60", "value": int((rows["pit"].tail(60) < LEVEL).sum()), "unit": "days"},
                 {"driver": "value at risk now", "value": var, "unit": "currency"},
             ],
-            evidence=[{"kind": "day", "id": str(day), "label": f"{day}"} for day in bad["day"].tail(5)],
+            evidence=[{"kind": "day", "id": str(day), "label": str(day)} for day in bad["day"].tail(5)],
             next=[
                 link("See the back-test", "/portfolio/risk", desk=book if kind == "desk" else None, method=method),
                 link("Stress the book", "/portfolio/what-if", desk=book if kind == "desk" else None),

@@ -189,7 +189,8 @@ def fields_of(
             "low": number(one.tested.low),
             "high": number(one.tested.high),
             "n": one.tested.n,
-        },
+        }
+        | ({"against": number(one.against)} if one.against else {}),
         "p_value": number(one.tested.p),
         "why": [_plain(item) | {"unit": _unit(item.get("unit", ""), currency)} for item in one.why],
         "evidence": [_plain(item) for item in one.evidence],

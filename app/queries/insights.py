@@ -274,6 +274,9 @@ def _told(story: Sequence[Insight], mine: Mine, say: Say) -> dict[str, Any]:
     return {name: getattr(lead, name) for name in _FIELDS} | {
         "title": say(lead.title, _named(lead)),
         "text": say(lead.text, _named(lead)),
+        "why": [{**one, "driver": say(str(one.get("driver", "")), _named(lead))} for one in lead.why],
+        "evidence": [_called(one, say) for one in lead.evidence],
+        "chart": lead.chart and {**lead.chart, "label": say(str(lead.chart["label"]), _named(lead))},
         "rule": {
             "name": lead.kind,
             "title": rule.title if rule else lead.kind,
@@ -290,7 +293,18 @@ def _told(story: Sequence[Insight], mine: Mine, say: Say) -> dict[str, Any]:
     }
 
 
+def _called(item: Mapping[str, Any], say: Say) -> dict[str, Any]:
+    """Return a piece of evidence with what people call it, where that is something else than its id."""
+    if item.get("kind") not in {"trader", "author", "day", "detector"}:
+        return dict(item)
+    label, name = str(item.get("label") or item["id"]), str(item["id"])
+    called = say(label, {name})
+    return dict(item) if called == name else {**item, "label": called[:1].upper() + called[1:]}
+
+
 def _named(row: Insight) -> set[str]:
-    """Return the ids an insight is about: of its evidence and of the context it sets."""
-    ids = {str(one["id"]) for one in row.evidence if "id" in one}
+    """Return the ids an insight is about: of its evidence, its drivers and the context it sets."""
+    ids = {str(one["id"]) for one in row.evidence if "id" in one} | {
+        str(one.get("driver")) for one in row.why
+    }
     return ids.union(*(str(value).split(",") for value in row.context.values()))

@@ -109,7 +109,7 @@ def test_every_sum_is_said_with_its_currency_and_stored_with_it(context):
         session.add(Organisation(slug="acme", name="Acme", name_key="acme", base_currency="EUR"))
     refresh_insights(made, "acme", cause="test")
     (loss,) = [row for row in stored(made).values() if row.kind == "pnl_outlier"]
-    assert loss.title.startswith("alpha lost €1.8m on ")
+    assert loss.title.startswith("Desk alpha lost €1.8m on ")
     assert (loss.effect["unit"], loss.why[0]["unit"]) == ("EUR", "EUR")
     assert "€450k" in loss.text
     assert "−€450k" in loss.text

@@ -40,11 +40,14 @@ def test_an_insight_names_whom_it_is_about_and_keeps_ids_in_its_evidence(tmp_pat
             org="acme", id="one", kind="trader_behaviour", severity="low", title="ann trades unlike others",
             text="It will be seen from 2026-11-02 on whether ann goes on.", domains=["trading"],
             context={"rank": 0.5}, evidence=[{"kind": "trader", "id": "ann"}],
+            why=[{"driver": "Fills through ann", "value": 3, "unit": "fills"}], chart={"label": "Cost through ann"},
         ))  # fmt: skip
     found = told.insight(desk_of(context, role="compliance"), "one")
     assert found["title"] == "Ann trades unlike others"
     assert found["text"] == "It will be seen from 2 Nov 2026 on whether Ann goes on."
-    assert found["evidence"] == [{"kind": "trader", "id": "ann"}]
+    assert found["evidence"] == [{"kind": "trader", "id": "ann", "label": "Ann"}]
+    assert found["why"] == [{"driver": "Fills through Ann", "value": 3, "unit": "fills"}]
+    assert found["chart"]["label"] == "Cost through Ann"
 
 
 def test_an_alert_is_told_with_names_and_stays_stored_as_it_was_found(tmp_path, sqlite_database):
