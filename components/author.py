@@ -136,16 +136,21 @@ def said_card(
     )
     cells = [
         [
-            html.A(moment(row["transact_time"]), href=f"/social/feed?{urlencode({'post': row['post_id']})}"),
-            html.Span(_cut(visible(str(row["text"]))), dir="auto"),
+            html.A(
+                day(row["transact_time"].date()),
+                href=f"/social/feed?{urlencode({'post': row['post_id']})}",
+                title=f"{moment(row['transact_time'])} UTC, in its thread",
+                className="nowrap",
+            ),
             tone_tag(row["sentiment"], row["tone"]) or MISSING,
+            html.Span(_cut(visible(str(row["text"]))), dir="auto"),
         ]
         for row in rows[:listed]
     ]
     return html.Div(
         [
             html.Div([shares, words], className="inset"),
-            table(["When, UTC", "Said", "Tone"], cells, wrap=(1,), label="Newest posts"),
+            table(["Day", "Tone", "Said"], cells, wrap=(2,), label="Newest posts"),
         ]
     )
 
@@ -185,7 +190,7 @@ def _talk(row: Mapping[str, Any], currency: str) -> html.Div:
                 ["Day", "Instrument", "Says", "Traded before", "Traded after", "Score", "Said", "Trades"],
                 [
                     [
-                        day(case["date"]),
+                        html.Span(day(case["date"]), className="nowrap"),
                         case["instrument_id"],
                         "praises" if case["side"] > 0 else "warns",
                         signed_money(case["before"], currency),

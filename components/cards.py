@@ -174,7 +174,7 @@ def grid(*cards: Any) -> html.Div:
 
 
 def legend(*entries: tuple[str, str, str]) -> html.Div:
-    """Say what colours mean: (shape ``ln|ds|sq|dot|dia|ring|band``, class name of the colour, words)."""
+    """Say what colours mean: (shape ``ln|ds|sq|dot|dia|cross|ring|band``, class name of the colour, words)."""
     spans = [
         html.Span(
             [html.I(className=shape, **{"aria-hidden": "true"}), html.Span(words, className="t2")],

@@ -139,10 +139,17 @@ def _lines(row: Mapping[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
+def has_no_days(folds: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether folds are batches of examples: such are counted from the first day a computer knows."""
+    return any(str(fold.get("from", "")) < "1971" for fold in folds)
+
+
 def model_facts(model: Mapping[str, Any]) -> list[Any]:
     """Draw a model card: purpose, data, target, validation, limits, references."""
     card = model["card"]
     span = f"{day(card['from'])} to {day(card['to'])}" if card.get("from") else MISSING
+    if has_no_days(card.get("folds") or []):
+        span = "examples without a day, in batches"
     p = known(model["metrics"].get("p"))
     made: Mapping[str, Any] = card.get("made_with") or {}
     pairs = [
@@ -161,7 +168,8 @@ def model_facts(model: Mapping[str, Any]) -> list[Any]:
         (
             "Data",
             ", ".join(
-                f"{words(name)} version {short_id(str(v))}" for name, v in model["data_versions"].items()
+                f"{words(name)} version {short_id(' '.join(dict.fromkeys(str(v).split())))}"
+                for name, v in model["data_versions"].items()
             ),
         ),
         ("Code", " ".join(str(one) for one in (card.get("version"), made.get("code")) if one)),
@@ -186,10 +194,20 @@ def model_facts(model: Mapping[str, Any]) -> list[Any]:
     return parts
 
 
+def _p(value: Any) -> str:
+    """Return a p-value that never rounds to zero, the same decimals down a column."""
+    return "<0.001" if float(value) < 0.001 else number(value, 3)
+
+
+def _book(name: str) -> str:
+    kind, _, rest = name.partition("/")
+    return f"{words(kind)} {rest}" if rest else "Whole book"
+
+
 def rivals_table(rivals: Mapping[str, Mapping[str, Any]]) -> html.Div:
     """Draw skill against further baselines."""
     cells = [
-        [row["title"], skill_words(row), MISSING if known(row.get("p")) is None else number(row["p"], 3)]
+        [row["title"], skill_words(row), MISSING if known(row.get("p")) is None else _p(row["p"])]
         for row in rivals.values()
     ]
     return table(
@@ -229,11 +247,11 @@ def backtests_table(books: Mapping[str, Mapping[str, Any]]) -> html.Div:
 
     def p(book: Mapping[str, Any], name: str) -> str:
         found = next((test["p_value"] for test in book["tests"] if test["name"] == name), None)
-        return MISSING if found is None else number(found, 3)
+        return MISSING if found is None else _p(found)
 
     cells = [
         [
-            "Whole book" if name == "organisation" else words(name.replace("/", " ")),
+            _book(name),
             number(book["n"]),
             number(book["exceptions"]),
             number(book["expected"], 1),

@@ -108,6 +108,8 @@ def _template(name: str) -> dict[str, Any]:
         "title": {"font": {"size": 11, "color": t["text3"]}, "standoff": 6},
         "linecolor": t["line2"],
         "zerolinecolor": t["line2"],
+        # Zero has no sign.
+        "labelalias": {"+0": "0", "+0%": "0%", "+0.0": "0.0", "+0.0%": "0.0%", "+0.00": "0.00"},
     }
     spikes = {
         "showspikes": True,

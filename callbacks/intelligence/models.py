@@ -21,6 +21,7 @@ from components.ids import at
 from components.models import (
     backtests_table,
     drift_table,
+    has_no_days,
     history_table,
     model_cards,
     model_facts,
@@ -42,7 +43,7 @@ def register(app: Dash) -> None:
     fill(app, PAGE, "models", "Models", ask=_all, draw=_models)
     fill(app, PAGE, "skill", "Skill over time", ask=_chosen, draw=_skill)
     fill(app, PAGE, "card", "Model card", ask=_chosen, draw=_card)
-    fill(app, PAGE, "calibration", "Calibration", ask=_chosen, draw=_calibration)
+    fill(app, PAGE, "calibration", "Calibration and findings", ask=_chosen, draw=_calibration)
     fill(app, PAGE, "drift", "Drift", ask=_chosen, draw=_drift)
     fill(app, PAGE, "history", "Versions", ask=_chosen, draw=_history)
     _acts(app)
@@ -122,26 +123,26 @@ def _skill(model: dict[str, Any] | None, view: View) -> Drawn:
         why = model["reason"] or "No fold has been tested yet."
         return nothing(view, "No record out of sample yet", f"{why[:1].upper()}{why[1:]}.", sub=title)
     fraction = model["metrics"].get("unit") in (None, "fraction")
+    batches = has_no_days(folds)
     rows = [
         [
-            day(f["taught_to"]) if f.get("taught_to") else MISSING,
-            day(f["from"]),
-            day(f["to"]),
+            day(f["taught_to"]) if f.get("taught_to") and not batches else MISSING,
+            *((f"batch {number(at)}", MISSING) if batches else (day(f["from"]), day(f["to"]))),
             f["n"],
             percent(f["skill"], plus=True) if fraction else number(f["skill"], 3, plus=True),
             number(f["loss"], 4),
             number(f["baseline_loss"], 4),
         ]
-        for f in reversed(folds)
+        for at, f in reversed(list(enumerate(folds, start=1)))
     ]
     keys = legend(
-        ("sq", "up", "● better than the baseline"),
-        ("sq", "down", "✕ worse"),
+        ("dot", "up", "better than the baseline"),
+        ("cross", "down", "worse"),
         *([("ring", "t3", "as good")] if any(fold["skill"] == 0 for fold in folds) else []),
         ("ds", "acc", "Whole record with its 95% interval"),
     )
     return Drawn(
-        skill_course(folds, look=view.look, height=276, whole=model["metrics"]),
+        skill_course(folds, look=view.look, height=276, whole=model["metrics"], batches=batches),
         sub=f"{title}, {plural(len(folds), 'test fold')}",
         legend=keys,
         as_table=table(
@@ -156,13 +157,15 @@ def _skill(model: dict[str, Any] | None, view: View) -> Drawn:
 def _card(model: dict[str, Any] | None, view: View) -> Drawn:
     if model is None:
         return _none(view)
-    parts = [*model_facts(model)]
+    why = f"{model['reason'][:1].upper()}{model['reason'][1:]}." if model["reason"] else None
+    parts = [html.P(why, className="inset t12 mb-1")] if why else []
+    parts += model_facts(model)
     if model["rivals"]:
         parts.append(rivals_table(model["rivals"]))
     return Drawn(
         html.Div(parts),
         badge=state_tag(model["status"], model["reason"]),
-        sub=model["reason"] or f"v{model['version']}",
+        sub=f"v{model['version']}",
         fit="flush",
     )
 

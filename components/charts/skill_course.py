@@ -18,7 +18,12 @@ _MARKS = {
 
 
 def skill_course(
-    folds: Sequence[Mapping[str, Any]], *, look: Theme, height: int, whole: Mapping[str, Any]
+    folds: Sequence[Mapping[str, Any]],
+    *,
+    look: Theme,
+    height: int,
+    whole: Mapping[str, Any],
+    batches: bool = False,
 ) -> html.Div:
     """Draw skill over time.
 
@@ -27,10 +32,15 @@ def skill_course(
         look: Theme.
         height: Pixels.
         whole: ``value``, ``low`` and ``high`` of the whole record, and ``unit`` where skill is no fraction.
+        batches: Folds are batches of examples without a day: they are numbered.
     """
     fraction = whole.get("unit") in (None, "fraction")
     shown = [fold for fold in folds if known(fold["skill"]) is not None]
     x = [str(fold["to"]) for fold in shown]
+    axis: dict[str, Any] = {"type": "date", "nticks": 5, "tickangle": 0, "tickformat": "%b %Y", **_range(x)}
+    if batches:
+        x = [number(at) for at in range(1, len(shown) + 1)]
+        axis = {"type": "category", "title": {"text": "Batch of examples"}}
     skill = [known(fold["skill"]) or 0.0 for fold in shown]
     # A fold in which a model found nothing to say is its baseline: neither better nor worse.
     marks = [_MARKS[(one > 0) - (one < 0)] for one in skill]
@@ -49,7 +59,10 @@ def skill_course(
                 "line": {"width": 1.5, "color": look["s1"]},
             },
             "customdata": [
-                f"{day(fold['from'])} to {day(fold['to'])}, {plural(fold['n'], 'day')}" for fold in shown
+                plural(fold["n"], "group")
+                if batches
+                else f"{day(fold['from'])} to {day(fold['to'])}, {plural(fold['n'], 'day')}"
+                for fold in shown
             ],
             "hovertemplate": f"<b>%{{y:{'+.1%' if fraction else '+.3f'}}}</b><br>%{{customdata}}<extra></extra>",
         }
@@ -88,7 +101,7 @@ def skill_course(
     layout = {
         "margin": {"l": 8, "r": 58, "t": 8, "b": 8},
         "hovermode": "closest",
-        "xaxis": {"type": "date", "nticks": 5, "tickangle": 0, "tickformat": "%b %Y", **_range(x)},
+        "xaxis": axis,
         "yaxis": {
             "tickformat": "+.0%" if fraction else "+.2~f",
             "nticks": 6,

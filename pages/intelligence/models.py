@@ -30,7 +30,7 @@ def layout(**_: Any) -> html.Div:
             slot(PAGE, "models", "Models", span="span-12 xs-1", height=260, skeleton="rows"),
             slot(PAGE, "skill", "Skill over time", span="span-7 md-12 xs-2", height=340),
             slot(PAGE, "card", "Model card", span="span-5 md-12 rows-2", height=340, skeleton="rows"),
-            slot(PAGE, "calibration", "Calibration", span="span-7 md-12", height=320),
+            slot(PAGE, "calibration", "Calibration and findings", span="span-7 md-12", height=320),
             slot(PAGE, "drift", "Drift", span="span-5 md-12", height=240, skeleton="rows"),
             slot(PAGE, "history", "Versions", span="span-7 md-12", height=180, skeleton="rows"),
         ),
