@@ -7,17 +7,19 @@ from urllib.parse import quote
 
 from dash import html
 
+from analytics.social.weighing import ABOUT
 from analytics.social.wording import LONGEST
 from analytics.social.wording import shown as visible
 from components.casework import act_button, act_form, choose, enter, fold, submit, tick, write
 from components.feed import tone_tag, with_cashtags
-from components.formats import moment, number, plural, short_id, since
+from components.formats import moment, number, percent, plural, short_id, since
 from components.states import icon
 from components.tables import link
 
 Row = Mapping[str, Any]
 POSTS, ROOMS, FOLLOWS = "/api/social/posts", "/api/social/rooms", "/api/social/follows"
 SHORT = 700  # letters of a post in the list; its thread shows it whole
+_WEIGHS = "Its tone weighs by this: how it is named, how early, beside how many others"
 KINDS = {"firm": "whole firm", "desk": "desk", "members": "by list"}
 
 
@@ -75,6 +77,7 @@ class Reader:
     names: Mapping[str, str]  # person id to name
     follows: frozenset[tuple[str, str]]  # (kind, id)
     thread: str | None = None  # the post whose thread this is: then everything about a post can be done here
+    chosen: tuple[str, ...] = ()  # instruments the view is narrowed to
 
 
 def post_list(rows: Sequence[Row], reader: Reader) -> html.Ol:
@@ -126,8 +129,22 @@ def _post(row: Row, reader: Reader) -> html.Li:
     return html.Li(parts, className=look, tabIndex="0", **{"data-post-id": str(row["post_id"])})
 
 
+def _share(row: Row, chosen: Sequence[str]) -> list[Any]:
+    """Draw how much a post is about the instruments the view is narrowed to: it is why it counts little or much there."""
+    pairs = zip(row["instrument_ids"] or [], row["relevance"] or [], strict=True)
+    return [
+        html.Span(
+            f"{percent(value)} about {one}",
+            className="tag line",
+            title=_WEIGHS if value >= ABOUT else "Named among many: its tone does not count for it",
+        )
+        for one, value in pairs
+        if one in chosen
+    ][:4]
+
+
 def _marks(row: Row, named: set[Any], reader: Reader, *, whole: bool) -> list[Any]:
-    marks: list[Any] = [tone_tag(row["sentiment"], row["tone"])]
+    marks: list[Any] = [tone_tag(row["sentiment"], row["tone"]), *_share(row, reader.chosen)]
     marks += [
         html.Button(str(one), type="button", className="tag line", title="Narrow the view to this instrument",
                     **{"data-toggle-context": "instrument", "data-value": str(one)})

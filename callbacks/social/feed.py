@@ -12,7 +12,7 @@ from callbacks._fill import Drawn, View, fill, nothing
 from components.attention import UNUSUAL, attention_table
 from components.cards import legend, segment
 from components.charts.tone_course import tone_course
-from components.formats import day, known, number, plural, short_id, words
+from components.formats import day, known, number, percent, plural, short_id, words
 from components.states import icon, link_button
 from components.tables import table
 from components.talk import Reader, composer, post_list, room_list
@@ -104,7 +104,9 @@ def _posts(answer: dict[str, Any], view: View) -> Drawn:
         ways = (clear,) if held else (link_button("Import files", "/operations/pipeline"),)
         return nothing(view, "No posts here", why, *ways, tools=tools, legend=narrow)
     rows = answer["rows"]
-    reader = Reader(view.role, answer["symbols"], answer["names"], answer["follows"], thread)
+    reader = Reader(
+        view.role, answer["symbols"], answer["names"], answer["follows"], thread, view.scope.instrument
+    )
     parts: list[Any] = [post_list(rows, reader)]
     order = "oldest first" if thread else "newest first"
     footer: list[Any] = [f"{number(len(rows))} of {plural(total, 'post')}, {order}"]
@@ -200,14 +202,22 @@ def _tone(frame: Any, view: View) -> Drawn:
         ("ln", "acc", price), ("sq", "t3", "Posts"), ("sq", "up", "Positive tone"), ("sq", "down", "Negative")
     )
     shown = [
-        [day(row["day"]), row["posts"], number(row["sentiment"], 2, plus=True), number(row["price"], 2)]
+        [
+            day(row["day"]),
+            row["posts"],
+            percent(row["relevance"]),
+            number(row["sentiment"], 2, plus=True),
+            number(row["price"], 2),
+        ]
         for row in reversed(rows)
     ]
     return Drawn(
         tone_course(rows, look=view.look, height=250, prices=line, price_label=price),
         sub="by day",
         legend=keys,
-        as_table=table(["Day", "Posts", "Tone", "Price"], shown, numeric=(1, 2, 3), label="Tone and price"),
+        as_table=table(
+            ["Day", "Posts", "About it", "Tone", "Price"], shown, numeric=(1, 2, 3, 4), label="Tone and price"
+        ),
     )
 
 

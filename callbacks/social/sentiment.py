@@ -10,7 +10,7 @@ from components.attention import UNUSUAL, attention_table
 from components.cards import legend
 from components.charts.lead_lag import FINDINGS, lead_lag
 from components.charts.tone_course import tone_course
-from components.formats import day, known, number, plural
+from components.formats import day, known, number, percent, plural
 from components.states import link_button
 from components.tables import table
 from components.talk_tables import bursts_table, instruments_table
@@ -58,7 +58,13 @@ def _course(frame: Any, view: View) -> Drawn:
         ("ln", "acc", price), ("sq", "t3", "Posts"), ("sq", "up", "Positive tone"), ("sq", "down", "Negative")
     )
     shown = [
-        [day(row["day"]), row["posts"], number(row["sentiment"], 2, plus=True), number(row["price"], 2)]
+        [
+            day(row["day"]),
+            row["posts"],
+            percent(row["relevance"]),
+            number(row["sentiment"], 2, plus=True),
+            number(row["price"], 2),
+        ]
         for row in reversed(rows)
     ]
     back = []
@@ -69,9 +75,12 @@ def _course(frame: Any, view: View) -> Drawn:
     return Drawn(
         tone_course(rows, look=view.look, height=300, prices=line, price_label=price),
         sub=f"by day, {plural(sum(row['posts'] for row in rows), 'post')}",
+        footer="a tone weighs by how sure it is, how much the post is about it, and its author's record",
         legend=keys,
         tools=tuple(back),
-        as_table=table(["Day", "Posts", "Tone", "Price"], shown, numeric=(1, 2, 3), label="Tone and price"),
+        as_table=table(
+            ["Day", "Posts", "About it", "Tone", "Price"], shown, numeric=(1, 2, 3, 4), label="Tone and price"
+        ),
     )
 
 

@@ -76,6 +76,7 @@ def test_a_post_is_there_at_once_for_readers_and_for_surveillance_and_on_record(
     made = write(installation, "Long $QZA into the print, $QZA and $NOSUCH look cheap")
     assert made["instrument_ids"] == [f"{c}-QZA"]
     assert made["unknown_cashtags"] == ["NOSUCH"]
+    assert made["relevance"] == pytest.approx([1 - 0.3 * 5 / 53], abs=1e-4)
     assert "$NOSUCH" in made["note"]
     for who in ("portfolio_manager", "risk", "compliance", "auditor", "trader"):
         assert seen(installation, made["post_id"], who=who), who
@@ -327,6 +328,7 @@ def test_a_preview_says_how_a_text_is_read_and_keeps_nothing(installation):
     ]
     assert found["unknown_cashtags"] == ["GONE"]
     assert (found["misfit"], found["longest"]) == (None, 4000)
+    assert (found["instrument_ids"], found["relevance"]) == ([f"{c}-QZA"], [1.0])
     assert ask(installation, "/posts?show=own&limit=1000").get_json()["data"] == before
 
 
