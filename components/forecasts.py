@@ -112,9 +112,10 @@ def reasons_list(rows: Sequence[Mapping[str, Any]]) -> html.Div:
 def books_table(rows: Sequence[Mapping[str, Any]], model: Mapping[str, Any]) -> html.Div:
     """Draw value at risk of each book with its back-test."""
     return table(
-        ["Book", "VaR 95%", "VaR 99%", "ES 97.5%", "Plain VaR 99%", "Exceptions", "Expected", "Kupiec p", "Zone", "Answers"],
+        ["Book", "VaR 95%", "VaR 99%", "ES 97.5%", "Plain VaR 99%", "Swing 1 day", "5 days", "21 days", "Exceptions",
+         "Expected", "Kupiec p", "Zone", "Answers"],
         [_book(row, model) for row in rows],
-        numeric=(1, 2, 3, 4, 5, 6, 7),
+        numeric=(1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
         label="Value at risk by book",
     )  # fmt: skip
 
@@ -124,12 +125,24 @@ def books_rows(rows: Sequence[Mapping[str, Any]]) -> str:
     return plural(len(rows), "book")
 
 
+def _swing_of(one: Mapping[str, Any] | None, currency: str) -> Any:
+    """Draw one standard deviation of a book's P&L; on hover, whose word it is."""
+    if one is None or one["value"] is None:
+        return MISSING
+    whose = (
+        "the model" if one["served"] == "model" else "the fading average, for the model has shown no skill"
+    )
+    return html.Span(money(one["value"], currency), title=f"One standard deviation, by {whose}")
+
+
 def _book(row: Mapping[str, Any], model: Mapping[str, Any]) -> list[Any]:
     test = row["backtest"] or {}
     zone = test.get("zone")
+    swings = {one["sessions"]: one for one in row["volatility"]}
     return [
         _name(row["book"]),
         *(money(row[name], row["currency"]) for name in ("var_95", "var_99", "es_975", "plain_var_99")),
+        *(_swing_of(swings.get(sessions), row["currency"]) for sessions in (1, 5, 21)),
         number(test.get("exceptions")),
         number(test.get("expected"), 1),
         _p(test.get("kupiec_p")),

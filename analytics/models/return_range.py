@@ -40,7 +40,7 @@ class ReturnRange(Model):
 
     name = "return_range"
     title = "Return range, next session"
-    version = "1.0.0"
+    version = "1.1.0"
     purpose = "How far each instrument may go in the next session; the width of limits, stops and hedges."
     kind = "interval"
     unit = "log return"

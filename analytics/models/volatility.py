@@ -31,7 +31,7 @@ class Volatility(Model):
 
     name = "volatility"
     title = "Volatility, next session"
-    version = "2.0.0"
+    version = "2.1.0"
     purpose = "How much each instrument is likely to move in the next session; feeds risk and position size."
     unit = "variance per session"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {"prices": PRICES}
@@ -45,6 +45,7 @@ class Volatility(Model):
         "Bollerslev, Generalized autoregressive conditional heteroskedasticity, 1986",
         "Patton, Volatility forecast comparison using imperfect volatility proxies, 2011",
         "Diebold and Mariano, Comparing predictive accuracy, 1995",
+        "Barndorff-Nielsen and Shephard, Power and bipower variation with stochastic volatility and jumps, 2004",
         "RiskMetrics Technical Document, 1996",
     )
     limits = (
@@ -56,6 +57,8 @@ class Volatility(Model):
     seeds: ClassVar[Mapping[str, int]] = {"trees": SEED}
     page = "/intelligence/forecasts"
     owner = "Risk"
+    columns: ClassVar[tuple[str, ...]] = FEATURES  # of ``features`` that it learns from
+    words: ClassVar[Mapping[str, str]] = WORDS
 
     def __init__(self, *, ridge: float = 1.0, trees: int = 60) -> None:
         self.ridge, self.trees = ridge, trees
@@ -76,13 +79,13 @@ class Volatility(Model):
 
     def drivers(self, rows: pl.DataFrame) -> list[str]:
         """Watch the features, not the rival."""
-        return list(FEATURES)
+        return list(self.columns)
 
     def fit(self, rows: pl.DataFrame) -> Self:
         """Fit both on all rows, and their weights on the last quarter of the days."""
         day = (rows["date"].rank("dense") - 1).to_numpy()
         cut = int((1 - _HELD_OUT) * (day.max() + 1)) if len(day) else 0
-        X, y = rows.select(FEATURES).to_numpy(), rows["target"].to_numpy()
+        X, y = rows.select(self.columns).to_numpy(), rows["target"].to_numpy()
         before, after = day < cut - self.horizon, day >= cut
         self.weight_ = 0.0
         if self.trees and after.sum() >= _LEAST:
@@ -97,7 +100,7 @@ class Volatility(Model):
 
     def predict(self, rows: pl.DataFrame) -> Floats:
         """Return the expected variance per session."""
-        return self._predict(rows.select(FEATURES).to_numpy())
+        return self._predict(rows.select(self.columns).to_numpy())
 
     def loss(self, target: Floats, predicted: Floats) -> Floats:
         """Return QLIKE: target/forecast - ln(target/forecast) - 1, zero when they are equal."""
@@ -114,7 +117,7 @@ class Volatility(Model):
         """Return parameters, coefficients, trees and the weight of the trees."""
         return {
             "parameters": {"ridge": self.ridge, "trees": self.trees},
-            "features": list(FEATURES),
+            "features": list(self.columns),
             "mean": [float(v) for v in self.mean_],
             "scale": [float(v) for v in self.scale_],
             "coef": [float(v) for v in self.coef_],
@@ -126,7 +129,7 @@ class Volatility(Model):
     @classmethod
     def restore(cls, state: Mapping[str, Any]) -> Self:
         """Return the model that ``state`` described."""
-        if list(state["features"]) != list(FEATURES):
+        if list(state["features"]) != list(cls.columns):
             raise ValueError("the state has other features than this code")
         model = cls(**state["parameters"])
         model.mean_, model.scale_ = np.array(state["mean"]), np.array(state["scale"])
@@ -139,9 +142,9 @@ class Volatility(Model):
         """Return the three features that moved each forecast most from that of a usual day, as a fraction."""
         return occluded(
             lambda X: np.log(self._predict(X)),
-            rows.select(FEATURES).to_numpy(),
+            rows.select(self.columns).to_numpy(),
             self.mean_,
-            WORDS,
+            self.words,
             unit="fraction of the variance",
             as_fraction=True,
         )

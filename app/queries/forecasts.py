@@ -23,8 +23,9 @@ from app.storage.records.models import ModelOutput, ModelVersion
 
 RANGES = {"1": "return_range", "5": "return_range_5d", "21": "return_range_21d"}
 SWINGS = {"1": "volatility", "5": "volatility_5d", "21": "volatility_21d"}
+BOOK_SWINGS = {"1": "book_volatility", "5": "book_volatility_5d", "21": "book_volatility_21d"}
 TAIL, VOLUME, CURVE = "value_at_risk", "volume", "volume_curve"
-NAMES_OF = frozenset({*RANGES.values(), *SWINGS.values(), TAIL, VOLUME, CURVE})
+NAMES_OF = frozenset({*RANGES.values(), *SWINGS.values(), *BOOK_SWINGS.values(), TAIL, VOLUME, CURVE})
 SHOWN = 120  # sessions behind that are drawn
 YEAR = 252
 
@@ -42,7 +43,8 @@ def forecasts(desk: Desk, *, horizon: str = "5") -> dict[str, Any]:
         ``close``, ``ranges`` (by sessions ahead: quantiles as log returns and as prices), ``course`` (sessions
         with close and the band that had been said ``horizon`` sessions before: low, high, inner_low, inner_high,
         missed), ``held`` (nominal, held, n of the course), ``levels`` (said, held, low, high over all
-        instruments), ``volatility``, ``volume``, ``curve``, ``books`` and ``models`` (name to standing). Every
+        instruments), ``volatility``, ``volume``, ``curve``, ``books`` (value at risk, expected shortfall and ``volatility`` of
+        each) and ``models`` (name to standing). Every
         forecast says ``served``: model, or baseline where the model has shown no skill or drifts.
     """
     door(desk)
@@ -58,7 +60,7 @@ def forecasts(desk: Desk, *, horizon: str = "5") -> dict[str, Any]:
         "instruments": instruments,
         "models": {name: _told(row) for name, row in standing.items()},
         "horizon": horizon,
-        "books": _books(desk, said.get(TAIL, []), standing.get(TAIL)),
+        "books": _books(desk, said, standing.get(TAIL)),
         "levels": _levels(desk, standing.get(RANGES[horizon])),
     }
     closes = _closes(desk, chosen)
@@ -263,25 +265,42 @@ def _ahead(day: date, sessions: int) -> date:
 
 
 # --- books -----------------------------------------------------------------------------------------
-def _books(desk: Desk, rows: Sequence[ModelOutput], version: ModelVersion | None) -> list[dict[str, Any]]:
-    """Return value at risk of each book in scope, with its back-test."""
+def _books(
+    desk: Desk, said: Mapping[str, Sequence[ModelOutput]], version: ModelVersion | None
+) -> list[dict[str, Any]]:
+    """Return value at risk of each book in scope, with its back-test, and how much its P&L is likely to swing."""
     tests: Mapping[str, Any] = (
         {} if version is None else (version.card.get("calibration") or {}).get("backtests", {})
     )
     found = []
-    for name, row in in_scope(desk, {row.key: row for row in rows}).items():
+    swings = {steps: {row.key: row for row in said.get(name, [])} for steps, name in BOOK_SWINGS.items()}
+    for name, row in in_scope(desk, {row.key: row for row in said.get(TAIL, [])}).items():
         document = row.document
         prefix = "" if row.served == "model" else "plain_"
         found.append(
             {
                 "book": name, "made": row.day, "served": row.served, "currency": desk.identity.currency,
-                **{one: document.get(f"{prefix}{one}") for one in ("var_95", "var_99", "es_975")},
+                **{one: document.get(f"{prefix}{one}") for one in ("var_95", "var_99", "es_95", "es_975", "es_99")},
                 "plain_var_99": document.get("plain_var_99"), "backtest": _backtest(tests.get(name), row.served),
                 "reasons": document.get("reasons", []),
+                "volatility": [
+                    _book_swing(own[name], int(steps)) for steps, own in swings.items() if name in own
+                ],
             }
         )  # fmt: skip
     order = {"organisation": 0, "desk": 1, "account": 2}
     return sorted(found, key=lambda row: (order.get(str(row["book"]).split("/")[0], 3), row["book"]))
+
+
+def _book_swing(row: ModelOutput, steps: int) -> dict[str, Any]:
+    """Return one standard deviation of a book's P&L over ``steps`` sessions, base currency, and whose word it is."""
+    mine = row.served == "model"
+    return {
+        "sessions": steps, "served": row.served, "version": row.version, "made": row.day,
+        "value": row.document.get("deviation" if mine else "plain_deviation"),
+        "baseline": row.document.get("plain_deviation"), "unit": "base currency",
+        "reasons": row.document.get("reasons", []) if mine else [],
+    }  # fmt: skip
 
 
 def _backtest(told: Mapping[str, Any] | None, served: str) -> dict[str, Any] | None:

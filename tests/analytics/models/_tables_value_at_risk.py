@@ -32,4 +32,6 @@ def steady(seed: int) -> dict[str, pl.DataFrame]:
     return books(seed, moving=0.0)
 
 
-CASES = {"value_at_risk": Case(books, null=steady)}
+CASES = {"value_at_risk": Case(books, null=steady)} | {
+    name: Case(books, ratio=True) for name in ("book_volatility", "book_volatility_5d", "book_volatility_21d")
+}
