@@ -11,8 +11,9 @@ import numpy as np
 import polars as pl
 
 from analytics.models._base import Floats, Model, Tables, Walk
+from analytics.models._calibration import reliability
 from analytics.social._grams import plain
-from analytics.social.sentiment import tone
+from analytics.social.sentiment import tone, wordless
 from analytics.social.tone_model import LABELS, ToneModel
 
 LABELLED = "labelled_texts"  # a table of texts that come with the product
@@ -37,7 +38,7 @@ class Sentiment(Model):
 
     name = "sentiment"
     title = "Tone of posts"
-    version = "1.0.0"
+    version = "1.1.0"
     purpose = "How a post speaks of the market: from -1 (bad news) to 1 (good news), with how sure that is."
     unit = "score"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
@@ -55,12 +56,19 @@ class Sentiment(Model):
         "Guo and others, On calibration of modern neural networks, 2017",
     )
     limits = (
-        "English only; irony and pictures are not understood",
+        "English only; irony and pictures are not understood; texts of emoji alone are told by the lexicon",
+        "Negation is learnt from few texts: 'not good' and 'did not beat' come out neutral, 'isn't bullish' as good news",
         "Learnt from headlines and short posts of 2019 and 2020: new slang is not known until posts are labelled",
         "A tone is of the text, not of each instrument it names",
     )
     # One fold: the texts dealt to the first 160 days teach, the others and all own posts test.
     walk = Walk(first=160, width=100_000, embargo=0, least=40)
+    seeds: ClassVar[Mapping[str, int]] = {
+        "inner folds": 1,
+        "held out for calibration": 2,
+        "linear models": 0,
+        "trees": 0,
+    }
     page = "/social/sentiment"
     owner = "Social analytics"
 
@@ -96,18 +104,36 @@ class Sentiment(Model):
         """Return the chance of positive less that of negative: -1 to 1."""
         chances = self.tone_.chances(rows["text"])
         found: Floats = chances[:, LABELS.index("positive")] - chances[:, LABELS.index("negative")]
-        return found
+        # Of emoji alone it has learnt nothing; the lexicon knows them.
+        return np.where(wordless(rows["text"]), rows["lexicon"].to_numpy(), found)
 
     def drivers(self, rows: pl.DataFrame) -> list[str]:
         """Watch what the lexicon finds and how long texts are."""
         return ["lexicon", "agreement", "signs"]
 
+    def judge(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return the default columns, ``sure`` (the chance of the label called) and ``right`` (0 or 1)."""
+        chances = self.tone_.chances(rows["text"])
+        called = np.array([_SCORE[name] for name in LABELS])[chances.argmax(axis=1)]
+        right = called == rows["target"].to_numpy()
+        return (
+            super()
+            .judge(rows)
+            .with_columns(
+                sure=pl.Series(chances.max(axis=1), dtype=pl.Float64), right=pl.Series(right).cast(pl.Float64)
+            )
+        )
+
     def calibration(self, tested: pl.DataFrame) -> dict[str, Any]:
-        """Return accuracy and macro-F1 of the three labels out of sample, of the model and of the lexicon."""
+        """Return accuracy and macro-F1 of the three labels out of sample, of the model and of the lexicon.
+
+        Beside them ``kind``, ``brier``, ``ece`` and ``bins`` of the chance it gave the label it called, against how
+        often that was the label.
+        """
         from sklearn.metrics import accuracy_score, f1_score
 
         target = tested["target"].cast(pl.Int64).to_numpy()
-        out: dict[str, Any] = {"n": len(target)}
+        out: dict[str, Any] = reliability(tested.select(predicted="sure", target="right"))
         for name, column in (("model", "predicted"), ("lexicon", "baseline")):
             called = _called(tested[column], _CUT[name])
             out[name] = {

@@ -6,6 +6,7 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from analytics.social.lexicon import EMOJI, NEGATIONS, PHRASES, STRONGER, WORDS
@@ -66,7 +67,7 @@ def with_tone(posts: pl.DataFrame, model: "ToneModel | None" = None, *, column: 
 
     Args:
         posts: With ``column``.
-        model: What was learnt from labelled posts; the lexicon when None.
+        model: What was learnt from labelled posts; the lexicon when None, and for texts without a word.
         column: Where the text is.
     """
     texts = posts.get_column(column).unique(maintain_order=True).drop_nulls()
@@ -85,6 +86,9 @@ def _told(texts: pl.Series, model: "ToneModel | None") -> pl.DataFrame:
         scores = np.round(chances[:, 2] - chances[:, 0], 6).tolist()
         sure = np.round(chances.max(axis=1), 6).tolist() if len(texts) else []
         labels = [model.labels[at] for at in chances.argmax(axis=1)] if len(texts) else []
+        for at in np.flatnonzero(wordless(texts)):
+            one = tone(texts[int(at)])
+            scores[at], sure[at], labels[at] = one.score, one.confidence, one.label
     return pl.DataFrame(
         {
             "text": pl.Series(texts.to_list(), dtype=pl.String),
@@ -93,6 +97,15 @@ def _told(texts: pl.Series, model: "ToneModel | None") -> pl.DataFrame:
             "tone": pl.Series(labels, dtype=pl.String),
         }
     )
+
+
+def wordless(texts: pl.Series) -> npt.NDArray[np.bool_]:
+    """Return which texts have no word beside links, handles and tags: what was learnt from words cannot tell them.
+
+    The lexicon can, for it knows emoji and signed percentages.
+    """
+    bare = texts.str.replace_all(_NOISE.pattern, " ")
+    return np.asarray((~bare.str.contains(r"\p{L}")).fill_null(value=False).to_numpy(), dtype=np.bool_)
 
 
 def _match(tokens: list[str], at: int) -> tuple[int, float | None]:

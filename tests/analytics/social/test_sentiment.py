@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
 from analytics.social.lexicon import PHRASES, WORDS
-from analytics.social.sentiment import tone, with_tone
+from analytics.social.sentiment import tone, with_tone, wordless
 
 DATA = Path(__file__).parents[3].parent / "shared" / "data" / "social"
 shared = pytest.mark.skipif(not DATA.exists(), reason="the real files are not beside this checkout")
@@ -83,3 +84,17 @@ def _macro_f1(truth, said):
         return 2 * hit / (truth.count(label) + said.count(label))
 
     return sum(f1(label) for label in ("negative", "neutral", "positive")) / 3
+
+
+def test_texts_without_a_word_are_told_by_the_lexicon_for_no_model_of_words_can():
+    class Neutral:
+        labels = ("negative", "neutral", "positive")
+
+        def chances(self, texts):
+            return np.tile([0.1, 0.8, 0.1], (len(texts), 1))
+
+    texts = ["$NVDA 🚀🚀🚀", "💀📉 https://x.example/a", "🚀 strong quarter", "$NVDA"]
+    assert wordless(pl.Series(texts)).tolist() == [True, True, False, True]
+    found = with_tone(pl.DataFrame({"text": texts}), Neutral())
+    assert found["tone"].to_list() == ["positive", "negative", "neutral", "neutral"]
+    assert found["sentiment"][0] == tone(texts[0]).score > 0.5
