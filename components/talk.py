@@ -149,9 +149,9 @@ def _marks(row: Row, named: set[Any], reader: Reader, *, whole: bool) -> list[An
         html.Button(str(one), type="button", className="tag line", title="Narrow the view to this instrument",
                     **{"data-toggle-context": "instrument", "data-value": str(one)})
         for one in (row["instrument_ids"] or [])[:4]
-        if one not in named
+        if one not in named and one not in reader.chosen
     ]  # fmt: skip
-    if row["likes"]:
+    if (row["likes"] or 0) > 0:
         marks.append(html.Span([icon("heart"), number(row["likes"])], className="tag line", title="Likes"))
     if reader.thread is None:
         words = "Read it whole" if not whole else "Answer in its thread" if row["in_reply_to"] else "Thread"

@@ -9,12 +9,11 @@ from app.errors import Forbidden
 from app.queries import evidence, feed, rooms, social
 from app.queries.compliance import may_read
 from callbacks._fill import Drawn, View, fill, nothing
+from callbacks.social._course import course
 from components.attention import UNUSUAL, attention_table
-from components.cards import legend, segment
-from components.charts.tone_course import tone_course
-from components.formats import day, known, number, percent, plural, short_id, words
+from components.cards import segment
+from components.formats import day, known, number, plural, short_id, words
 from components.states import icon, link_button
-from components.tables import table
 from components.talk import Reader, composer, post_list, room_list
 
 PAGE = "social-feed"
@@ -191,33 +190,8 @@ def _held(key: str, words: str) -> html.Button:
 
 
 def _tone(frame: Any, view: View) -> Drawn:
-    days = frame.to_dicts()
-    rows = [row for row in days if row["posts"]][-90:]
-    if not rows:
-        return nothing(view, "No posts in this period", "No feed of posts has been imported.")
-    line = [row for row in days if row["price"] is not None and row["day"] >= rows[0]["day"]]
-    one = view.scope.instrument[0] if len(view.scope.instrument) == 1 else None
-    price = f"Close of {one}" if one else "All instruments, first day 100"
-    keys = legend(
-        ("ln", "acc", price), ("sq", "t3", "Posts"), ("sq", "up", "Positive tone"), ("sq", "down", "Negative")
-    )
-    shown = [
-        [
-            day(row["day"]),
-            row["posts"],
-            percent(row["relevance"]),
-            number(row["sentiment"], 2, plus=True),
-            number(row["price"], 2),
-        ]
-        for row in reversed(rows)
-    ]
-    return Drawn(
-        tone_course(rows, look=view.look, height=250, prices=line, price_label=price),
-        sub="by day",
-        legend=keys,
-        as_table=table(
-            ["Day", "Posts", "About it", "Tone", "Price"], shown, numeric=(1, 2, 3, 4), label="Tone and price"
-        ),
+    return course(frame, view, most=90, height=250) or nothing(
+        view, "No posts in this period", "No feed of posts has been imported."
     )
 
 

@@ -1,16 +1,16 @@
 """Wires pages/social/sentiment.py."""
 
+from dataclasses import replace
 from typing import Any
 
 from dash import Dash, html
 
 from app.queries import evidence, social, talk
 from callbacks._fill import Drawn, View, fill, nothing
+from callbacks.social._course import course
 from components.attention import UNUSUAL, attention_table
-from components.cards import legend
 from components.charts.lead_lag import FINDINGS, lead_lag
-from components.charts.tone_course import tone_course
-from components.formats import day, known, number, percent, plural
+from components.formats import day, known, number, plural
 from components.states import link_button
 from components.tables import table
 from components.talk_tables import bursts_table, instruments_table
@@ -47,40 +47,14 @@ def _none(view: View) -> Drawn:
 
 
 def _course(frame: Any, view: View) -> Drawn:
-    days = frame.to_dicts()
-    rows = [row for row in days if row["posts"]][-DAYS:]
-    if not rows:
+    drawn = course(frame, view, most=DAYS, height=300)
+    if drawn is None:
         return _none(view)
-    line = [row for row in days if row["price"] is not None and row["day"] >= rows[0]["day"]]
-    one = view.scope.instrument[0] if len(view.scope.instrument) == 1 else None
-    price = f"Close of {one}" if one else "All instruments, first day 100"
-    keys = legend(
-        ("ln", "acc", price), ("sq", "t3", "Posts"), ("sq", "up", "Positive tone"), ("sq", "down", "Negative")
-    )
-    shown = [
-        [
-            day(row["day"]),
-            row["posts"],
-            percent(row["relevance"]),
-            number(row["sentiment"], 2, plus=True),
-            number(row["price"], 2),
-        ]
-        for row in reversed(rows)
-    ]
-    back = []
-    if view.scope.instrument:
-        back.append(
-            html.Button("All instruments", type="button", className="lk", **{"data-clear": "instrument"})
-        )
-    return Drawn(
-        tone_course(rows, look=view.look, height=300, prices=line, price_label=price),
-        sub=f"by day, {plural(sum(row['posts'] for row in rows), 'post')}",
+    back = html.Button("All instruments", type="button", className="lk", **{"data-clear": "instrument"})
+    return replace(
+        drawn,
         footer="a tone weighs by how sure it is, how much the post is about it, and its author's record",
-        legend=keys,
-        tools=tuple(back),
-        as_table=table(
-            ["Day", "Posts", "About it", "Tone", "Price"], shown, numeric=(1, 2, 3, 4), label="Tone and price"
-        ),
+        tools=(back,) if view.scope.instrument else (),
     )
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 from dash import html
 
+from analytics.social.attention import LONGEST_SILENCE
 from components.formats import day, known, number, plural
 from components.graph import days, floats, graph
 from components.theme import Theme
@@ -83,6 +85,16 @@ def tone_course(
     total = sum(int(row["posts"]) for row in rows)
     finding = f"{plural(total, 'post')} from {day(rows[0]['day'])} to {day(rows[-1]['day'])}, beside: {price_label}."
     return graph(data, layout, look=look, height=height, finding=finding)
+
+
+def recent(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return days with posts since the last silence of more than ``LONGEST_SILENCE`` days; oldest first, as given."""
+    gaps = [
+        at
+        for at, (one, other) in enumerate(pairwise(rows), 1)
+        if (other["day"] - one["day"]).days > LONGEST_SILENCE
+    ]
+    return rows[gaps[-1] :] if gaps else rows
 
 
 def _reach(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
