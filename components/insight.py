@@ -87,7 +87,8 @@ def _effect(row: Mapping[str, Any], currency: str) -> html.Div | None:
     if not text:
         return None
     mark = known(effect.get("against")) or 0.0
-    of = amount(mark, str(effect.get("unit", "")), currency, plus=False) if mark else "zero"
+    unit = str(effect.get("unit", ""))
+    of = amount(mark, unit, currency, plus=False).removesuffix(f" {unit}") if mark else "zero"
     drawn = interval(
         effect.get("low"),
         effect.get("value"),

@@ -29,7 +29,8 @@ def course(chart: Any) -> html.Div | None:
         parts.append(f"the last {number(recent)} were tested")
     if usual is not None:
         parts.append(f"usual {number(usual, 2)}")
-    parts.append(f"now {number(known(values[-1]) or 0.0, 2)}")
+    now = known(values[-1]) or 0.0
+    parts.append(f"now {number(now, 0 if now == int(now) else 2)}")
     tested = (
         html.I(style={"width": f"{100 * recent / len(values):.1f}%"}, **{"aria-hidden": "true"})
         if recent

@@ -67,7 +67,7 @@ class Dear(Rule):
             title=f"{name} costs {whom} {tested.value:.1f} bp more than {self.others}, {self.money(money)} in {rows.height} sessions",
             text=(
                 f"Over {rows.height} sessions and {fills:,} fills, {whom} paid {tested.value:.1f} bp more "
-                f"{self.at}{name} than {self.at}{self.others} in the same names on the same days (95 % interval "
+                f"{self.at}{name} than {self.at}{self.others} in the same names on the same days (95% interval "
                 f"{tested.low:.1f} to {tested.high:.1f} bp, {tested.p_text}); it was dearer on {dearer} of them. On "
                 f"{self.money(notional)} traded there that is {self.money(money)}."
             ),

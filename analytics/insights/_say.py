@@ -13,7 +13,7 @@ POINTS = 60  # of a small course
 def interval(tested: Tested, pattern: str = "{:.1f}") -> str:
     """Return the interval and the p-value as the end of a sentence, in brackets."""
     low, high = (pattern.format(end) for end in (tested.low, tested.high))
-    return f"(95 % interval {low} to {high}, {tested.p_text})"
+    return f"(95% interval {low} to {high}, {tested.p_text})"
 
 
 def course(

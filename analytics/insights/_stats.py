@@ -13,7 +13,7 @@ FLIPS = 19_999
 
 @dataclass(frozen=True)
 class Tested:
-    """An effect with its 95 % interval, p-value and number of observations."""
+    """An effect with its 95% interval, p-value and number of observations."""
 
     value: float
     low: float

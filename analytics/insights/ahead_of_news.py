@@ -111,7 +111,7 @@ class AheadOfNews(Rule):
             text=(
                 f"From {first} to {last} {trader} traded ahead of {n} stories, within {BEFORE} sessions before each; "
                 f"{right} times ({right / n:.0%}) on the side of the move that came with it beyond that of all names, against "
-                f"50% without knowledge (95 % interval {low:.0%} to {high:.0%}, {tested.p_text}). These moves were worth "
+                f"50% without knowledge (95% interval {low:.0%} to {high:.0%}, {tested.p_text}). These moves were worth "
                 f"{self.money(made, plus=True)} to the trades; the most by {names or 'none'}."
             ),
             tested=tested,

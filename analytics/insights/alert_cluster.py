@@ -82,12 +82,14 @@ class AlertCluster(Rule):
             return mute
         notional = float(str(row["notional"] or 0.0))
         kinds = alerts["detector"].value_counts(sort=True).sort("count", "detector", descending=[True, False])
-        names = ", ".join(f"{name} {n}" for name, n in kinds.iter_rows())
+        names = ", ".join(f"{name} {n}" for name, n in kinds.head(3).iter_rows())
         by_day = alerts.group_by("day").agg(pl.len()).sort("day")
         first, last = alerts.select(first=pl.col("day").min(), last=pl.col("day").max()).row(0)
         trader = subject if kind == "trader" else None
         instrument = subject if kind == "instrument" else None
-        worst = alerts.sort("score", "alert_id", descending=[True, False])
+        worst = alerts.sort("score", "alert_id", descending=[True, False]).unique(
+            "alert_id", keep="first", maintain_order=True
+        )
         return Candidate(
             subject=f"{kind}|{subject}",
             title=(
@@ -98,8 +100,8 @@ class AlertCluster(Rule):
             text=(
                 f"Of {total} acts that drew alerts in the last {SESSIONS} sessions {count} ({count / total:.0%}) are on {subject}, "
                 f"{first} to {last}, with {own:,} of {orders:,} orders ({own / orders:.1%}, {self.money(notional)}), which explain "
-                f"{expected * total:.1f}. That is {tested.value:.1f} times as many (95 % interval {tested.low:.1f} to "
-                f"{tested.high:.1f}, {tested.p_text}). Alerts: {names}."
+                f"{expected * total:.1f}. That is {tested.value:.1f} times as many (95% interval {tested.low:.1f} to "
+                f"{tested.high:.1f}, {tested.p_text}). Most alerts: {names}."
             ),
             tested=tested,
             unit="times its share",
@@ -109,7 +111,8 @@ class AlertCluster(Rule):
             why=[{"driver": str(name), "value": int(n), "unit": "alerts"} for name, n in kinds.iter_rows()],
             evidence=[{"kind": kind, "id": subject}]
             + [
-                {"kind": "alert", "id": one} for one in worst["alert_id"].unique(maintain_order=True).head(10)
+                {"kind": "alert", "id": one, "label": f"{name} on {day}"}
+                for one, name, day in worst.select("alert_id", "detector", "day").head(8).iter_rows()
             ],
             next=[
                 link("Review the alerts", "/compliance/alerts", trader=trader, instrument=instrument),

@@ -88,7 +88,7 @@ class AuthorRecord(Rule):
             title=f"{author}'s {row['ideas']} sealed ideas earned {tested.value:.0f} bp a day after costs over {tested.n} days",
             text=(
                 f"By sealed ideas: {row['ideas']} of {author}, entered on {tested.n} days from {first} to {last}, ended with "
-                f"{tested.value:.0f} bp of their size a day after costs (95 % interval {tested.low:.0f} to "
+                f"{tested.value:.0f} bp of their size a day after costs (95% interval {tested.low:.0f} to "
                 f"{tested.high:.0f}); {float(row['hit_rate']):.0%} with a profit. Ratio of a day {float(row['ratio']):.2f} "
                 f"against {float(row['band']):.2f} that the best of {authors} coin flippers would show "
                 f"({tested.p_text}, corrected for the {authors} ranked; at least {MIN_IDEAS} days). "
@@ -140,7 +140,7 @@ class AuthorRecord(Rule):
             text=(
                 f"By the tone of posts, for want of sealed ideas: from {first} to {last} what {author} posted was followed, on "
                 f"the next session, by a move of "
-                f"{tested.value:.1f} bp in its direction beyond the other names (95 % interval {tested.low:.1f} to "
+                f"{tested.value:.1f} bp in its direction beyond the other names (95% interval {tested.low:.1f} to "
                 f"{tested.high:.1f} bp a day over {tested.n} days, {tested.p_text}); right on {float(row['hit_rate']):.0%}. "
                 f"Ratio {float(row['ratio']):.2f} against {float(row['band']):.2f} that luck reaches in this league. "
                 f"Of late: {self._met(mine)}."

@@ -92,7 +92,7 @@ class CrowdExposure(Rule):
             title=f"{name} was mentioned {count} times on {day} against {usual:.1f} usually; {desk_words(desk)} is {long} {self.money(abs(exposure))}",
             text=(
                 f"{name} was mentioned {count} times by {authors} authors on {day}, {mood}; on {tested.n} comparable "
-                f"days before, {usual:.1f} times (excess {tested.value:.1f}, 95 % interval {tested.low:.1f} to "
+                f"days before, {usual:.1f} times (excess {tested.value:.1f}, 95% interval {tested.low:.1f} to "
                 f"{tested.high:.1f}, {tested.p_text}, corrected for {LOOKS} days looked at). {desk_first(desk)} is {long} "
                 f"{self.money(abs(exposure))}, {row['share']:.1%} of its gross exposure."
             ),

@@ -109,7 +109,7 @@ class CrowdFollowing(Rule):
             ),
             text=(
                 f"From {first} to {last}, on {tested.n} days, {abs(tested.value):.0%} of what {desk_words(desk)} traded in names "
-                f"talked of the day before went, net, {way} the tone (95 % interval {tested.low:+.0%} to "
+                f"talked of the day before went, net, {way} the tone (95% interval {tested.low:+.0%} to "
                 f"{tested.high:+.0%} with the tone, {tested.p_text}, against none). That is "
                 f"{self.money(abs(tested.value) * gross)} of {self.money(gross)} traded."
             ),

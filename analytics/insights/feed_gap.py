@@ -64,7 +64,7 @@ class FeedGap(Rule):
             title=f"{words.capitalize()}: {count:,} rows on {day}, {usual:,.0f} are usual, {missing:.0%} missing",
             text=(
                 f"On {day} {count:,} rows of {words} came in; on the {tested.n} sessions before, {usual:,.0f} on average and "
-                f"never fewer than {history.min():,.0f}. {usual - count:,.0f} rows are missing, {missing:.0%} (95 % interval "
+                f"never fewer than {history.min():,.0f}. {usual - count:,.0f} rows are missing, {missing:.0%} (95% interval "
                 f"{-tested.high:,.0f} to {-tested.low:,.0f} rows, {tested.p_text}). Until they come in, {blind} may go unseen."
             ),
             tested=tested,

@@ -76,7 +76,7 @@ class LimitCourse(Rule):
                 f"{named}: {used[-1]:.1%} of {bound} was used on {last}, {100 * (used[-1] - used[-TREND - 1]):+.1f} points in "
                 f"{TREND} sessions. Growth is {100 * trend.value:+.2f} points a session ({trend.p_text} against a walk without "
                 f"direction). At this pace the chance of a breach within {HORIZON} sessions is {value:.0%} "
-                f"(90 % interval {low:.0%} to {high:.0%}); from {LIKELY:.0%} on it is told."
+                f"(90% interval {low:.0%} to {high:.0%}); from {LIKELY:.0%} on it is told."
             ),
             tested=tested,
             unit="fraction",

@@ -92,7 +92,7 @@ class PnlOutlier(Rule):
             text=(
                 f"{whose} {said} {self.money(abs(pnl))} on {day}; over the {tested.n} sessions before, a day's result had a "
                 f"standard deviation of {self.money(sd)} around {self.money(centre)}. That is {self.money(tested.value, plus=True)} "
-                f"from the mean (95 % interval {self.money(tested.low, plus=True)} to {self.money(tested.high, plus=True)}, "
+                f"from the mean (95% interval {self.money(tested.low, plus=True)} to {self.money(tested.high, plus=True)}, "
                 f"{tested.p_text}, corrected for {LOOKS} days looked at). Largest drivers: {names}. {trading}"
             ),
             tested=tested,

@@ -70,7 +70,7 @@ class RiskRegime(Rule):
             text=(
                 f"Today's book of {desk_words(desk)} would have had a standard deviation of {self.money(after)} a day from {first} "
                 f"to {last} and of {self.money(before)} over the {len(pnl) - RECENT} sessions before. A typical day's move changed "
-                f"by {value:+.0%} (95 % interval {low:+.0%} to {high:+.0%}, {tested.p_text}). Shares of the change: {names}."
+                f"by {value:+.0%} (95% interval {low:+.0%} to {high:+.0%}, {tested.p_text}). Shares of the change: {names}."
             ),
             tested=tested,
             unit="fraction",

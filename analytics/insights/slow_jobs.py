@@ -52,7 +52,7 @@ class SlowJobs(Rule):
             title=f"The job {words!r} takes {late:,.0f} s, {early:,.0f} s before",
             text=(
                 f"The last {RECENT} runs of the job {words!r}, up to {day}, took {value:.2f} times as long as the "
-                f"{one.n - RECENT} runs before (95 % interval {low:.2f} to {high:.2f}, {tested.p_text}): {late:,.1f} s at the "
+                f"{one.n - RECENT} runs before (95% interval {low:.2f} to {high:.2f}, {tested.p_text}): {late:,.1f} s at the "
                 f"median, {early:,.1f} s before. What it makes comes {late - early:,.1f} s later after an import."
             ),
             tested=tested,

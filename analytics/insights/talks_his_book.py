@@ -78,7 +78,7 @@ class TalksHisBook(Rule):
             ),
             text=(
                 f"{trades} {person} traded {self.money(found.value)} within {talk.WINDOW} sessions of {tested.n} own "
-                f"posts and ideas, {first} to {last}. The trades score {score:+.2f} (95 % interval {low:+.2f} to {high:+.2f}, "
+                f"posts and ideas, {first} to {last}. The trades score {score:+.2f} (95% interval {low:+.2f} to {high:+.2f}, "
                 f"{tested.p_text}, from {found.episodes} episodes) on a scale from -1 to 1, where 1 is all before with the "
                 f"words and all after against them, and chance gives 0. Plainest: {names}."
             ),

@@ -79,7 +79,7 @@ class TraderBehaviour(Rule):
             text=(
                 f"{trader}, {first} to {last}: {label} {factor:.2f} times {as_many} as on the {own.height - recent} days at work "
                 f"before; for the median of the peers, {theirs:.2f} times. Beyond the peers that is {tested.value:+.1f} standard "
-                f"deviations of the days before (95 % interval {tested.low:+.1f} to {tested.high:+.1f}, {tested.p_text}, "
+                f"deviations of the days before (95% interval {tested.low:+.1f} to {tested.high:+.1f}, {tested.p_text}, "
                 f"corrected for four measures). {self.money(notional)} were ordered in these days."
             ),
             tested=tested,

@@ -23,9 +23,7 @@ class VarModel(Rule):
 
     name = "var_model"
     title = "Value at risk misleads"
-    description = (
-        "Results fall below the value at risk at 95 % on more, or on fewer, days than one in twenty."
-    )
+    description = "Results fall below the value at risk at 95% on more, or on fewer, days than one in twenty."
     domains = ("portfolio",)
     version = "3"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
@@ -66,8 +64,8 @@ class VarModel(Rule):
             subject=f"{kind}|{book}|{method}",
             title=f"Value at risk of {whom} was passed on {hits} of {n} days, {n * LEVEL:.1f} were to be expected",
             text=(
-                f"From {first} to {last} the one-day value at risk at 95 % of {whom} ({words}, now {self.money(var)}) was "
-                f"passed on {hits} of {n} days, {hits / n:.1%} against the 5.0% it promises (95 % interval "
+                f"From {first} to {last} the one-day value at risk at 95% of {whom} ({words}, now {self.money(var)}) was "
+                f"passed on {hits} of {n} days, {hits / n:.1%} against the 5.0% it promises (95% interval "
                 f"{low:.1%} to {high:.1%}, {tested.p_text})."
             ),
             tested=tested,

@@ -79,8 +79,8 @@ def insights(
     what choosing it would show.
 
     What is about surveillance is read by compliance and auditors only, and never by its subject; what is about desks,
-    by those who may see all of them. The scope's instruments, traders and desks narrow the list to insights that name
-    them.
+    by those who may see all of them. The scope's instruments and traders narrow the list to insights that name them in
+    context or evidence; its desks leave out what is about another desk.
 
     Args:
         desk: Who asks, in what view.
@@ -193,11 +193,28 @@ def _may_read(desk: Desk, row: Insight, about_me: frozenset[str]) -> bool:
 
 
 def _in_scope(desk: Desk, row: Insight) -> bool:
-    scope, context = desk.scope, row.context
-    asked = {"instrument": scope.instrument, "trader": scope.trader, "desk": scope.desk}
-    return all(
-        not wanted or context.get(name) is None or context[name] in wanted for name, wanted in asked.items()
-    )
+    """Whether it names the people and instruments the view is narrowed to, and speaks of no other desk."""
+    scope = desk.scope
+    for kind, wanted in (("instrument", scope.instrument), ("trader", scope.trader)):
+        if wanted and _names(row, kind).isdisjoint(wanted):
+            return False
+    told = _names(row, "desk")
+    return not scope.desk or not told or not told.isdisjoint(scope.desk)
+
+
+def _names(row: Insight, kind: str) -> set[str]:
+    """Return the ids of a kind that an insight is about: in its context, and, but for desks, in its evidence."""
+    context = row.context
+    if kind == "desk":
+        return {str(context["desk"])} if context.get("desk") else set()
+    found = {str(one["id"]) for one in row.evidence if one.get("kind") == kind and "id" in one}
+    if kind == "trader":
+        found |= {str(context[one]) for one in ("trader", "author") if context.get(one)}
+        found |= set(filter(None, str(context.get("traders") or "").split(",")))
+        found |= {str(one["id"]) for one in row.evidence if one.get("kind") == "author" and "id" in one}
+    elif context.get(kind):
+        found.add(str(context[kind]))
+    return found
 
 
 def _fits(row: Insight, mine: Mine, kind: str | None, state: str | None) -> bool:
@@ -252,7 +269,7 @@ def _about(desk: Desk, row: Insight) -> bool:
     """Whether it names something that the view is narrowed to."""
     scope = desk.scope
     asked = {"instrument": scope.instrument, "trader": scope.trader, "desk": scope.desk}
-    return any(row.context.get(name) in wanted for name, wanted in asked.items() if wanted)
+    return any(not _names(row, kind).isdisjoint(wanted) for kind, wanted in asked.items())
 
 
 def _stories(desk: Desk, mine: Mine, rows: Sequence[Insight]) -> list[list[Insight]]:
@@ -295,7 +312,7 @@ def _told(story: Sequence[Insight], mine: Mine, say: Say) -> dict[str, Any]:
 
 def _called(item: Mapping[str, Any], say: Say) -> dict[str, Any]:
     """Return a piece of evidence with what people call it, where that is something else than its id."""
-    if item.get("kind") not in {"trader", "author", "day", "detector"}:
+    if item.get("kind") not in {"trader", "author", "day", "detector", "alert"}:
         return dict(item)
     label, name = str(item.get("label") or item["id"]), str(item["id"])
     called = say(label, {name})

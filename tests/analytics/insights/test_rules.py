@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from analytics.insights._rule import ALERTS, all_rules, insight_id
-from analytics.insights._shifts import largest_shift, recent_shift, together
+from analytics.insights._shifts import largest_shift, recent_shift, spread_of, together
 from analytics.insights._stats import benjamini_hochberg, burst, outlier, share_above, sign_flip
 from analytics.insights._tables import IDEA_SCORES
 from analytics.money_words import money
@@ -79,6 +79,48 @@ def test_alerts_that_gather_on_one_trader_are_told_to_surveillance_only():
     assert {"kind": "trader", "id": "t3"} in one.candidate.evidence
     assert "suspected" in one.candidate.title
     assert "fraud" not in one.candidate.text
+
+
+def test_one_act_that_alerts_several_detectors_is_counted_once():
+    tables = firm(6)
+    again = [
+        tables[ALERTS].with_columns(pl.col("detector") + f"-{k}", pl.col("alert_id") + f"-{k}")
+        for k in (1, 2)
+    ]
+    thrice = tables | {ALERTS: pl.concat([tables[ALERTS], *again])}
+    rule = all_rules()["alert_cluster"]
+    once, more = (
+        {one.subject: one.tested for one in rule().candidates(given, seed=0)} for given in (tables, thrice)
+    )
+    assert once == more
+
+
+def test_who_writes_and_trades_all_day_on_one_day_meets_once():
+    tables = firm(6)
+    fill = tables["executions"].row(0, named=True)
+    days = (DAYS[-2], DAYS[-5], DAYS[-9])
+    met = [
+        fill | {"exec_id": f"{day:%j}{hour}{side}", "trader_id": who, "side": side, "instrument_id": "XOM", "last_px": 90.0 + hour,
+                "transact_time": day + timedelta(hours=hour, minutes=10)}
+        for day in days for hour in range(14, 20) for side, who in (("buy", "t2"), ("sell", "t5"))
+    ]  # fmt: skip
+    said = [
+        (f"W{minute}", days[0] + timedelta(hours=13, minutes=minute), "t2", ["t5"], ["XOM"])
+        for minute in range(0, 420, 5)
+    ]
+    given = tables | {
+        "executions": pl.concat(
+            [tables["executions"], pl.DataFrame(met, schema=tables["executions"].schema, orient="row")]
+        ),
+        "messages": pl.DataFrame(said, schema=tables["messages"].schema, orient="row"),
+    }
+    (pair,) = [
+        one
+        for one in all_rules()["chat_matched_orders"]().candidates(given, seed=0)
+        if one.subject == "t2|t5"
+    ]
+    # One day with talk among three with matches: three chances of one in forty, not six matches of six.
+    assert 0.03 < pair.tested.p < 0.3
 
 
 def test_a_burst_of_talk_on_a_holding_is_told_with_exposure_and_tone():
@@ -257,12 +299,15 @@ def test_p_values_are_uniform_or_larger_without_an_effect():
     shares = [share_above(int(rng.binomial(20, 0.2)), 20, 0.2).p for _ in range(600)]
     shifts = [recent_shift(rng.standard_t(4, 60), 5, seed=0).p for _ in range(300)]
     drifting = [recent_shift(_sticky(rng, 60), 5, seed=0).p for _ in range(300)]
+    wandering = [recent_shift(_wandering(rng, 60), 5, seed=0).p for _ in range(150)]
+    turning = [sign_flip(_sticky(rng, 60), seed=0, stretch=10).p for _ in range(150)]
+    baskets = [_baskets(rng) for _ in range(150)]
     several = [largest_shift(rng.normal(size=(60, 4)), 5, seed=0)[0].p for _ in range(300)]
     chances = rng.random(30) * 0.4
     meetings = [together(chances, int((rng.random(30) < chances).sum())).p for _ in range(400)]
     drawn = {
         "flip": flips, "outlier": outliers, "burst": bursts, "share": shares, "shift": shifts, "sticky": drifting,
-        "several": several, "together": meetings,
+        "several": several, "together": meetings, "wandering": wandering, "turning": turning, "baskets": baskets,
     }  # fmt: skip
     for name, found in drawn.items():
         assert np.mean(np.array(found) <= 0.05) <= 0.085, name
@@ -275,6 +320,21 @@ def _sticky(rng, n):
     for at in range(1, n):
         out[at] = 0.5 * out[at - 1] + steps[at]
     return out
+
+
+def _wandering(rng, n):
+    """Return noise on a level that wanders for weeks: a day hardly resembles the one before."""
+    level = np.zeros(n)
+    for at in range(1, n):
+        level[at] = 0.95 * level[at - 1] + rng.normal() * 0.19
+    return level + rng.normal(size=n)
+
+
+def _baskets(rng):
+    """Return the p-value of occasions that come and coincide four at a time."""
+    hits = np.repeat(rng.random(30) < 0.3, 4)
+    chances, days = [0.3] * len(hits), np.repeat(np.arange(30), 4).tolist()
+    return together(chances, int(hits.sum()), spread=spread_of(chances, hits.tolist(), days)).p
 
 
 def _extreme(values):

@@ -85,6 +85,16 @@ def test_what_is_near_to_a_role_or_to_the_view_comes_first(firm):
     assert ids(narrowed)[0] == "alpha"
 
 
+def test_a_view_of_a_trader_or_an_instrument_shows_what_names_it(firm):
+    watcher = desk_of(firm, role="compliance", scope=Scope(trader=("tom",)))
+    assert ids(watcher) == ["pair"]
+    assert ids(desk_of(firm, role="risk", scope=Scope(trader=("tom",)))) == []
+    assert ids(desk_of(firm, role="compliance", scope=Scope(instrument=("XOM",)))) == []
+    # A desk's view leaves out what is about another desk, and keeps what is about the firm.
+    assert set(ids(desk_of(firm, role="risk", scope=Scope(desk=("beta",))))) == {"open", "whole", "lead"}
+    assert insight_use.bell(watcher)["new_insights"] == 6
+
+
 def test_a_vote_is_one_persons_and_a_rule_that_nobody_finds_useful_sinks(firm):
     desk = desk_of(firm, role="trader")
     database, me = firm.database, desk.identity
