@@ -28,6 +28,15 @@ def compact(value: float, *, plus: bool = False, unit: str = "") -> str:
     return signed(f"{unit}{text}{suffix}", value, plus=plus)
 
 
+def scale_of(largest: float) -> tuple[float, str, int]:
+    """Return how a column of amounts is written whose largest is given: what to divide by, the word for it, decimals.
+
+    Below a hundred of its unit two decimals, else one: 60.08m, 578.2m.
+    """
+    scale, suffix = next(((s, x) for s, x in _SCALES if largest >= s * 0.99995), _SCALES[-1])
+    return scale, suffix, 2 if largest / scale < 99.995 else 1
+
+
 def money(value: float, currency: str | None = None, *, plus: bool = False) -> str:
     """Return an amount short enough for a sentence or a tile: ``+$1.284m``."""
     return compact(value, plus=plus, unit=symbol(currency))

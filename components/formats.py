@@ -1,13 +1,14 @@
 """Numbers, money, times as people read them. Nulls become an en dash, minus is a real minus."""
 
 import math
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Self
 
 from analytics.money_words import MINUS as MINUS  # noqa: PLC0414 - read from here by everything that draws
 from analytics.money_words import compact as written
-from analytics.money_words import signed
+from analytics.money_words import scale_of, signed
 from analytics.money_words import symbol as symbol  # noqa: PLC0414
 
 MISSING = "–"
@@ -80,6 +81,40 @@ def money(value: Number, currency: str | None = None, *, plus: bool = False) -> 
     """Return an amount short enough for a tile: ``+$1.284m``."""
     text = compact(value, plus=plus, unit=symbol(currency))
     return text if text == MISSING else Shown(text, value, currency or "")
+
+
+def money_alike(values: Iterable[Number], currency: str | None = None, *, plus: bool = False) -> list[str]:
+    """Return the amounts of one column alike: the unit of the largest and as many decimals for each: ``$6.08m``."""
+    given = list(values)
+    largest = max((abs(found) for one in given if (found := known(one)) is not None), default=0.0)
+    scale, suffix, decimals = scale_of(largest)
+    sign = symbol(currency)
+
+    def said(value: Number) -> str:
+        found = known(value)
+        if found is None:
+            return MISSING
+        return Shown(
+            signed(f"{sign}{abs(found) / scale:,.{decimals}f}{suffix}", found, plus=plus),
+            value,
+            currency or "",
+        )
+
+    return [said(one) for one in given]
+
+
+def percent_alike(values: Iterable[Number], *, plus: bool = False) -> list[str]:
+    """Return the shares of one column with as many decimals for each: one where any is below ten per cent."""
+    given = list(values)
+    fine = any(0 < abs(found) < 0.0995 for one in given if (found := known(one)) is not None)
+
+    def said(value: Number) -> str:
+        found = known(value)
+        if found is None:
+            return MISSING
+        return Shown(number(found * 100, 1 if fine else 0, plus=plus) + "%", value, "fraction")
+
+    return [said(one) for one in given]
 
 
 def full_money(value: Number, currency: str | None = None, *, plus: bool = False) -> str:

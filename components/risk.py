@@ -5,7 +5,17 @@ from typing import Any
 
 from dash import html
 
-from components.formats import MISSING, full_money, known, money, number, percent, plural
+from components.formats import (
+    MISSING,
+    full_money,
+    known,
+    money,
+    money_alike,
+    number,
+    percent,
+    percent_alike,
+    plural,
+)
 from components.passport import passport_link
 from components.states import icon
 from components.tables import table
@@ -109,6 +119,8 @@ def parts(rows: Sequence[Mapping[str, Any]], *, currency: str, chosen: Sequence[
     low, high = min([0.0, *sizes]), max([0.0, *sizes])
     span = (high - low) or 1.0
     zero = -low / span * 100
+    amounts = money_alike((row["component"] for row in shown), currency)
+    shares = percent_alike(row["share"] for row in shown)
     lines = []
     for place, (row, size) in enumerate(zip(shown, sizes, strict=True)):
         tone = "up" if size < 0 else "high" if place == 0 else "acc"
@@ -121,8 +133,8 @@ def parts(rows: Sequence[Mapping[str, Any]], *, currency: str, chosen: Sequence[
         inside = [
             html.Span(row["symbol"], className="trunc part-name"),
             bar,
-            html.Span(money(row["component"], currency), className="num part-value"),
-            html.Span(percent(row["share"]), className="num t3 part-share"),
+            html.Span(amounts[place], className="num part-value"),
+            html.Span(shares[place], className="num t3 part-share"),
         ]
         if row["instrument_id"] is None:
             lines.append(html.Div(inside, className="part"))
@@ -184,27 +196,34 @@ def methods(records: Sequence[Mapping[str, Any]], *, currency: str, chosen: str)
     heads = ["Method"] + [
         f"{kind} {confidence * 100:g}%, {days} d" for confidence, days in cuts for kind in ("VaR", "ES")
     ]
+    kinds = [
+        (name, confidence, days)
+        for confidence, days in cuts
+        for name in ("value_at_risk", "expected_shortfall")
+    ]
+    # All figures of the table compare with one another, so all are written alike.
+    found = [
+        at.get((name, method, confidence, days)) for method in METHODS for name, confidence, days in kinds
+    ]
+    written = money_alike((one["value"] if one else None for one in found), currency)
+    told = iter(zip(found, written, strict=True))
     rows = []
     for method, title in METHODS.items():
-        cells = [
-            _cell(at.get((name, method, confidence, days)), currency)
-            for confidence, days in cuts
-            for name in ("value_at_risk", "expected_shortfall")
-        ]
+        cells = [_cell(*next(told), currency) for _ in kinds]
         link = passport_link("value_at_risk", title, of="risk", method=method, confidence=0.99, days=1)
         lead = html.B(link) if method == chosen else link
         rows.append([lead, *cells, _scaling(at.get(("value_at_risk", method, 0.99, 10)))])
     return table([*heads, "10 days by"], rows, numeric=tuple(range(1, 9)), label="Value at risk by method")
 
 
-def _cell(record: Mapping[str, Any] | None, currency: str) -> html.Span:
+def _cell(record: Mapping[str, Any] | None, shown: str, currency: str) -> html.Span:
     if record is None or record["value"] is None:
         return html.Span(MISSING, className="t3", title=record["reason"] if record else None)
     low, high = record["low"], record["high"]
     said = full_money(record["value"], currency)
     if low is not None and high is not None:
         said += f"; 95% interval {money(low, currency)} to {money(high, currency)}"
-    return html.Span(money(record["value"], currency), title=f"{said}; {record['n']} sessions")
+    return html.Span(shown, title=f"{said}; {record['n']} sessions")
 
 
 def _scaling(record: Mapping[str, Any] | None) -> html.Span:

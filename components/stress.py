@@ -6,7 +6,17 @@ from typing import Any
 import dash_bootstrap_components as dbc
 from dash import html
 
-from components.formats import MISSING, day, full_money, known, money, number, percent
+from components.formats import (
+    MISSING,
+    day,
+    full_money,
+    known,
+    money,
+    money_alike,
+    number,
+    percent,
+    percent_alike,
+)
 from components.forms import field
 from components.passport import passport_link
 from components.states import hidden, icon
@@ -25,8 +35,10 @@ def scenarios(rows: Sequence[Mapping[str, Any]], *, currency: str, chosen: str =
         chosen: Id of the row that is marked.
     """
     largest = max((abs(known(row["pnl"]) or 0.0) for row in rows), default=0.0) or 1.0
+    placed = sorted(rows, key=lambda one: (known(one["pnl"]) is None, known(one["pnl"]) or 0.0))
+    written = money_alike((row["pnl"] for row in placed), currency, plus=True)
     cells = []
-    for row in sorted(rows, key=lambda one: (known(one["pnl"]) is None, known(one["pnl"]) or 0.0)):
+    for row, shown in zip(placed, written, strict=True):
         found = known(row["pnl"])
         worst = row["worst"][0] if row["worst"] else None
         through = bool(found is not None and (row["proxied"] or 0) > 0.005)
@@ -44,7 +56,7 @@ def scenarios(rows: Sequence[Mapping[str, Any]], *, currency: str, chosen: str =
         cells.append(
             [
                 html.Span([name, mark], className="stress-head"),
-                _bar(found, largest, currency, row.get("reason"), passport=_measure(row)),
+                _bar(found, shown, largest, currency, row.get("reason"), passport=_measure(row)),
                 _instrument(worst) if worst else MISSING,
             ]
         )
@@ -58,6 +70,7 @@ def _measure(row: Mapping[str, Any]) -> tuple[str, str]:
 
 def _bar(
     value: float | None,
+    shown: str,
     largest: float,
     currency: str,
     reason: str | None,
@@ -68,7 +81,6 @@ def _bar(
         return html.Span(MISSING, title=reason or "It is not known.")
     tone = "down" if value < 0 else "up"
     width = f"{abs(value) / largest * 100:.1f}%"
-    shown = money(value, currency, plus=True)
     return html.Span(
         [
             html.Span(
@@ -113,17 +125,22 @@ def parts(answer: Mapping[str, Any], *, currency: str) -> html.Div:
     largest = max((abs(known(row["pnl"]) or 0.0) for row in answer["by_position"]), default=0.0) or 1.0
     found = [row for row in answer["by_position"] if row["pnl"]]
     shown = found[:6] + [row for row in found[-2:] if row not in found[:6] and row["pnl"] > 0]
+    written = money_alike((row["pnl"] for row in shown), currency, plus=True)
+    moves = percent_alike((row["return"] for row in shown), plus=True)
     cells = [
-        [_instrument(row), _bar(row["pnl"], largest, currency, None), percent(row["return"], plus=True),
+        [_instrument(row), _bar(row["pnl"], amount, largest, currency, None), move,
          html.Span(_HOW.get(row["how"] or "", MISSING), className="t3")]
-        for row in shown
+        for row, amount, move in zip(shown, written, moves, strict=True)
     ]  # fmt: skip
     lines.append(
         table(["Instrument", "P&L", "Moves", "By"], cells, numeric=(1, 2), label="By instrument, worst first")
     )
     widest = max((abs(known(row["pnl"]) or 0.0) for row in answer["by_sector"]), default=0.0) or 1.0
+    told_of = [row for row in answer["by_sector"] if row["pnl"]]
+    written = money_alike((row["pnl"] for row in told_of), currency, plus=True)
     sectors = [
-        [row["sector"], _bar(row["pnl"], widest, currency, None)] for row in answer["by_sector"] if row["pnl"]
+        [row["sector"], _bar(row["pnl"], amount, widest, currency, None)]
+        for row, amount in zip(told_of, written, strict=True)
     ]
     lines.append(table(["Sector", "P&L"], sectors, numeric=(1,), label="By sector"))
     return html.Div(lines, className="stress-parts")
