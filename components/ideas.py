@@ -62,7 +62,7 @@ def ideas_grid(rows: Sequence[Mapping[str, Any]], *, own: bool = False) -> html.
         column("probability", "Stated", "percent", width=68),
         column("state", "State", "words", width=86),
         column("net", "Net", "percent", width=70, cellRenderer="QdSigned", **SIGNED),
-        column("ends", "Ended", "date", width=92),
+        column("ends", "Ended", "date", width=100),
     ]
     shown = [
         {name: row[name] for name in ("posted_at", "direction", "author_name", "probability", "state", "net")}

@@ -12,7 +12,6 @@
     const [inner, outer] = [chosen.getBoundingClientRect(), box.getBoundingClientRect()];
     if (inner.bottom > outer.bottom) box.scrollTop += inner.bottom - outer.bottom + 12;
     else if (inner.top < outer.top) box.scrollTop -= outer.top - inner.top + 12;
-    if (inner.right > outer.right) box.scrollLeft += inner.right - outer.right + 12;
-    else if (inner.left < outer.left) box.scrollLeft -= outer.left - inner.left + 12;
+    if (inner.right > outer.right || inner.left < outer.left) box.scrollLeft += inner.left - outer.left - 12;
   }).observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-pressed"] });
 })();

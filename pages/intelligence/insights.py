@@ -34,10 +34,10 @@ def layout(**_: Any) -> html.Div:
                 html.Div(slot(PAGE, "insights", "Insights", span="", height=500, skeleton="rows")),
                 html.Div(
                     [
-                        slot(PAGE, "rules", "What is looked for", span="", height=220, skeleton="rows"),
                         slot(PAGE, "use", "What they were worth", span="", height=150, skeleton="rows"),
                         slot(PAGE, "digest", "Daily digest", span="", height=110, skeleton="rows"),
                         slot(PAGE, "method", "How to read them", span="", height=150, skeleton="rows"),
+                        slot(PAGE, "rules", "What is looked for", span="", height=220, skeleton="rows"),
                     ],
                     className="stick",
                 ),

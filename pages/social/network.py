@@ -32,7 +32,7 @@ def layout(**_: Any) -> html.Div:
             slot(PAGE, "together", "Who posts together", span="span-6", height=460),
             slot(PAGE, "follows", "Who follows whom", span="span-6", height=460),
             slot(PAGE, "groups", "Groups that post together", span="span-12", height=220, skeleton="rows"),
-            slot(PAGE, "links", "Pairs of authors", span="span-6 sm-12", height=260, skeleton="rows"),
-            slot(PAGE, "people", "Most followed", span="span-6 sm-12", height=260, skeleton="rows"),
+            slot(PAGE, "links", "Pairs of authors", span="span-6 md-12", height=260, skeleton="rows"),
+            slot(PAGE, "people", "Most followed", span="span-6 md-12", height=260, skeleton="rows"),
         ),
     )
