@@ -32,8 +32,10 @@ def change_points(
 
     The whole is tested first at ``level``; where it changed, both parts are, each at half of it, and so on
     (binary segmentation). So a series without a change shows one with a chance of at most ``level``. A day
-    hangs on the days before it: p comes from series drawn with the same autocorrelation (Yule and Walker's
-    autoregression, its residuals' rows drawn with replacement, columns together) and no change.
+    hangs on the days before it: p is the larger of two, from series drawn with the same autocorrelation and no
+    change. One way it is Yule and Walker's autoregression, its residuals' rows drawn with replacement, columns
+    together; the other way the phases of the series' own waves are drawn, which keeps what goes on for longer than
+    an autoregression remembers.
 
     Args:
         x: Rows in order of time x columns, finite; scales do not matter.
@@ -44,7 +46,7 @@ def change_points(
 
     Sources: Page, Continuous inspection schemes, 1954; Ploberger and Kramer, The CUSUM test with OLS residuals,
     1992; Vostrikova, Detecting disorder in multidimensional random processes, 1981; Buhlmann, Sieve bootstrap for
-    time series, 1997.
+    time series, 1997; Theiler and others, Testing for nonlinearity in time series: the method of surrogate data, 1992.
     """
     found: list[Change] = []
     parts = [(0, x.shape[0], level, 0)]
@@ -57,9 +59,13 @@ def change_points(
         at, seen = int(course.argmax()) + least, float(course.max())
         if seen <= 0:
             continue
-        drawn = _drawn(rows, draws=draws, seed=(seed, start, end))
-        largest = cusum(drawn)[:, least - 1 : end - start - least].max(axis=1)
-        p = (1 + int((largest >= seen).sum())) / (1 + draws)
+        p = 0.0
+        for again in (_drawn, _phased):
+            drawn = again(rows, draws=draws, seed=(seed, start, end))
+            largest = cusum(drawn)[:, least - 1 : end - start - least].max(axis=1)
+            p = max(p, (1 + int((largest >= seen).sum())) / (1 + draws))
+            if p > part_level:
+                break
         if p > part_level:
             continue
         found.append(Change(start + at, p, part_level, seen))
@@ -98,6 +104,18 @@ def _drawn(x: Floats, *, draws: int, seed: tuple[int, ...]) -> Floats:
     shocks = (left - left.mean(axis=0))[rng.integers(0, len(left), size=(draws, n + _WARM))]
     made = [lfilter([1.0], filters[k], shocks[:, :, k], axis=1)[:, _WARM:] for k in range(width)]
     return np.stack(made, axis=2)
+
+
+def _phased(x: Floats, *, draws: int, seed: tuple[int, ...]) -> Floats:
+    """Return draws x rows x columns: the same waves with their phases drawn, for all columns alike."""
+    n = x.shape[0]
+    waves = np.fft.rfft(x - x.mean(axis=0), axis=0)
+    rng = np.random.default_rng((*seed, 1))
+    turn = np.exp(2j * np.pi * rng.random((draws, len(waves), 1)))
+    if n % 2 == 0:
+        turn[:, -1] = rng.choice([-1.0, 1.0], size=(draws, 1))  # the fastest wave has two phases only
+    found: Floats = np.fft.irfft(waves[None] * turn, n=n, axis=1)
+    return found
 
 
 def _walker(series: Floats, order: int) -> Floats:

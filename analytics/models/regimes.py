@@ -78,6 +78,7 @@ class Regimes(Model):
         "Rabiner, A tutorial on hidden Markov models, 1989",
         "Ploberger and Kramer, The CUSUM test with OLS residuals, 1992",
         "Buhlmann, Sieve bootstrap for time series, 1997",
+        "Theiler and others, Testing for nonlinearity in time series: the method of surrogate data, 1992",
     )
     limits = (
         "The names are ours: nobody labels a market calm or stressed",
@@ -85,7 +86,7 @@ class Regimes(Model):
         f"Spreads are among its numbers only where {SPREAD_DAYS} days of training have quotes, volume only where prices come with it",
         "A change of state shows after it has begun, usually within days",
         f"A change point is placed looking back and needs {LEAST} sessions on each side; spells that come and go are states, not changes",
-        "Where swings fade over months rather than weeks, a series without a change shows one up to twice as often as said",
+        "Where swings fade over months, a series without a change shows one more often than said: about one in six instead of one in twenty",
     )
     # A state lasts weeks, so tests are quarters; fitting costs a forward and a backward pass a step.
     walk = Walk(first=250, width=63, embargo=5, least=40)
