@@ -68,16 +68,15 @@ class Dear(Rule):
             text=(
                 f"Over {rows.height} sessions and {fills:,} fills, {whom} paid {tested.value:.1f} bp more "
                 f"{self.at}{name} than {self.at}{self.others} in the same names on the same days (95% interval "
-                f"{tested.low:.1f} to {tested.high:.1f} bp, {tested.p_text}); it was dearer on {dearer} of them. On "
+                f"{tested.low:.1f} to {tested.high:.1f} bp, {tested.p_text}); dearer on {dearer} of {rows.height} days. On "
                 f"{self.money(notional)} traded there that is {self.money(money)}."
             ),
             tested=tested,
             unit="bp",
             money=money,
             why=[
-                {"driver": f"fills {self.at}{name}", "value": fills, "unit": "fills"},
-                {"driver": f"traded {self.at}{name}", "value": notional, "unit": "currency"},
-                {"driver": f"days dearer, of {rows.height}", "value": dearer, "unit": "days"},
+                {"driver": instrument, "value": excess, "unit": "currency"}
+                for instrument, excess in _dearest(rows).iter_rows()
             ],
             evidence=[{"kind": "execution", "id": exec_id} for exec_id in worst],
             next=[
@@ -91,6 +90,13 @@ class Dear(Rule):
                 usual=0.0,
             ),
         )  # fmt: skip
+
+
+def _dearest(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the instruments that cost most above the others: instrument_id, excess (base currency)."""
+    parts = rows.select(pl.col("parts").explode()).unnest("parts")
+    sums = parts.group_by("instrument_id").agg(pl.col("excess").sum())
+    return sums.sort("excess", "instrument_id", descending=[True, False]).head(4)
 
 
 def _costs(executions: pl.DataFrame, accounts: pl.DataFrame, by: str) -> pl.DataFrame:
@@ -122,7 +128,7 @@ def _costs(executions: pl.DataFrame, accounts: pl.DataFrame, by: str) -> pl.Data
 
 
 def _against_others(fills: pl.DataFrame, by: str) -> pl.DataFrame:
-    """Return one cost difference (bp) per desk, place and day, with notional, fills and the worst of them.
+    """Return one cost difference (bp) per desk, place and day, with notional, fills, the worst, and its parts by instrument.
 
     The whole firm is added as a desk of its own, in which each desk's fills are still compared with its own.
     """
@@ -133,7 +139,7 @@ def _against_others(fills: pl.DataFrame, by: str) -> pl.DataFrame:
     rest, _ = _gaps(_merged(alone, [*closest[:-1], by]), closest[:-1], by)
     compared = pl.concat(
         [
-            one.select("desk", "day", by, "gap", "weight", "notional", "fills", "worst")
+            one.select("desk", "day", by, "instrument_id", "gap", "weight", "notional", "fills", "worst")
             for one in (matched, rest)
         ]
     )
@@ -146,6 +152,7 @@ def _against_others(fills: pl.DataFrame, by: str) -> pl.DataFrame:
             notional=pl.col("notional").sum(),
             fills=pl.col("fills").sum(),
             worst=pl.col("worst").sort_by("gap", "worst", descending=True).head(3),
+            parts=pl.struct("instrument_id", excess=pl.col("gap") * pl.col("notional") * 1e-4),
         )
     )
 

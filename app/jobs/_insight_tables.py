@@ -235,6 +235,7 @@ def _var_evenings(context: Context, org: str) -> pl.DataFrame:
 
 
 def _row_counts(context: Context, org: str) -> pl.DataFrame:
+    """Return rows of days that are over: what came in today so far is no session with rows missing."""
     parts = [pl.DataFrame(schema=asked.ROW_COUNTS_SCHEMA)]
     for name in _COUNTED:
         dataset = DATASETS[name]
@@ -248,6 +249,7 @@ def _row_counts(context: Context, org: str) -> pl.DataFrame:
         parts.append(
             collect(counted.agg(rows=pl.len().cast(pl.Int64)))
             .drop_nulls()
+            .filter(pl.col("day") < now().date())
             .select(pl.lit(name).alias("dataset"), "day", "rows")
         )
     return pl.concat(parts)

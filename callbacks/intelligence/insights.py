@@ -75,7 +75,7 @@ def _insights(answer: dict[str, Any], view: View) -> Drawn:
         facet("Show", "state", {"new": answer["new"]}, held["state"], names=STATES, order=tuple(STATES), many=False),
         facet("Severity", "severity", answer["facets"]["severity"], held["severity"], order=tuple(SEVERITIES), many=False),
         facet("Domain", "domain", answer["facets"]["domain"], held["domain"], many=False),
-        facet("Rule", "kind", {}, held["kind"], many=False),
+        facet("Rule", "kind", dict.fromkeys(held["kind"], answer["total"]), held["kind"], many=False),
     )  # fmt: skip
     rows, total = answer["rows"], answer["total"]
     if not total:

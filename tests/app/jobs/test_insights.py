@@ -1,7 +1,7 @@
 """The insight job: stored once, replaced when changed, retired when gone, told apart by firm."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
@@ -13,6 +13,7 @@ from analytics.insights._rule import Candidate, Rule, all_rules
 from analytics.insights._say import ordered, traded
 from analytics.insights._stats import Tested
 from app.errors import Invalid
+from app.jobs import _insight_tables
 from app.jobs._insight_tables import tables as tables_of
 from app.jobs.insights import refresh_insights
 from app.storage.records._base import now
@@ -121,8 +122,9 @@ def test_every_sum_is_said_with_its_currency_and_stored_with_it(context):
     )
 
 
-def test_what_rules_read_is_in_the_organisations_currency(tmp_path, sqlite_database):
+def test_what_rules_read_is_in_the_organisations_currency(tmp_path, sqlite_database, monkeypatch):
     made = context_of(tmp_path, sqlite_database)
+    monkeypatch.setattr(_insight_tables, "now", lambda: datetime(2026, 11, 4, tzinfo=UTC))
     land(
         made, "acme",
         instruments="instrument_id symbol asset_class currency multiplier\nSAP SAP equity EUR 1\nES ES future USD 50\nX X equity CHF 1",
@@ -149,6 +151,11 @@ def test_what_rules_read_is_in_the_organisations_currency(tmp_path, sqlite_datab
     held = {row["account_id"]: row for row in read["daily_positions"].iter_rows(named=True)}
     assert (held["A1"]["market_value_base"], held["A2"]["market_value_base"]) == (125, 125)
     assert held["A2"]["pnl_base"] == Decimal("2.5")
+    # A session is counted when it is over: until then no rows of it are missing.
+    counted = {"feed_gap": all_rules()["feed_gap"]}
+    assert tables_of(made, "acme", counted)["row_counts"]["day"].unique().to_list() == [date(2026, 11, 3)]
+    monkeypatch.setattr(_insight_tables, "now", lambda: datetime(2026, 11, 3, 20, tzinfo=UTC))
+    assert tables_of(made, "acme", counted)["row_counts"].is_empty()
 
 
 def test_a_run_of_one_rule_leaves_the_others_insights_standing(context):
