@@ -33,7 +33,11 @@ class CommunicationsParameters(Parameters):
 
     odds: float = parameter(
         0.5, unit="probability", low=0.05, high=0.99,
-        rationale="Near the best F1 on families of phrases not taught; lower it where reviewers have time.",
+        rationale="Beside a phrase of the lexicon or a trade: near the best F1 on families of phrases not taught.",
+    )  # fmt: skip
+    alone: float = parameter(
+        0.92, unit="probability", low=0.05, high=0.99,
+        rationale="With nothing beside the words: one in ten lines of ordinary talk gets here; lower it where reviewers have time.",
     )  # fmt: skip
     doubt: float = parameter(
         0.3, unit="probability", low=0.0, high=0.99,
@@ -66,7 +70,8 @@ class Communications(Detector):
 
     Rule: what a sender wrote himself (no quoted mail, no small print) is turned into plain words; families of
     phrases are found in one pass and a linear classifier gives the odds ``p`` of its worst sentence. Raised
-    where ``p`` >= ``odds``; or ``p`` >= ``doubt`` and either gravity (the gravest family's weight, 15 more for
+    where ``p`` >= ``alone``; or ``p`` >= ``odds`` beside a phrase outside of talk about rules, or a trade of the sender
+    or a recipient in the instrument; or ``p`` >= ``doubt`` and either gravity (the gravest family's weight, 15 more for
     each further phrase, none in talk about rules) reaches ``grave`` or a
     trade of the sender or a recipient fits by ``link`` points: 40 for the instrument, 20 side, 20 time, 20
     size. Mail to many is left out. Score: 45 of the odds, 30 of the gravest family, 25 of the link.
@@ -75,7 +80,7 @@ class Communications(Detector):
     name = "communications"
     code = "D25"
     title = "Suspicious communication"
-    version = "1.2.0"
+    version = "1.3.0"
     description = "A message whose words suggest misconduct, and the trade it appears to be about."
     regulation = ("MAR Art. 16(2), Reg. 2016/957",)
     inputs = ("messages",)
@@ -115,7 +120,8 @@ class Communications(Detector):
             kinds = ", ".join(FAMILIES[name].title for name in episode["families"])
             story.append(f"The words are those of {kinds}: {', '.join(episode['phrases'][:8])}.")
         story.append(
-            f"The classifier puts the odds of misconduct at {episode['p']:.0%}; from {params.odds:.0%} it alerts."
+            f"The classifier puts the odds of misconduct at {episode['p']:.0%}: words alone alert from "
+            f"{max(params.odds, params.alone):.0%}, beside a phrase or a trade from {params.odds:.0%}."
         )
         if episode["link"] is not None:
             way = "after" if episode["away_s"] >= 0 else "before"
@@ -164,7 +170,10 @@ def _flagged(tables: Tables, params: CommunicationsParameters) -> pl.DataFrame:
     about = said.group_by("message_id").agg(about=pl.col("instrument_id").min())
     told = told.join(found, on="message_id", how="left").join(about, on="message_id", how="left")
     fits = (pl.col("link") >= params.link).fill_null(value=False)
-    chosen = told.filter((pl.col("p") >= params.odds) | (pl.col("weight") >= params.grave) | fits)
+    # Ordinary talk reaches the odds often, and hardly ever with a phrase or a trade beside it.
+    beside = (pl.col("weight") > 0) | pl.col("link").is_not_null()
+    worded = (pl.col("p") >= params.odds) & (beside | (pl.col("p") >= params.alone))
+    chosen = told.filter(worded | (pl.col("weight") >= params.grave) | fits)
     return _episodes(chosen.lazy()).collect()
 
 

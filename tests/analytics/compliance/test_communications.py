@@ -110,6 +110,26 @@ def test_the_threshold_of_the_odds_counts_from_its_own_value():
     assert alerts(Communications, said(text), above) == []
 
 
+NO_PHRASE = "you know which client to leave to me, i leave the next one to you"
+
+
+def test_words_with_nothing_beside_them_must_be_surer_than_beside_a_trade_or_a_phrase():
+    alone = said(NO_PHRASE, sender="eve", to=("fay",))
+    sure = CommunicationsParameters(alone=0.99, grave=100.0, link=100.0)
+    assert alerts(Communications, alone, sure) == []
+    (found,) = alerts(Communications, alone, CommunicationsParameters(alone=0.05))
+    p = found["metrics"][0]["value"]
+    assert CommunicationsParameters().odds <= p < 0.99
+    # A trade of the sender in the name, or a phrase of the lexicon: the odds are enough.
+    assert alerts(Communications, said(f"{NO_PHRASE} in AAPL"), sure)
+    assert alerts(Communications, said(f"{NO_PHRASE}, keep it quiet", sender="eve", to=("fay",)), sure)
+
+
+def test_a_bound_for_words_alone_below_the_odds_lowers_nothing():
+    given = said(NO_PHRASE, sender="eve", to=("fay",))
+    assert alerts(Communications, given, CommunicationsParameters(alone=0.05, odds=0.99)) == []
+
+
 def test_a_trade_is_linked_up_to_the_edges_of_the_window_and_not_beyond():
     text = "client order coming in AAPL: buy 5000 before they start, delete this"
     for at, n in (("14:50:00", 1), ("14:51:00", 1), ("14:51:01", 0)):
@@ -197,6 +217,9 @@ WORTH = {
     metric["name"]: metric["value"]
     for metric in alerts(Communications, said(SOFT), CommunicationsParameters(odds=0.5))[0]["metrics"]
 }
+ALONE = alerts(
+    Communications, said(NO_PHRASE, sender="eve", to=("fay",)), CommunicationsParameters(alone=0.05)
+)[0]["metrics"][0]["value"]
 LINK_ONLY = {"odds": 0.99, "grave": 100.0, "doubt": 0.0}
 
 
@@ -214,6 +237,7 @@ KIT = Kit(
             scene=lambda: said(SOFT),
             others={"grave": 100.0, "link": 100.0},
         ),
+        "alone": Edge(ALONE, 1.001 * ALONE, scene=lambda: said(NO_PHRASE, sender="eve", to=("fay",))),
         "doubt": Edge(
             WORTH["odds"],
             1.001 * WORTH["odds"],

@@ -8,7 +8,10 @@ import pytest
 
 from analytics.compliance import _wording
 from analytics.compliance._teaching import SHIFT, SLOPE, conduct_lines, features, filled, fitted
-from analytics.compliance.detectors.communications import CommunicationsParameters
+from analytics.compliance.detectors.communications import Communications, CommunicationsParameters
+from analytics.social.tone_model import labelled
+from tests.analytics.compliance._kit import alerts
+from tests.analytics.compliance.test_communications import said
 from tools.communications import held_out
 from tools.communications.train import lines, shipped, taught_set
 
@@ -61,12 +64,40 @@ def test_f1_on_lines_kept_apart_until_the_end_stays_what_it_was_measured_to_be()
     assert 2 * len(told & bad) / (len(told) + len(bad)) >= 0.86
 
 
+def alerting(texts: list[str]) -> float:
+    """Return the share of texts that the detector alerts to by their words alone: nobody here trades."""
+    found = alerts(Communications, said(*texts, sender="eve", to=("fay",)))
+    return len({one for row in found for one in row["message_ids"]}) / len(texts)
+
+
+def ordinary() -> list[str]:
+    """Plain talk of a desk, in sentences, look-alikes among it. By the hand that wrote the lines to learn from."""
+    with Path(__file__).with_name("ordinary_talk.csv").open(encoding="utf-8", newline="") as source:
+        return [row["text"] for row in csv.DictReader(source)]
+
+
+def test_of_outsiders_posts_on_markets_hardly_any_alerts():
+    posts = labelled()["text"].to_list()[::10]
+    assert len(posts) == 955
+    assert alerting(posts) <= 0.03
+
+
+def test_of_ordinary_talk_at_most_one_line_in_ten_alerts():
+    assert len(ordinary()) == 120
+    assert alerting(ordinary()) <= 0.10
+
+
+def test_of_the_blind_lines_of_misconduct_words_alone_are_known_to_find_less_than_half():
+    bad = [one["text"] for one in blind() if one["family"] != "clean"]
+    assert alerting(bad) >= 0.45
+
+
 def test_nothing_measured_was_taught():
     learnt = {text for *_, text in lines()}
     asked = {
         line for group in (held_out.TEMPLATES, held_out.PHRASES) for lines in group.values() for line in lines
     }
-    assert not learnt & (asked | set(held_out.GOOD) | {one["text"] for one in blind()})
+    assert not learnt & (asked | set(held_out.GOOD) | set(ordinary()) | {one["text"] for one in blind()})
 
 
 @pytest.mark.slow

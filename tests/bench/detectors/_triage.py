@@ -45,7 +45,7 @@ SENSITIVE: dict[str, dict[str, Any]] = {
     "behaviour": {"agreement": 1.0, "deviations": 2.5, "rank": 0.9, "capacity": 12, "activity": 2, "busy": 6},
     "best_execution": {"deviations": 2.0, "excess": 5.0, "money": 100.0, "through": 2.0},
     "churning": {"turnover": 1.0, "cost": 0.02, "in_and_out": 0.05, "fills": 4},
-    "communications": {"odds": 0.1, "link": 40.0, "doubt": 0.1},
+    "communications": {"odds": 0.1, "alone": 0.1, "link": 40.0, "doubt": 0.1},
     "concentration": {"warn": 0.3},
     "fat_finger": {
         "collar": 0.02, "sigmas": 3.0, "spreads": 2.5, "repeats": 2, "repeat_window": 3.0, "adv_share": 0.03,
