@@ -14,12 +14,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
-from app.actions.ideas import KIND
+from app.actions.ideas import KIND, OUTCOME, SCORED, outcome
 from app.errors import NotFound
 from app.storage.anchors import Anchors
 from app.storage.database import Database
 from app.storage.records.audit import AuditEntry, digest, genesis, stamp
-from app.storage.records.ideas import EDITABLE, Idea, IdeaVersion
+from app.storage.records.ideas import EDITABLE, Idea, IdeaScore, IdeaVersion
 from app.storage.records.people import Organisation
 
 SLACK = timedelta(seconds=60)  # between the moment an idea carries and that of its entry or anchor
@@ -77,10 +77,13 @@ def verify(database: Database, org: str) -> IdeaReport:
         entries: dict[str, list[AuditEntry]] = {}
         for entry in _entries(session):
             entries.setdefault(entry.object_id, []).append(entry)
+        scores = {one.idea_id: one for one in session.scalars(select(IdeaScore))}
         late = _dated_back(session)
-    for name in sorted({*ideas, *versions, *entries}):
+    noted = any(entry.action == SCORED for told in entries.values() for entry in told)
+    for name in sorted({*ideas, *versions, *entries, *scores}):
         told = entries.get(name, [])
         found = [*_against(ideas.get(name), versions.get(name, ()), told, demo)]
+        found += _scored(scores.get(name), told, noted=noted)
         found += [_BACK.format(one.seq, one.time) for one in told if one.seq in late]
         faults += [Fault(name, what) for what in found]
     sealed = sum(one.seal_entry is not None for one in ideas.values())
@@ -107,14 +110,21 @@ def prove(database: Database, org: str, idea_id: str) -> Proof:
         entries = list(_entries(session, idea_id))
         broken = [entry.seq for entry in entries if not _holds(session, entry)]
         late = _dated_back(session, idea_id)
+        score = session.get(IdeaScore, idea_id)
+        first = select(AuditEntry.seq).where(AuditEntry.action == SCORED).limit(1)
+        noted = session.scalar(first) is not None
     anchored, said = _anchored(database, org, entries)
-    faults = list(_against(idea, versions, entries, demo))
+    faults = [*_against(idea, versions, entries, demo), *_scored(score, entries, noted=noted)]
     faults += [_BACK.format(entry.seq, entry.time) for entry in entries if entry.seq in late]
     seal = next((entry for entry in entries if entry.action == "idea.seal"), None)
     checks = (
         ("entries", not broken, _entry_words(broken, entries)),
         ("anchor", anchored is not False, said),
-        ("rows", not faults, "; ".join(faults) or "every version, the seal and every mark fit their entries"),
+        (
+            "rows",
+            not faults,
+            "; ".join(faults) or "every version, the seal, every mark and what came of it fit their entries",
+        ),
     )
     return Proof(
         idea_id, all(ok for _, ok, _ in checks), idea.sealed_at, seal.seq if seal else None,
@@ -191,6 +201,18 @@ def _marks(idea: Idea, entries: Sequence[AuditEntry]) -> Iterator[str]:
     ):
         if marked != on_record:
             yield f"that it {'is' if marked else 'was'} {name} does not fit the trail"
+
+
+def _scored(score: IdeaScore | None, entries: Sequence[AuditEntry], *, noted: bool) -> Iterator[str]:
+    """Yield what does not fit between what came of an idea and its entry; ``noted``: the trail keeps outcomes."""
+    said = [json.loads(entry.after or "{}")["outcome"] for entry in entries if entry.action == SCORED]
+    if not said:
+        if noted and score is not None:
+            yield "what is kept as having come of it was never put on record"
+    elif (
+        score is None or outcome({name: getattr(score, name) for name in OUTCOME}) != said[0] or len(said) > 1
+    ):
+        yield "what came of it is not what was put on record"
 
 
 def _dated_back(session: Session, idea_id: str | None = None) -> frozenset[int]:

@@ -6,9 +6,9 @@ verifiers hold for ideas as well (``app.actions.idea_proof`` compares entries an
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -28,6 +28,8 @@ from app.storage.records.counters import bump
 from app.storage.records.ideas import EDITABLE, RECORDS, Idea, IdeaVersion
 
 KIND = "idea"  # of object, in the trail
+SCORED = "idea.score"  # the entry of what came of one
+OUTCOME = ("state", "entry_date", "entry", "exit_date", "exit", "gross", "net", "won", "brier")
 DIRECTIONS = ("long", "short")
 AUTHORS = DATA_ROLES - {"auditor"}
 CHANCES = (Decimal("0.01"), Decimal("0.99"))  # nobody is certain
@@ -206,6 +208,27 @@ def seal(database: Database, org: str, *, clock: Clock | None = None) -> list[st
         if sealed:
             bump(session, org, RECORDS)
     return sealed
+
+
+def outcome(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what came of an idea as the trail keeps it: ``OUTCOME``, days as text."""
+    return {name: one.isoformat() if isinstance(one := row[name], date) else one for name in OUTCOME}
+
+
+def put_on_record(session: Session, org: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write what came of ideas that have ended into the trail, so that no outcome is changed unseen.
+
+    Args:
+        session: The one that keeps them, opened with ``write=True``.
+        org: The organisation's slug.
+        rows: idea_id and ``OUTCOME``.
+    """
+    actor = system(org, "Ideas")
+    for row in rows:
+        after = {"outcome": outcome(row)}
+        audit.record(
+            session, actor=actor, action=SCORED, object_kind=KIND, object_id=row["idea_id"], after=after
+        )
 
 
 def find(database: Database, actor: Identity, idea_id: str) -> Idea:

@@ -7,11 +7,12 @@ from decimal import Decimal
 
 import polars as pl
 import pytest
+from sqlalchemy import select
 
+from app.actions import idea_proof, lists, mirrors, orgs
 from app.actions import ideas as acting
-from app.actions import lists, mirrors, orgs
 from app.actions._roles import console
-from app.actions.ideas import Known, Said
+from app.actions.ideas import SCORED, Known, Said
 from app.commands import audit as command
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.jobs import ideas as job
@@ -19,6 +20,7 @@ from app.queries import book_talk, ideas, social
 from app.queries import mirrors as held
 from app.queries._said import heard
 from app.scope import Identity, Scope
+from app.storage.records.audit import AuditEntry
 from app.storage.records.ideas import IdeaScore, IdeaVersion
 from tests.app._world import context_of, desk_of, land
 
@@ -128,6 +130,10 @@ def test_the_job_seals_scores_and_mirrors_once_and_pins_the_prices(firm):
         made[name] for name in ("target", "expired", "stopped", "hidden")
     }
     assert all(one.data_versions["prices"] == context.lake.version("acme", ideas.READS[0]) for one in kept)
+    with context.database.session("acme") as session:
+        noted = list(session.scalars(select(AuditEntry.object_id).where(AuditEntry.action == SCORED)))
+    assert sorted(noted) == sorted(one.idea_id for one in kept)
+    assert idea_proof.verify(context.database, "acme").ok
 
 
 def test_hidden_words_are_read_by_the_author_and_surveillance_alone_and_count_all_the_same(firm):

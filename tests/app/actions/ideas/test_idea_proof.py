@@ -1,7 +1,7 @@
 """Ideas against their trail: which tampering is found."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -11,7 +11,7 @@ from app.actions._roles import console
 from app.scope import Identity
 from app.storage.anchors import Anchors
 from app.storage.records import audit
-from app.storage.records.ideas import Idea, IdeaVersion
+from app.storage.records.ideas import Idea, IdeaScore, IdeaVersion
 from tests.app.actions.ideas._ideas import KNOWN, SAID, posted, sealed
 from tests.app.actions.test_audit import attack, rewrite, rows
 from tests.app.conftest import SECRET
@@ -89,6 +89,46 @@ def test_a_changed_row_is_named(database, jane, clock, change):
     assert {name for name, _ in faults(database)} == {names[0]}
     assert not idea_proof.prove(database, "acme", names[0]).ok
     assert idea_proof.prove(database, "acme", names[1]).ok
+
+
+LOST = {
+    "state": "stop", "entry_date": date(2026, 11, 3), "entry": 100.1, "exit_date": date(2026, 11, 9), "exit": 95.0,
+    "gross": -0.1 / 3, "net": -0.0343, "won": False, "brier": 0.36,
+}  # fmt: skip
+
+
+def scored(database, name):
+    row = LOST | {"idea_id": name, "org": "acme"}
+    with database.session("acme", write=True) as session:
+        session.add(IdeaScore(**row))
+        ideas.put_on_record(session, "acme", [row])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE idea_scores SET net = 0.5 WHERE idea_id = :i",
+        "UPDATE idea_scores SET won = TRUE WHERE idea_id = :i",
+        "UPDATE idea_scores SET state = 'void' WHERE idea_id = :i",
+        "DELETE FROM idea_scores WHERE idea_id = :i",
+    ],
+)
+def test_what_came_of_a_loser_is_not_changed_unseen(database, jane, clock, change):
+    names = sealed(database, jane, clock)
+    scored(database, names[0])
+    assert idea_proof.verify(database, "acme").ok
+    attack(database, change, i=names[0])
+    assert faults(database) == {(names[0], "what came of it is not what was put on record")}
+    assert not idea_proof.prove(database, "acme", names[0]).ok
+    assert idea_proof.prove(database, "acme", names[1]).ok
+
+
+def test_an_outcome_nobody_put_on_record_is_named(database, jane, clock):
+    names = sealed(database, jane, clock)
+    scored(database, names[0])
+    with database.session("acme", write=True) as session:
+        session.add(IdeaScore(**LOST | {"idea_id": names[1], "org": "acme", "won": True, "net": 0.4}))
+    assert faults(database) == {(names[1], "what is kept as having come of it was never put on record")}
 
 
 def test_an_idea_moved_back_in_time_is_named(database, jane, clock):
