@@ -7,15 +7,17 @@ import polars as pl
 import pytest
 
 from analytics.models._alert_facts import ALERT_FACTS_SCHEMA, alert_facts
+from analytics.models._card import card
 from analytics.models._clusters import correlation_distance, stability, ward
 from analytics.models._skill import skill
 from analytics.models._sticky_mixture import StickyMixture
 from analytics.models._walk import fit, walk_forward
-from analytics.models.behaviour import Behaviour
+from analytics.models.behaviour import Behaviour, _caught
+from analytics.models.clusters import Clusters
 from analytics.models.execution_cost import _least_absolute
 from analytics.models.regimes import Regimes
 from analytics.models.triage import LEAST, Triage, found_early
-from tests.analytics.models._tables_structure import alert_rows, conduct, markets
+from tests.analytics.models._tables_structure import alert_rows, conduct, markets, related
 
 
 def alert(
@@ -181,3 +183,34 @@ def test_triage_walks_forward_and_stays_at_the_baseline_until_it_has_learnt():
     first = tested.filter(pl.col("fold") == 0)
     assert np.array_equal(first["predicted"], first["baseline"])
     assert not np.array_equal(tested["predicted"], tested["baseline"])
+
+
+# --- fold by fold ------------------------------------------------------------------------------------
+def test_a_card_tells_fold_by_fold_what_was_taught_on_and_found_and_how_alike_the_fold_before():
+    model = Clusters()
+    tested = walk_forward(model, model.features(related()))
+    made = card(model, skill(model, tested), tested)
+    first, second = made["folds"][:2]
+    assert first["taught_from"] < first["taught_to"] < first["from"] <= first["to"] < second["from"]
+    assert set(second["figures"]) == set(made["figure_words"])
+    assert "agreement" not in first["figures"]
+    assert second["figures"]["agreement"] == pytest.approx(1.0)  # the same four pairs again
+    assert second["figures"]["silhouette"] > second["figures"]["silhouette_sector"]
+    assert second["figures"]["silhouette"] > second["figures"]["silhouette_random"]
+
+
+def test_precision_at_k_counts_moved_days_among_as_many_of_the_oddest():
+    real = np.array([0.1, 0.2, 0.9, 0.3])
+    planted = np.array([0.8, 1.0, 0.95, 0.2])
+    # One at a time: the first (0.8) stays below the real 0.9, the second is on top, the third too, the last is not.
+    assert _caught(real, planted, np.arange(4)).tolist() == [0.0, 1.0, 1.0, 0.0]
+    # The first two together: 1.0 and 0.9 are the oddest two, so one of two is caught.
+    assert _caught(real, planted, np.array([0, 0, 1, 1])).tolist() == [0.0, 1.0, 1.0, 0.0]
+    rows = Behaviour().features(conduct(3))
+    model = fit(Behaviour(), rows)
+    told = model.calibration(model.judge(rows))
+    judged = model.judge(rows)
+    assert told["precision_at_k"] == pytest.approx(judged["caught"].mean(), abs=1e-4)
+    assert judged.filter(pl.col("caught") == 1)["predicted"].mean() > judged["predicted"].mean()
+    assert told["stability"] > 0.95
+    assert 0 < told["top_shared"] <= 1

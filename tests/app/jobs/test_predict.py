@@ -11,7 +11,7 @@ from app.actions._roles import console
 from app.actions.models import roll_back
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.jobs._model_tables import tables_of, versions_of
-from app.jobs.predict import Features, predict
+from app.jobs.predict import Features, alert, predict
 from app.jobs.train import train
 from app.queries import forecasts, intelligence
 from app.scope import Identity, Scope
@@ -122,6 +122,15 @@ def test_a_champion_that_drifts_leaves_it_to_its_baseline_and_risk_is_told(firm,
     assert (card["status"], card["served"]) == ("drifting", "baseline")
     (swing,) = forecasts.forecasts(desk_of(firm, role="risk"))["volatility"] or [None]
     assert swing is None or swing["served"] == "baseline"
+
+
+def test_of_a_model_of_surveillance_that_stops_compliance_is_told_and_nobody_else(firm):
+    row = version(firm, 1)
+    with firm.database.session("acme", write=True) as session:
+        for owner in ("Surveillance", "Risk"):
+            row.card = row.card | {"owner": owner}
+            alert(session, row)
+    assert [told.role for told in all_of(firm, Notification)] == ["compliance", "risk"]
 
 
 def test_a_state_that_cannot_be_read_fails_the_model_and_nothing_else(firm, rows):
