@@ -12,6 +12,7 @@ import polars as pl
 from analytics.models import _calibration
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 Tables = Mapping[str, pl.DataFrame]
 Kind = Literal["point", "probability", "interval", "density", "anomaly", "structure"]
 

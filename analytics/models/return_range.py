@@ -1,13 +1,14 @@
 """How far each instrument may go over the next session, week and month: a range, never a direction."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import polars as pl
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from analytics.models._base import Floats, Model, Tables, Walk
+from analytics.models._base import Bools, Floats, Model, Tables, Walk
 from analytics.models._reasons import occluded
 from analytics.models._state import pack, unpack
 from analytics.models._swings import FEATURES, PRICES, WORDS, swings
@@ -34,13 +35,15 @@ class ReturnRange(Model):
 
     The scale is a heterogeneous autoregression of variance. Boosted trees give each quantile of the return
     over its scale from the state of the market and the calendar; what they missed by on the last part of the
-    training days, which they had not seen, is added (conformalised quantile regression, side by side). The
-    middle is zero by construction: no direction is forecast.
+    training days, which they had not seen, is added (conformalised quantile regression, side by side). Where ``blocks``
+    is more than one, every day is judged once by trees grown without its block, and all of them give the offsets: the
+    last part alone would hold too few months to tell how far a month goes. The middle is zero by construction: no
+    direction is forecast.
     """
 
     name = "return_range"
     title = "Return range, next session"
-    version = "1.1.0"
+    version = "1.2.0"
     purpose = "How far each instrument may go in the next session; the width of limits, stops and hedges."
     kind = "interval"
     unit = "log return"
@@ -52,6 +55,7 @@ class ReturnRange(Model):
     references = (
         "Koenker and Bassett, Regression quantiles, 1978",
         "Romano, Patterson and Candès, Conformalized quantile regression, 2019",
+        "Vovk, Cross-conformal predictors, 2015",
         "Gneiting and Raftery, Strictly proper scoring rules, prediction, and estimation, 2007",
     )
     limits = (
@@ -66,6 +70,7 @@ class ReturnRange(Model):
         0.9: ("q05", "q95"),
     }
     seeds: ClassVar[Mapping[str, int]] = {"trees": SEED}
+    blocks: ClassVar[int] = 1  # of days, each judged by trees grown on the others; 1: the last days are
     page = "/intelligence/forecasts"
     owner = "Risk"
 
@@ -94,38 +99,52 @@ class ReturnRange(Model):
         return list(FEATURES)
 
     def fit(self, rows: pl.DataFrame) -> Self:
-        """Fit scale and quantiles on the earlier days, offsets on the later ones."""
-        own = "instrument_id"
+        """Fit scale and quantiles on some of the days, offsets on others."""
         day = (rows["date"].rank("dense") - 1).to_numpy()
-        cut = (1 - _HELD_OUT) * (day.max() + 1)
-        ahead = pl.col("square").rolling_mean(self.horizon).shift(-self.horizon).over(own)
-        earlier = rows.with_columns(day=pl.Series(day), target=ahead).filter(
-            pl.col("day") < cut - self.horizon
-        )
+        parts = list(self._parts(day))
+        learnt = parts[0][0] if len(parts) == 1 else np.ones(len(day), dtype=bool)
+        ahead = pl.col("square").rolling_mean(self.horizon).shift(-self.horizon).over("instrument_id")
         self.scale_ = Volatility(trees=0)
-        self.scale_.fit(earlier.drop_nulls())
+        self.scale_.fit(rows.with_columns(target=ahead).filter(pl.Series(learnt)).drop_nulls())
         X, z = self._seen(rows), rows["target"].to_numpy() / self._scale(rows)
-        before, after = day < cut - self.horizon, day >= cut
-        self.usual_ = X[before].mean(axis=0)
-        self.trees_ = [
+        self.usual_ = X[learnt].mean(axis=0)
+        missed = []
+        for before, after in parts:
+            self.trees_ = self._grown(X[before], z[before])
+            missed.append(z[after, None] - self._raw(X[after]))
+        self.offsets_ = [
+            float(np.quantile(column, LEVELS[place]))
+            for place, column in zip(SIDES, np.concatenate(missed).T, strict=True)
+        ]
+        if len(parts) > 1:
+            self.trees_ = self._grown(X, z)
+        return self
+
+    def _parts(self, day: Floats) -> Iterator[tuple[Bools, Bools]]:
+        """Yield what is learnt from and what is judged: the last days, or block after block with a gap around it."""
+        days = int(day.max()) + 1
+        if self.blocks == 1:
+            cut = (1 - _HELD_OUT) * days
+            yield day < cut - self.horizon, day >= cut
+            return
+        edges = np.linspace(0, days, self.blocks + 1)
+        for first, end in pairwise(edges):
+            yield (day < first - self.horizon) | (day >= end + self.horizon), (day >= first) & (day < end)
+
+    def _grown(self, X: Floats, z: Floats) -> list[HistGradientBoostingRegressor]:
+        return [
             HistGradientBoostingRegressor(
                 loss="quantile",
                 quantile=LEVELS[place],
                 max_iter=self.trees,
                 learning_rate=0.08,
                 max_leaf_nodes=6,
-                min_samples_leaf=max(20, int(before.sum()) // 50),
+                min_samples_leaf=max(20, len(z) // 50),
                 early_stopping=False,
                 random_state=SEED,
-            ).fit(X[before], z[before])
+            ).fit(X, z)
             for place in SIDES
         ]
-        said = self._raw(X[after])
-        self.offsets_ = [
-            float(np.quantile(z[after] - column, LEVELS[place]))
-            for place, column in zip(SIDES, said.T, strict=True)
-        ]
-        return self
 
     def predict(self, rows: pl.DataFrame) -> Floats:
         """Return the quantiles of ``LEVELS``, (n, 7), in log return; the middle is 0."""
@@ -239,6 +258,7 @@ class MonthlyReturnRange(ReturnRange):
     purpose = "How far each instrument may go over the next month; the width of limits and hedges."
     target_name = "log return over the next 21 sessions"
     horizon = 21
+    blocks = 4
 
 
 def pinball(target: Floats, quantiles: Floats) -> Floats:
