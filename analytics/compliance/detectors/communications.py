@@ -33,7 +33,7 @@ class CommunicationsParameters(Parameters):
 
     odds: float = parameter(
         0.5, unit="probability", low=0.05, high=0.99,
-        rationale="Beside a phrase of the lexicon or a trade: near the best F1 on families of phrases not taught.",
+        rationale="With a phrase of the lexicon: near the best F1 on families of phrases not taught.",
     )  # fmt: skip
     alone: float = parameter(
         0.92, unit="probability", low=0.05, high=0.99,
@@ -70,11 +70,10 @@ class Communications(Detector):
 
     Rule: what a sender wrote himself (no quoted mail, no small print) is turned into plain words; families of
     phrases are found in one pass and a linear classifier gives the odds ``p`` of its worst sentence. Raised
-    where ``p`` >= ``alone``; or ``p`` >= ``odds`` beside a phrase outside of talk about rules, or a trade of the sender
-    or a recipient in the instrument; or ``p`` >= ``doubt`` and either gravity (the gravest family's weight, 15 more for
-    each further phrase, none in talk about rules) reaches ``grave`` or a
-    trade of the sender or a recipient fits by ``link`` points: 40 for the instrument, 20 side, 20 time, 20
-    size. Mail to many is left out. Score: 45 of the odds, 30 of the gravest family, 25 of the link.
+    where ``p`` >= ``alone``; or ``p`` >= ``odds`` with a phrase outside of talk about rules; or ``p`` >= ``doubt``
+    and either gravity (the gravest family's weight, 15 more for each further phrase, none in talk about rules)
+    reaches ``grave`` or a trade of the sender or a recipient fits by ``link`` points: 40 for the instrument, 20 side,
+    20 time, 20 size. Mail to many is left out. Score: 45 of the odds, 30 of the gravest family, 25 of the link.
     """
 
     name = "communications"
@@ -121,7 +120,7 @@ class Communications(Detector):
             story.append(f"The words are those of {kinds}: {', '.join(episode['phrases'][:8])}.")
         story.append(
             f"The classifier puts the odds of misconduct at {episode['p']:.0%}: words alone alert from "
-            f"{max(params.odds, params.alone):.0%}, beside a phrase or a trade from {params.odds:.0%}."
+            f"{max(params.odds, params.alone):.0%}, with a phrase of the lexicon from {params.odds:.0%}, beside a trade that fits from {params.doubt:.0%}."
         )
         if episode["link"] is not None:
             way = "after" if episode["away_s"] >= 0 else "before"
@@ -170,9 +169,9 @@ def _flagged(tables: Tables, params: CommunicationsParameters) -> pl.DataFrame:
     about = said.group_by("message_id").agg(about=pl.col("instrument_id").min())
     told = told.join(found, on="message_id", how="left").join(about, on="message_id", how="left")
     fits = (pl.col("link") >= params.link).fill_null(value=False)
-    # Ordinary talk reaches the odds often, and hardly ever with a phrase or a trade beside it.
-    beside = (pl.col("weight") > 0) | pl.col("link").is_not_null()
-    worded = (pl.col("p") >= params.odds) & (beside | (pl.col("p") >= params.alone))
+    # Ordinary talk reaches the odds often, and hardly ever with a phrase beside it.
+    enough = pl.when(pl.col("weight") > 0).then(params.odds).otherwise(max(params.odds, params.alone))
+    worded = pl.col("p") >= enough
     chosen = told.filter(worded | (pl.col("weight") >= params.grave) | fits)
     return _episodes(chosen.lazy()).collect()
 

@@ -113,15 +113,20 @@ def test_the_threshold_of_the_odds_counts_from_its_own_value():
 NO_PHRASE = "you know which client to leave to me, i leave the next one to you"
 
 
-def test_words_with_nothing_beside_them_must_be_surer_than_beside_a_trade_or_a_phrase():
+def test_words_with_nothing_beside_them_must_be_surer_than_beside_a_fitting_trade_or_a_phrase():
     alone = said(NO_PHRASE, sender="eve", to=("fay",))
     sure = CommunicationsParameters(alone=0.99, grave=100.0, link=100.0)
     assert alerts(Communications, alone, sure) == []
     (found,) = alerts(Communications, alone, CommunicationsParameters(alone=0.05))
     p = found["metrics"][0]["value"]
     assert CommunicationsParameters().odds <= p < 0.99
-    # A trade of the sender in the name, or a phrase of the lexicon: the odds are enough.
-    assert alerts(Communications, said(f"{NO_PHRASE} in AAPL"), sure)
+    # A trade of the sender that fits, or a phrase of the lexicon: the odds are enough. A trade in the name alone is not.
+    traded = said(f"{NO_PHRASE} in AAPL")
+    (found,) = alerts(Communications, traded, CommunicationsParameters(alone=0.05, link=100.0))
+    fit = next(metric["value"] for metric in found["metrics"] if metric["name"] == "link")
+    assert 40 < fit < 99
+    assert alerts(Communications, traded, CommunicationsParameters(alone=0.99, link=fit))
+    assert alerts(Communications, traded, CommunicationsParameters(alone=0.99, link=fit + 0.01)) == []
     assert alerts(Communications, said(f"{NO_PHRASE}, keep it quiet", sender="eve", to=("fay",)), sure)
 
 
