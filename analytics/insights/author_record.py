@@ -30,7 +30,7 @@ class AuthorRecord(Rule):
     name = "author_record"
     title = "Author with a record"
     description = (
-        "An author's sealed ideas, or the tone of his posts where he has none, were right beyond luck."
+        "An author's sealed ideas, or, for want of any, the tone of posts, were right beyond luck."
     )
     domains = ("social", "portfolio")
     version = "4"

@@ -234,7 +234,7 @@ def _alternatives(found: dict[str, Any], view: View) -> Drawn:
 def _limit(found: dict[str, Any], view: View) -> Drawn:
     if not found["rows"]:
         return nothing(view, "No course to show", found["reason"])
-    way = link_button("Open the limit", f"/compliance/limits?limit={found['limit_id']}")
+    way = link_button("Open the limit", f"/compliance/limits?limit_id={found['limit_id']}")
     return Drawn(risk.limit(found, look=view.look), sub=found["name"], tools=(way,), fit="flush")
 
 
