@@ -366,7 +366,7 @@ def trail(rows: Sequence[Row]) -> html.Div:
     return table(
         ["Time, UTC", "Who", "What", "Entry", "Hash"],
         [
-            [f"{row['time'][:10]} {row['time'][11:19]}", row["actor_name"], words(row["action"].replace(".", " ")), number(row["seq"]),
+            [html.Span(f"{row['time'][:10]} {row['time'][11:19]}", className="nowrap"), row["actor_name"], words(row["action"].replace(".", " ")), number(row["seq"]),
              html.Span(f"{row['hash'][:6]}…{row['hash'][-2:]}", className="mono", title=row["hash"])]
             for row in rows
         ],

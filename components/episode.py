@@ -125,4 +125,4 @@ def standing(stands: Mapping[str, Any] | None) -> str:
     if stands["percentile"] is not None:
         return f"more than {number(stands['percentile'] * 100)}% of {stands['of']} alerts of this rule here"
     rest = f" and equal to {stands['same']}" if stands["same"] else ""
-    return f"more than {stands['below']}{rest} of {stands['of']} other alerts of this rule here"
+    return f"more than {stands['below']}{rest} of {plural(stands['of'], 'other alert')} of this rule here"

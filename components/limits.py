@@ -257,7 +257,7 @@ def list_table(rows: Sequence[Mapping[str, Any]], *, full: bool) -> html.Div:
                 link(row["instrument_id"], f"/trading/blotter?instrument={row['instrument_id']}") if row["instrument_id"] else MISSING,
                 day(row["valid_from"]),
                 day(row["valid_to"]) if row["valid_to"] else "further notice",
-                *([row["person_id"] or MISSING, row["reason"] or MISSING] if full else []),
+                *([row["person"] or MISSING, row["reason"] or MISSING] if full else []),
             ]
             for row in rows
         ],

@@ -40,14 +40,14 @@ def entries_grid(rows: Sequence[Mapping[str, Any]], *, full: bool, keeps: bool) 
     ]
     if full:
         columns += [
-            column("person_id", "Person", "mono", width=92),
+            column("person", "Person", minWidth=120),
             column("project", "Project"),
             column("reason", "Why", tooltipField="reason"),
             column("added_by", "Added by"),
             column("ended_reason", "Why it ended"),
         ]
     shown = [
-        {name: row[name] for name in ("kind", "instrument_id", "state", "valid_from", "person_id", "project", "reason", "added_by", "ended_reason")}
+        {name: row[name] for name in ("kind", "instrument_id", "state", "valid_from", "person", "project", "reason", "added_by", "ended_reason")}
         | {"until": moment(row["valid_to"]) if row["valid_to"] else "further notice"}
         | ({"_set": {"entry": row["entry_id"]}} if keeps and row["state"] != "ended" else {})
         for row in rows
@@ -83,7 +83,7 @@ def match_table(rows: Sequence[Mapping[str, Any]], *, chosen: str) -> html.Div:
             for row in rows
         ],
         numeric=(1,),
-        wrap=(2, 3),
+        wrap=(2, 3, 4),
         label="Sanctions matches",
     )  # fmt: skip
 

@@ -194,7 +194,7 @@ def methods(records: Sequence[Mapping[str, Any]], *, currency: str, chosen: str)
     }
     cuts = [(confidence, days) for days in (1, 10) for confidence in (0.95, 0.99)]
     heads = ["Method"] + [
-        f"{kind} {confidence * 100:g}%, {days} d" for confidence, days in cuts for kind in ("VaR", "ES")
+        f"{kind} {confidence * 100:g}%, {days}\u00a0d" for confidence, days in cuts for kind in ("VaR", "ES")
     ]
     kinds = [
         (name, confidence, days)

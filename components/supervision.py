@@ -105,7 +105,7 @@ def draw_form(found: Row) -> list[Any]:
         ("Drawn before", number(found["before"])),
         ("Left to draw", number(found["eligible"])),
     ]
-    sizes = ", ".join(f"{number(one['size'])} if {percent(one['share'])} are" for one in found["sizes"])
+    sizes = ", ".join(f"{number(one['size'])} if {number(one['share'] * 100)}% are" for one in found["sizes"])
     usual = next(one["size"] for one in found["sizes"] if one["share"] == 0.05)
     channels = [("", "Every channel"), *((one, words(one)) for one in found["channels"])]
     form = act_form(

@@ -22,6 +22,7 @@ _ONE = re.compile(
     r"(?<![\w.,:-])1 (alert|day|fill|hour|message|minute|order|post|second|session|time|trade|unit)s\b"
 )
 _ONE_WERE = re.compile(r"(?<![\w.,:-])(1 order of [^.;]*?) were\b")
+_R2 = re.compile(r"\bR2\b(?= -?[\d.])")
 _NO_CHANCE = re.compile(r"\bp = 0\.0e\+00")  # smaller than a float can hold
 
 
@@ -59,7 +60,7 @@ def spoken(sentence: str, names: Mapping[str, str]) -> str:
 def _plain(sentence: str) -> str:
     """Return a sentence with one of a thing in the singular, and without what only scripts write."""
     for pattern, instead in (
-        (_GROUP, r"\1 "), (_ONE, r"1 \1"), (_ONE_WERE, r"\1 was"), (_NO_CHANCE, "p < 1e-300"),
+        (_GROUP, r"\1 "), (_ONE, r"1 \1"), (_ONE_WERE, r"\1 was"), (_NO_CHANCE, "p < 1e-300"), (_R2, "R²"),
     ):  # fmt: skip
         sentence = pattern.sub(instead, sentence)
     return sentence

@@ -8,11 +8,12 @@ from dash import Dash, Input, Output, html
 from app.actions import case_access
 from app.errors import NotFound, QuarterdeckError
 from app.gateway.auth import current_desk
-from app.queries import cases, casework, stor
+from app.queries import cases, casework, evidence, stor
 from callbacks._fill import Drawn, View, fill, nothing
 from components import case_access as parts
 from components import case_report as report
 from components import cases as draw
+from components.alerts import actor_name, people_first
 from components.case_decision import decision
 from components.context import steps
 from components.formats import plural
@@ -26,7 +27,7 @@ PAGE = "compliance-case"
 def register(app: Dash) -> None:
     """Attach this page's callbacks to ``app``."""
     for name, title, ask, show in (
-        ("alerts", "Alerts", _case, _alerts),
+        ("alerts", "Alerts", _with_names, _alerts),
         ("files", "Attachments", _case, _files),
         ("notes", "Notes", _case, _notes),
         ("trail", "Audit trail", cases.trail, _trail),
@@ -87,6 +88,10 @@ def _with_looks(desk: Any, case_id: str) -> tuple[dict[str, Any], list[dict[str,
     return found, casework.colleagues(desk), looks
 
 
+def _with_names(desk: Any, case_id: str) -> tuple[dict[str, Any], Any]:
+    return _case(desk, case_id), evidence.names(desk)
+
+
 def _ways_on(found: dict[str, Any]) -> list[dict[str, Any]]:
     traders = ",".join(str(one["id"]) for one in found["actors"] if one["kind"] == "trader")
     instruments = ",".join(found["instrument_ids"])
@@ -115,10 +120,11 @@ def _ways_on(found: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 # --- drawings ----------------------------------------------------------------------------------------
-def _alerts(found: dict[str, Any], view: View) -> Drawn:
+def _alerts(answer: tuple[dict[str, Any], Any], view: View) -> Drawn:
+    found, names = answer
     if not found["alerts"]:
         return nothing(view, "No alerts", "The case was opened of something a person noticed.")
-    people = ", ".join(str(one["id"]) for one in found["actors"][:3])
+    people = ", ".join(actor_name(one, names) for one in people_first(found["actors"])[:3])
     return Drawn(
         draw.case_alerts(found["alerts"]),
         badge=html.Span(str(len(found["alerts"])), className="tag"),

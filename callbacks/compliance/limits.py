@@ -5,7 +5,7 @@ from typing import Any
 from dash import Dash, html
 
 from app.actions import breaches as settling
-from app.queries import limits, lists
+from app.queries import evidence, limits, lists
 from app.scope import SURVEILLANCE_ROLES
 from callbacks._fill import Drawn, View, fill, nothing
 from callbacks._strip import fill_strip
@@ -171,7 +171,12 @@ def _breaches(rows: list[dict[str, Any]], view: View) -> Drawn:
 # --- lists -----------------------------------------------------------------------------------------
 def _listed(desk: Any) -> list[dict[str, Any]]:
     """Return the entries of the lists that the role may see, and whether each is in force."""
-    return [row | {"valid": row["state"] == "valid"} for row in lists.entries(desk)]
+    people = evidence.names(desk)["person"]
+    return [
+        row
+        | {"valid": row["state"] == "valid", "person": people.get(row["person_id"] or "", row["person_id"])}
+        for row in lists.entries(desk)
+    ]
 
 
 def _lists(rows: list[dict[str, Any]], view: View) -> Drawn:

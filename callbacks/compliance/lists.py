@@ -4,7 +4,7 @@ from typing import Any
 
 from dash import Dash, html
 
-from app.queries import lists, preclearances, screening
+from app.queries import evidence, lists, preclearances, screening
 from app.scope import SURVEILLANCE_ROLES
 from callbacks._fill import Drawn, View, fill, nothing, opens
 from callbacks._strip import fill_strip
@@ -72,7 +72,9 @@ def _strip(found: dict[str, Any], view: View) -> Any:
 def _entries(desk: Any) -> list[dict[str, Any]]:
     kind, state = (desk.scope.extra.get(name) for name in ("kind", "entries"))
     wanted = None if state == "all" else state or "valid"
-    return lists.entries(desk, kind=None if kind in {None, "all"} else kind, state=wanted)
+    people = evidence.names(desk)["person"]
+    rows = lists.entries(desk, kind=None if kind in {None, "all"} else kind, state=wanted)
+    return [row | {"person": people.get(row["person_id"] or "", row["person_id"])} for row in rows]
 
 
 def _listed(rows: list[dict[str, Any]], view: View) -> Drawn:
