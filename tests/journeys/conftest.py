@@ -1,11 +1,8 @@
 """The real server on a small demo home, and a real browser in front of it."""
 
-import fcntl
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +10,7 @@ import pytest
 from tests.journeys import _server
 from tests.journeys._visit import PASSWORD, Visit, well
 from tests.journeys._windows import Windows
+from tests.once import copy_of
 
 FLAGS = [
     "--headless",
@@ -43,7 +41,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 def server(tmp_path_factory: pytest.TempPathFactory, windows: Windows) -> Iterator[_server.Server]:
     """Serve the small demo as its operator would; after the last journey it stops cleanly when told."""
     home = tmp_path_factory.mktemp("journeys") / "home"
-    shutil.copytree(_seeded(tmp_path_factory), home)
+    copy_of("demo", _server.seed_home, home, tmp_path_factory)
     running = _server.start(home)
     try:
         yield running
@@ -52,22 +50,6 @@ def server(tmp_path_factory: pytest.TempPathFactory, windows: Windows) -> Iterat
         assert not running.complaints(), "\n".join(running.complaints())
     finally:
         running.end()
-
-
-def _seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a home with the small demo, made by the first of the processes at work that asks."""
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
-    home = folder / "seeded"
-    with (folder / "seeded.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not home.exists():
-            making = folder / "seeding"
-            shutil.rmtree(making, ignore_errors=True)
-            _server.seed_home(making)
-            making.rename(home)
-    return home
 
 
 @pytest.fixture(scope="session")

@@ -27,11 +27,14 @@ from app.gateway import limits
 from app.jobs.refresh import refresh
 from app.jobs.train import train
 from app.scope import Line
+from app.storage.database import Database
+from app.storage.records._base import Base
 from app.storage.records.alerts import Alert
 from app.storage.records.cases import Case
 from app.storage.records.ideas import Idea, Mirror
 from app.storage.records.insights import Insight
 from tests.app.conftest import postgres_url
+from tests.once import copy_of
 from tests.world import Firm, found, open_context
 
 __all__ = ["postgres_url"]
@@ -80,9 +83,32 @@ class Installation:
         return [found for found in self.dependencies if not found.get("clientside_function")]
 
 
-def build(folder: Path, **settings: object) -> Installation:
-    """Open an installation with two firms, their derived data, alerts and models."""
+def build(folder: Path, factory: pytest.TempPathFactory, **settings: str) -> Installation:
+    """Open an installation with two firms, their derived data, alerts and models; the first in a run makes them."""
+    stores = "servers" if settings else "files"
+    mine = []
+
+    def make(kept: Path) -> tuple[list[Firm], Rows]:
+        context = open_context(kept / "home", **settings)
+        firms = _firms(context, kept)
+        mine.append(stores)
+        rows = _rows(context.database) if settings else {}
+        context.database.close()
+        return firms, rows
+
+    firms, rows = copy_of(f"two-firms-on-{stores}", make, folder, factory)
     context = open_context(folder / "home", **settings)
+    if rows and not mine:  # another process's servers have them
+        _bring_back(context.database, rows)
+    generous = limits.Budgets(**dict.fromkeys(limits.Budgets.__dataclass_fields__, "1000000/minute"))
+    app = create_app(context=context, budgets=generous)
+    client = app.server.test_client()
+    client.set_cookie("qd_session", firms[0].tokens["compliance"], domain="127.0.0.1")
+    dependencies = json.loads(client.get("/_dash-dependencies", base_url=HERE).data)
+    return Installation(context, app.server, firms[0], firms[1], dependencies)
+
+
+def _firms(context: Any, folder: Path) -> list[Firm]:
     names = (("acme", "KANARIQ"), ("zeta", "ZEISIGQ"))
     firms = [found(context, slug, canary, folder) for slug, canary in names]
     for firm in firms:
@@ -100,12 +126,28 @@ def build(folder: Path, **settings: object) -> Installation:
             rationale="Seen by chance on the desk.",
         )
         _speak(context, firm)
-    generous = limits.Budgets(**dict.fromkeys(limits.Budgets.__dataclass_fields__, "1000000/minute"))
-    app = create_app(context=context, budgets=generous)
-    client = app.server.test_client()
-    client.set_cookie("qd_session", firms[0].tokens["compliance"], domain="127.0.0.1")
-    dependencies = json.loads(client.get("/_dash-dependencies", base_url=HERE).data)
-    return Installation(context, app.server, firms[0], firms[1], dependencies)
+    return firms
+
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def _rows(database: Database) -> Rows:
+    """Return every row of the records by table."""
+    with database.engine.connect() as connection:
+        return {
+            table.name: [dict(row) for row in connection.execute(table.select()).mappings()]
+            for table in Base.metadata.sorted_tables
+        }
+
+
+def _bring_back(database: Database, rows: Rows) -> None:
+    with database.engine.begin() as connection:
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(table.delete())
+        for table in Base.metadata.sorted_tables:
+            if rows[table.name]:
+                connection.execute(table.insert(), rows[table.name])
 
 
 def _speak(context: Any, firm: Firm) -> None:
@@ -159,7 +201,7 @@ def installation(
             emptied.exec_driver_sql("DROP SCHEMA public CASCADE")
             emptied.exec_driver_sql("CREATE SCHEMA public")
         redis.Redis.from_url(settings["redis_url"]).flushall()
-    made = build(tmp_path_factory.mktemp("tenancy"), **settings)
+    made = build(tmp_path_factory.mktemp("tenancy"), tmp_path_factory, **settings)
     yield made
     _said(made, request.param)
     made.context.database.close()
