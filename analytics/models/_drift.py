@@ -10,6 +10,7 @@ from analytics.models._base import Floats, Model
 from analytics.models._skill import daily_losses
 
 DAYS = 60  # looked at, against all of training
+_FEWEST = 9  # days of training, below which nothing is usual yet
 STEP = 20  # between the stretches of training that say what is usual
 _BINS, _LEAST = 10, 1e-4  # of a share: an empty bin is rare, not impossible
 PSI_BOUND = 0.25  # the trade's own rule: above it a population has shifted
@@ -18,14 +19,17 @@ _SIGMAS = 3.0
 
 
 def reference(model: Model, rows: pl.DataFrame) -> dict[str, Any]:
-    """Return what the features looked like in training: per feature ``edges``, ``shares`` and ``bound``.
+    """Return what the features looked like in training: per feature ``edges``, ``shares``, ``bound`` and ``days``.
 
     The bound of a feature's population stability index is 0.25, or a quarter above the most that any
-    stretch of 60 days of training itself had: markets and books come in spells.
+    stretch as long of training itself had: markets and books come in spells. Stretches are of 60 days, or of a third
+    of the days where there are fewer than 120.
     """
     known = model.known(rows).sort(model.order())
     day = (known["date"].rank("dense") - 1).to_numpy()
     days = int(day.max()) + 1 if len(day) else 0
+    span = _span(days)
+    starts = sorted({*range(0, max(0, days - span) + 1, max(1, min(STEP, span // 3))), max(0, days - span)})
     found = {}
     for name in model.drivers(rows):
         values = known[name].cast(pl.Float64).to_numpy()
@@ -35,16 +39,21 @@ def reference(model: Model, rows: pl.DataFrame) -> dict[str, Any]:
         edges = np.unique(np.quantile(values[good], np.linspace(0, 1, _BINS + 1)[1:-1]))
         shares = _shares(values[good], edges)
         stretches = [
-            _psi(shares, _shares(values[good & (day >= s) & (day < s + DAYS)], edges))
-            for s in range(0, max(0, days - DAYS) + 1, STEP)
+            _psi(shares, _shares(values[good & (day >= s) & (day < s + span)], edges)) for s in starts
         ]
-        bound = max(PSI_BOUND, _ROOM * max(stretches)) if days >= 2 * DAYS else None
+        bound = max(PSI_BOUND, _ROOM * max(stretches)) if days >= _FEWEST else None
         found[name] = {
             "edges": [float(e) for e in edges],
             "shares": [round(float(s), 6) for s in shares],
             "bound": None if bound is None else round(bound, 4),
+            "days": span,
         }
     return found
+
+
+def _span(days: int) -> int:
+    """Return how many of the last days are held against training: 60, or a third of what there is where that is little."""
+    return DAYS if days >= 2 * DAYS else max(1, days // 3)
 
 
 def drift(
@@ -62,7 +71,8 @@ def drift(
         ``drifting``, ``reasons`` (sentences), ``features`` (name, psi, bound, the farthest first), ``skill``
         and ``coverage`` of the last days (null where they cannot be told), ``days``.
     """
-    recent = rows.filter(pl.col("date").rank("dense") > pl.col("date").n_unique() - DAYS)
+    span = next((int(kept["days"]) for kept in seen.values() if "days" in kept), DAYS)
+    recent = rows.filter(pl.col("date").rank("dense").cast(pl.Int64) > rows["date"].n_unique() - span)
     measured = [
         {"name": name, "psi": round(_psi(_floats(kept["shares"]), now), 4), "bound": kept["bound"]}
         for name, kept in seen.items()
@@ -84,7 +94,7 @@ def drift(
         "features": measured,
         "skill": skill,
         "coverage": held,
-        "days": min(DAYS, rows["date"].n_unique()),
+        "days": min(span, rows["date"].n_unique()),
     }
 
 
