@@ -277,7 +277,10 @@ def ideas_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
         ["Put forward", "Instrument", "Way", "Stated", "Target", "Stop", "State", "Net", "Brier", "Seal"],
         [
             [
-                link(moment(row["posted_at"]), f"/social/ideas?idea={row['idea_id']}", carry=False),
+                html.Span(
+                    link(moment(row["posted_at"]), f"/social/ideas?idea={row['idea_id']}", carry=False),
+                    className="nowrap",
+                ),
                 row["symbol"] or row["instrument_id"],
                 direction_tag(row),
                 percent(row["probability"]),

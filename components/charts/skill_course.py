@@ -37,7 +37,14 @@ def skill_course(
     fraction = whole.get("unit") in (None, "fraction")
     shown = [fold for fold in folds if known(fold["skill"]) is not None]
     x = [str(fold["to"]) for fold in shown]
-    axis: dict[str, Any] = {"type": "date", "nticks": 5, "tickangle": 0, "tickformat": "%b %Y", **_range(x)}
+    axis: dict[str, Any] = {
+        "type": "date",
+        "nticks": 5,
+        "tickangle": 0,
+        "tickformat": "%b %Y",
+        "ticklabelstandoff": 6,
+        **_range(x),
+    }
     if batches:
         x = [number(at) for at in range(1, len(shown) + 1)]
         axis = {"type": "category", "title": {"text": "Batch of examples"}}

@@ -8,12 +8,13 @@ import pytest
 from plotly.utils import PlotlyJSONEncoder
 
 from components.attention import attention_table
+from components.charts.network_map import _named
 from components.charts.skill_course import skill_course
 from components.facets import facet
-from components.feed import posts, with_cashtags
+from components.feed import posts, tone_tag, with_cashtags
 from components.insight import insights
 from components.interval import interval
-from components.models import history_table, model_cards, skill_words
+from components.models import backtests_table, has_no_days, history_table, model_cards, skill_words
 from components.rules import reading
 from components.theme import THEMES
 
@@ -142,11 +143,43 @@ def test_folds_below_the_baseline_have_their_own_shape(look):
         {"from": "2026-01-01", "to": "2026-01-31", "n": 21, "skill": 0.1},
         {"from": "2026-02-01", "to": "2026-02-28", "n": 20, "skill": -0.02},
         {"from": "2026-03-01", "to": "2026-03-31", "n": 22, "skill": None},
+        {"from": "2026-04-01", "to": "2026-04-30", "n": 21, "skill": 0.0},
     ]
     box = skill_course(folds, look=look, height=200, whole=SKILL)
     figure = go.Figure(box.children.children.figure)
-    assert list(figure.data[0].marker.symbol) == ["circle", "x"]
-    assert "1 of 2 folds" in drawn(box)["props"]["aria-label"]
+    assert list(figure.data[0].marker.symbol) == ["circle", "x", "circle-open"]
+    assert "1 of 3 folds" in drawn(box)["props"]["aria-label"]
+
+
+def test_batches_of_examples_have_numbers_and_no_days():
+    folds = [{"from": "1970-04-12", "to": f"1970-05-0{n}", "n": 18, "skill": 0.4} for n in (1, 2)]
+    box = skill_course(folds, look=THEMES["dark"], height=200, whole=SKILL, batches=has_no_days(folds))
+    assert list(go.Figure(box.children.children.figure).data[0].x) == ["1", "2"]
+
+
+def test_p_values_never_read_as_zero_and_books_keep_their_names():
+    book = {"n": 289, "exceptions": 13, "expected": 2.9, "zone": "red",
+            "tests": [{"name": "kupiec_pof", "p_value": 0.00002}]}  # fmt: skip
+    said = words_of(backtests_table({"account/HC-101": book, "organisation": book}))
+    assert {"Account HC-101", "Whole book", "<0.001"} <= set(said)
+
+
+def test_names_on_a_network_cover_no_other_name_and_few_dots():
+    people = [{"id": f"P{n}", "x": 0.02 * n, "y": 0.0, "name": f"Person {n}"} for n in range(20)]
+    named = _named(people, height=380)
+    assert 0 < len(named) < 9
+    assert set(named) <= {f"P{n}" for n in range(9)}
+    apart = [
+        {"id": "A", "x": -0.8, "y": 0.5, "name": "Anna"},
+        {"id": "B", "x": 0.8, "y": -0.5, "name": "Ben"},
+    ]
+    assert set(_named(apart, height=380)) == {"A", "B"}
+
+
+def test_a_tone_has_the_colour_of_what_it_counts_as():
+    assert tone_tag(0.25, "neutral").to_plotly_json()["props"]["className"].strip() == "tag"
+    assert tone_tag(0.25, "positive").to_plotly_json()["props"]["className"] == "tag up"
+    assert tone_tag(-0.25).to_plotly_json()["props"]["className"] == "tag down"
 
 
 def test_a_model_without_skill_says_so_and_shows_no_number():

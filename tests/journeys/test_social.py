@@ -14,6 +14,9 @@ HOSTILE = '<img src=x onerror="window.__x=1"> [a](javascript:window.__x=1)'
 WORDS = f"Great quarter ahead for $AAPL, not for $NOSUCH {HOSTILE}"
 WHY = "Names a client who asked not to be named."
 FEED = "/social/feed"
+CUT = (
+    "tables => tables.filter(t => t.offsetParent && t.scrollWidth > t.clientWidth + 1).map(t => t.innerText)"
+)
 
 
 def mine(window):
@@ -54,6 +57,9 @@ def test_a_post_leads_to_its_instrument_and_what_compliance_hides_is_gone(visit)
     assert [row["instrument_id"] for row in told] == ["AAPL"]
     shown = trader.page.inner_text("[data-card=instruments] tbody tr")
     assert shown.split("\t")[:2] == ["AAPL", str(told[0]["posts"])]
+    trader.page.set_viewport_size({"width": 820, "height": 1180})
+    assert trader.page.eval_on_selector_all(".tbl-wrap", CUT) == []
+    trader.page.set_viewport_size({"width": 1440, "height": 900})
 
     watcher = visit("compliance")
     watcher.go(FEED)
@@ -133,6 +139,9 @@ def test_compliance_is_told_who_talks_his_book_and_walks_to_his_posts_and_trades
 
     page = f"/social/authors/{AUTHOR}"
     watcher.go(page)
+    said = watcher.page.inner_text("[data-card=said]")
+    assert "looks strong: great results" in said
+    assert "All in the feed" in said
     own = watcher.page.locator("[data-card=talk] [data-talk=own]")
     told = watcher.rest(f"/api{page}/talk")["data"][0]
     assert told["p_value"] < 0.001
