@@ -8,9 +8,10 @@ import polars as pl
 import pytest
 from plotly.utils import PlotlyJSONEncoder
 
+from callbacks.overview import ALERT_COLUMNS
 from components import alert as one
 from components import evidence
-from components.alerts import alert_row, coverage_table, pattern
+from components.alerts import COLUMNS, alert_row, coverage_table, pattern
 from components.charts.alert_days import alert_days
 from components.charts.price_marks import price_marks
 from components.theme import THEMES
@@ -201,3 +202,13 @@ def test_a_long_timeline_keeps_its_end():
     assert "event 199" in said
     assert "event 150" not in said
     assert "120 events in between left out." in said
+
+
+def test_phones_keep_severity_score_finding_and_age_of_an_alert_in_view():
+    for columns in (COLUMNS, ALERT_COLUMNS):
+        placed = {
+            one["field"]: one["context"]["phone"] for one in columns if "phone" in one.get("context", {})
+        }
+        assert sorted(placed, key=lambda name: placed[name][0]) == ["severity", "score", "title", "age"]
+        # What is left beside the narrow columns has room for words on the narrowest phone.
+        assert 320 - sum(width or 0 for _, width in placed.values()) >= 150

@@ -96,3 +96,13 @@ def test_counts_agree_with_their_nouns():
         "4,812 posts",
         "2 entries",
     ]
+
+
+def test_amounts_and_shares_of_one_column_are_written_alike():
+    assert f.money_alike([35_740_000, 44_900_000, -6_080_000, None], "USD", plus=True) == [
+        "+$35.74m", "+$44.90m", "−$6.08m", "–",
+    ]  # fmt: skip
+    assert f.money_alike([99_900_000, 113_000_000], "USD") == ["$99.9m", "$113.0m"]
+    assert f.money_alike([], "USD") == []
+    assert f.percent_alike([0.17, 0.081, -0.12]) == ["17.0%", "8.1%", "−12.0%"]
+    assert f.percent_alike([0.17, 0.12, None]) == ["17%", "12%", "–"]
