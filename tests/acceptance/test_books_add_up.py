@@ -9,13 +9,13 @@ import pytest
 from analytics.datasets import DAILY_NAV, DAILY_POSITIONS, EXECUTIONS
 from app.actions import costing, orgs
 from app.actions._roles import console
-from app.demo.seed import seed_demo
 from app.desk import Desk
 from app.jobs import ingest
 from app.jobs.derive import derive
 from app.queries import pnl
 from app.queries.pnl_identity import identity
 from app.scope import Identity, Scope
+from tests.small_demo import small_demo
 from tests.world import bring, open_context
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -137,7 +137,6 @@ def test_books_of_the_demo_add_up(demo, slug):
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     """Return an installation with the small demo."""
-    made = open_context(tmp_path_factory.mktemp("demo") / "home")
-    seed_demo(made, seed=7, size="small", reset=False, today=date(2026, 11, 22), progress=lambda _: None)
+    made, _ = small_demo(tmp_path_factory.mktemp("demo") / "home", tmp_path_factory)
     yield made
     made.database.close()

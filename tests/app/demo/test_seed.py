@@ -1,7 +1,6 @@
 """The demo comes in through the import job, once, and production refuses it."""
 
 import json
-from datetime import date
 
 import polars as pl
 import pytest
@@ -17,9 +16,9 @@ from app.errors import BadSettings, Conflict
 from app.storage import schema
 from app.storage.collect import collect
 from app.storage.records.alerts import Alert
+from tests.small_demo import DEMO_DAY, small_demo
 
 pytestmark = pytest.mark.slow
-TODAY = date(2026, 11, 22)
 SECRET = "x7Kq-0pLmZ3vB9sWnTyR4cUdHfJgQaEi"
 
 
@@ -28,20 +27,25 @@ def quiet(_):
 
 
 def seed(installation, **changes):
-    asked = {"seed": 7, "size": "small", "reset": False, "today": TODAY, "progress": quiet}
+    asked = {"seed": 7, "size": "small", "reset": False, "today": DEMO_DAY, "progress": quiet}
     return seed_demo(installation, **asked | changes)
 
 
-@pytest.fixture(scope="session")
-def installation(tmp_path_factory):
-    opened = Context.open(Settings.load(home=tmp_path_factory.mktemp("home")))
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return small_demo(tmp_path_factory.mktemp("demo") / "home", tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def installation(made):
+    opened, _ = made
     yield opened
     opened.database.close()
 
 
-@pytest.fixture(scope="session")
-def seeded(installation):
-    return seed(installation)
+@pytest.fixture(scope="module")
+def seeded(made):
+    return made[1]
 
 
 def test_both_firms_come_in_whole(installation, seeded, firms):
