@@ -39,6 +39,11 @@ _PAST = 10  # sessions of the market's way so far
 _FEW = 3  # instruments without which there is no market
 _LEVELS = np.linspace(0.01, 0.99, 99)  # quantiles that scores are read from
 _SCORES = ndtri(_LEVELS)
+_STARTS = (
+    (0.8, 0.65),
+    (0.65, 0.8),
+    (0.9, 0.65),
+)  # part of days taken to be not stressed; of those, not trending
 
 
 class Regimes(Model):
@@ -58,7 +63,7 @@ class Regimes(Model):
 
     name = "regimes"
     title = "Market regime"
-    version = "1.2.0"
+    version = "1.3.0"
     purpose = "Whether the market is calm, trending or stressed now, and since when it is another than it was; shown under charts and used to read other figures by."
     kind = "density"
     unit = "probability of each state"
@@ -157,7 +162,7 @@ class Regimes(Model):
             # Of the one state: mean and variance.
             self.aside_.append([float(scores.mean()), max(float(scores.var()), 1e-3)])
         x, yes = self._scaled(rows), _followed(rows)
-        self.mixture_ = StickyMixture().fit(x, yes, _guess(x, yes), self._aside(rows))
+        self.mixture_ = _likeliest(x, yes, self._aside(rows))
         self.one_ = np.cov(x, rowvar=False) + 1e-6 * np.eye(x.shape[1])
         self.often_ = float((yes.sum() + 1) / (yes.size + 2))
         stressed = int(np.argmax(self.mixture_.mean_[:, self.used_.index("activity")]))
@@ -338,13 +343,20 @@ def _followed(rows: pl.DataFrame) -> Floats:
     return np.asarray(rows["follow"].to_numpy(), dtype=np.float64)
 
 
-def _guess(x: Floats, yes: Floats) -> Floats:
-    """Return first guesses: the fifth of days with the largest moves stressed, of the rest the third that went on trending."""
+def _likeliest(x: Floats, yes: Floats, aside: Floats | None) -> StickyMixture:
+    """Return the likeliest of a few fits: from one guess alone a few days more may end in other states."""
+    fits = [StickyMixture().fit(x, yes, _guess(x, yes, *start), aside) for start in _STARTS]
+    told = [float(one.filtered(x, yes, aside)[1].sum()) for one in fits]
+    return fits[max(range(len(fits)), key=lambda k: (round(told[k], 6), -k))]
+
+
+def _guess(x: Floats, yes: Floats, quiet: float, going_on: float) -> Floats:
+    """Return first guesses: days whose moves lie above a quantile stressed, of the rest those that went on trending."""
     week, month = np.ones(5) / 5, np.ones(20) / 20
     smooth = np.convolve(x[:, 0], week)[: x.shape[0]]  # activity, which is always there
     going = np.convolve(yes, month)[: x.shape[0]]
-    stressed = smooth >= np.quantile(smooth, 0.8)
-    trending = ~stressed & (going >= np.quantile(going, 0.65))
+    stressed = smooth >= np.quantile(smooth, quiet)
+    trending = ~stressed & (going >= np.quantile(going, going_on))
     found = np.full((x.shape[0], len(STATES)), 0.1)
     found[np.arange(x.shape[0]), np.where(stressed, 2, np.where(trending, 1, 0))] = 0.8
     return found

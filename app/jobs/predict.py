@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from analytics.models._base import Model, all_models, short
 from analytics.models._drift import drift
 from analytics.models._skill import Skill
+from analytics.models._walk import AGREEMENT
 from app.actions.models import SURVEILLANCE
 from app.context import Context
 from app.errors import QuarterdeckError
@@ -29,6 +30,9 @@ MODEL, RECORD = "model", "record"  # kinds of artefacts
 MOST = 2_000  # subjects of one model whose outputs are kept
 KEPT = 400  # days of outputs kept
 ACTOR = "training"
+ALIKE = (
+    0.2  # adjusted Rand index of a refit with the one before, from which groups or states are the same ones
+)
 _SILENT = "no skill shown: the interval of its skill against the baseline touches zero"
 log = logging.getLogger(__name__)
 
@@ -74,20 +78,26 @@ def judged(
     shifted: Mapping[str, Any] | None,
     *,
     least: int,
-    rivals: Mapping[str, Mapping[str, Any]] | None = None,
+    card: Mapping[str, Any],
 ) -> tuple[str, str | None]:
     """Return a version's status (ok, silent, drifting) and, where it may not speak, why.
 
     A model that has skill over its baseline stays silent all the same where a further baseline (``rivals`` of its
-    card) is shown to do better: the whole interval of its skill over that one lies below zero.
+    card) is shown to do better: the whole interval of its skill over that one lies below zero; and, of models that sort
+    things, where the last refit sorted them unlike the one before: nobody could tell what a group or a state is.
     """
     if found.value is None:
         return "silent", f"only {found.n} days out of sample; {least} are needed for a record"
     if not found.shown:
         return "silent", _SILENT
-    for one in (rivals or {}).values():
+    for one in (card.get("rivals") or {}).values():
         if one.get("high") is not None and one["high"] < 0:
             return "silent", f"no skill shown: {one['title']} does better, by more than chance"
+    alike = ((card.get("folds") or [{}])[-1].get("figures") or {}).get(AGREEMENT)
+    if alike is not None and alike < ALIKE:
+        return "silent", (
+            f"refitted, it sorts otherwise than before (adjusted Rand index {alike:.2f}; 0 is chance, {ALIKE} are needed)"
+        )
     if shifted is not None and shifted["drifting"]:
         return "drifting", "; ".join(shifted["reasons"][:3])
     return "ok", None
@@ -116,9 +126,7 @@ def _one(context: Context, org: str, kind: type[Model], features: Features | Non
         _fall_silent(context, org, champion, f"{type(error).__name__}: {error}")
         return {"version": champion.version, "status": "failed", "unchanged": False, "outputs": 0,
                 "seconds": round(time.perf_counter() - began, 3)}  # fmt: skip
-    status, reason = judged(
-        _skill_of(champion), shifted, least=kind.walk.least, rivals=champion.card.get("rivals")
-    )
+    status, reason = judged(_skill_of(champion), shifted, least=kind.walk.least, card=champion.card)
     with context.database.session(org, write=True) as session:
         row = session.get_one(ModelVersion, (org, kind.name, champion.version))
         _settle(session, row, status, reason, shifted)

@@ -153,7 +153,7 @@ def _trained(
     kept = Artifacts(context.settings.root, org)
     artefact, digest = kept.put(MODEL, one.state) if one.state is not None else (None, None)
     _, record = kept.put_table(RECORD, tested)
-    status, reason = judged(found, shifted, least=kind.walk.least, rivals=one.document["rivals"])
+    status, reason = judged(found, shifted, least=kind.walk.least, card=one.document)
     row = ModelVersion(
         org=org,
         name=kind.name,

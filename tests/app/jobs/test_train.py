@@ -91,11 +91,25 @@ def test_a_champion_that_this_code_cannot_read_gives_way(context, monkeypatch):
 def test_a_further_baseline_that_does_better_silences_a_model():
     found = Skill(0.2, 0.1, 0.3, 0.001, 200, 0.8, 1.0)
     rival = {"title": "median cost of the venue", "low": -0.02, "high": -0.001}
-    assert judged(found, None, least=40, rivals={"venue": rival}) == (
+    assert judged(found, None, least=40, card={"rivals": {"venue": rival}}) == (
         "silent", "no skill shown: median cost of the venue does better, by more than chance",
     )  # fmt: skip
     for high in (0.001, None):  # as good as it, or not to be told
-        assert judged(found, None, least=40, rivals={"venue": rival | {"high": high}}) == ("ok", None)
+        assert judged(found, None, least=40, card={"rivals": {"venue": rival | {"high": high}}}) == (
+            "ok",
+            None,
+        )
+
+
+@pytest.mark.parametrize(("alike", "status"), [(0.19, "silent"), (0.2, "ok"), (None, "ok")])
+def test_states_that_a_refit_sorts_otherwise_silence_a_model(alike, status):
+    figures = {} if alike is None else {"agreement": alike}
+    earlier, last = {"figures": {"agreement": 0.0}}, {"figures": figures}
+    said, reason = judged(
+        Skill(0.2, 0.1, 0.3, 0.001, 200, 0.8, 1.0), None, least=40, card={"folds": [earlier, last]}
+    )
+    assert said == status
+    assert (reason is not None and "adjusted Rand index 0.19" in reason) == (status == "silent")
 
 
 def test_a_champion_meets_its_challenger_on_days_after_its_own_record_too(context):
