@@ -180,8 +180,8 @@ def proof_list(checks: Sequence[tuple[str, bool, str]], *, link_of: Mapping[str,
 
 
 # --- leaderboard -----------------------------------------------------------------------------------
-def board_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
-    """Draw ranked authors: no rank without its interval and the mark of what luck reaches."""
+def board_table(rows: Sequence[Mapping[str, Any]], *, meant: str = "") -> html.Div:
+    """Draw ranked authors: no rank without its interval and the mark of what luck reaches; ``meant`` is an author."""
     ends = [
         value for row in rows for name in ("low", "high", "band") if (value := known(row[name])) is not None
     ]
@@ -190,6 +190,7 @@ def board_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
         ["#", "Author", "Ratio of a day, 95%", "Ratio", "PSR", "Beyond luck", "Net an idea", "Drawn in", "Hits", "Brier", "Against own rate", "Days", "Ideas"],
         [_board_row(row, reach) for row in rows],
         numeric=(0, 3, 4, 6, 7, 8, 9, 10, 11, 12),
+        meant=_places(rows, meant),
         label="Leaderboard",
     )  # fmt: skip
 
@@ -236,8 +237,8 @@ def luck_tag(row: Mapping[str, Any]) -> html.Span:
     return html.Span("Within luck", className="tag", title="A coin flipper of this league reaches as much.")
 
 
-def apart_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
-    """Draw authors who are not ranked, with why."""
+def apart_table(rows: Sequence[Mapping[str, Any]], *, meant: str = "") -> html.Div:
+    """Draw authors who are not ranked, with why; ``meant`` is one of them."""
     return table(
         ["Author", "Days", "Ideas", "Open", "Hits", "Net an idea", "Why not ranked"],
         [
@@ -249,8 +250,13 @@ def apart_table(rows: Sequence[Mapping[str, Any]]) -> html.Div:
         ],
         numeric=(1, 2, 3, 4, 5),
         wrap=(6,),
+        meant=_places(rows, meant),
         label="Authors not ranked",
     )  # fmt: skip
+
+
+def _places(rows: Sequence[Mapping[str, Any]], author: str) -> list[int]:
+    return [place for place, row in enumerate(rows) if row["author_id"] == author]
 
 
 def author_link(row: Mapping[str, Any]) -> Any:

@@ -133,8 +133,8 @@ def one_import(found: Mapping[str, Any], rejects: Any, total: int) -> html.Div:
     return html.Div(parts)
 
 
-def datasets_table(rows: Sequence[Mapping[str, Any]]) -> Any:
-    """Draw data sets with rows and age."""
+def datasets_table(rows: Sequence[Mapping[str, Any]], *, meant: str = "") -> Any:
+    """Draw data sets with rows and age; ``meant`` is the one that the address names."""
     if not rows:
         return empty("No data set has rows yet", "They appear with the first import.")
     cells = [
@@ -148,4 +148,6 @@ def datasets_table(rows: Sequence[Mapping[str, Any]]) -> Any:
         )
         for row in rows
     ]
-    return table(("Data set", "Rows", "Last import, UTC", "State"), cells, numeric=(1,), label="Data sets")
+    named = [place for place, row in enumerate(rows) if row["dataset"] == meant]
+    heads = ("Data set", "Rows", "Last import, UTC", "State")
+    return table(heads, cells, numeric=(1,), meant=named, label="Data sets")

@@ -157,7 +157,7 @@ def _place(kind: str, found: str) -> str | None:
         "author": f"/social/feed?author={value}",
         "idea": f"/social/ideas?idea={value}",
         "limit": f"/compliance/limits?limit_id={value}",
-        "detector": f"/compliance/coverage?detector={value}",
+        "detector": f"/compliance/calibration?detector={value}",
         "dataset": f"/operations/pipeline?dataset={value}",
         "import": f"/operations/pipeline?import={value}",
         "job": "/operations/health",

@@ -230,6 +230,7 @@ def table(
     *,
     numeric: Sequence[int] = (),
     wrap: Sequence[int] = (),
+    meant: Sequence[int] = (),
     label: str = "",
 ) -> html.Div:
     """Draw a small table; cells are text or components.
@@ -239,6 +240,7 @@ def table(
         rows: One sequence per row.
         numeric: Columns set right.
         wrap: Columns that may break lines.
+        meant: Rows that the address names.
         label: What it holds.
     """
 
@@ -251,9 +253,10 @@ def table(
             [
                 html.Td(value if hasattr(value, "to_plotly_json") else cell(value), className=kind(place))
                 for place, value in enumerate(row)
-            ]
+            ],
+            **({"aria-current": "true"} if at in meant else {}),
         )
-        for row in rows
+        for at, row in enumerate(rows)
     ]
     made = html.Table(
         [html.Thead(head), html.Tbody(body)], className="tbl", **{"aria-label": label or "Table"}

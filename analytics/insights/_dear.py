@@ -1,6 +1,7 @@
 """Who or what a desk pays more at than at the others: one comparison for venues, brokers, algorithms, traders."""
 
-from typing import ClassVar
+import json
+from typing import Any, ClassVar
 
 import polars as pl
 
@@ -61,7 +62,8 @@ class Dear(Rule):
         days = {"from": str(first), "to": str(last)}
         whom, bound = ("the firm", None) if desk == WHOLE else (desk_words(desk), desk)
         dearer = int((rows["gap"] > 0).sum())
-        named = {self.by.removesuffix("_id"): name}
+        kind = self.by.removesuffix("_id")
+        named = {kind: name}
         return Candidate(
             subject=f"{desk}|{name}",
             title=f"{name} costs {whom} {tested.value:.1f} bp more than {self.others}, {self.money(money)} in {rows.height} sessions",
@@ -80,16 +82,26 @@ class Dear(Rule):
             ],
             evidence=[{"kind": "execution", "id": exec_id} for exec_id in worst],
             next=[
-                link("See execution quality", "/trading/execution-quality", desk=bound, from_=first, to=last, **named),
-                link("See the trades", "/trading/blotter", desk=bound, from_=first, to=last, trader=named.get("trader")),
+                link("See execution quality", "/trading/execution-quality", desk=bound, from_=first, to=last, group_by=kind, **named),
+                *_trades(kind, name, {"desk": bound, "from_": first, "to": last}),
             ],
-            context={"desk": bound, self.by.removesuffix("_id"): name, **days},
+            context={"desk": bound, kind: name, **days},
             desks=(desk,),
             chart=course(
                 rows["day"].to_list(), rows["gap"].to_list(), label=f"Cost {self.at}{name} above the others, bp",
                 usual=0.0,
             ),
         )  # fmt: skip
+
+
+def _trades(kind: str, name: str, bounds: dict[str, Any]) -> list[dict[str, str]]:
+    """Return the way to the fills meant: a trader is context, a column of the blotter a filter; it has no algorithms."""
+    equals = {"filterType": "text", "type": "equals", "filter": name}
+    held: dict[str, dict[str, str]] = {
+        "trader": {"trader": name},
+        **{one: {"filter": json.dumps({one: equals}, separators=(",", ":"))} for one in ("venue", "broker")},
+    }
+    return [link("See the trades", "/trading/blotter", **bounds, **held[kind])] if kind in held else []
 
 
 def _dearest(rows: pl.DataFrame) -> pl.DataFrame:

@@ -119,6 +119,7 @@ class AlertCluster(Rule):
                 link(
                     "See the orders",
                     "/trading/blotter",
+                    view="orders",
                     trader=trader,
                     instrument=instrument,
                     from_=first,

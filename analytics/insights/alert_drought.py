@@ -72,10 +72,10 @@ class AlertDrought(Rule):
                 why=[{"driver": name, "value": "silent", "unit": ""} for name in quiet[:5]]
                 or [{"driver": "alerts", "value": late, "unit": "alerts"}],
                 evidence=[{"kind": "detector", "id": name} for name in quiet[:5]]
-                or [{"kind": "day", "id": str(first)}],
+                or [{"kind": "day", "id": str(first), "href": f"/compliance/alerts?from={first}&to={last}"}],
                 next=[
                     link("See what cannot be seen", "/compliance/coverage"),
-                    link("Check the thresholds", "/compliance/calibration"),
+                    link("Check the thresholds", "/compliance/calibration", detector=quiet[0] if quiet else None),
                 ],
                 context={"from": str(first), "to": str(last)},
                 chart=course(

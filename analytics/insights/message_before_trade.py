@@ -120,7 +120,7 @@ class MessageBeforeTrade(Rule):
             + [{"kind": "order", "id": one} for one in hits["order_id"].tail(4)]
             + [{"kind": "message", "id": one} for one in hits["message_id"].tail(4)],
             next=[
-                link("See the orders", "/trading/blotter", trader=trader, instrument=",".join(top) or None, from_=first, to=last),
+                link("See the orders", "/trading/blotter", view="orders", trader=trader, instrument=",".join(top) or None, from_=first, to=last),
                 link("Review the alerts", "/compliance/alerts", trader=trader),
                 link("Supervise communications", "/compliance/supervision", trader=trader),
             ],

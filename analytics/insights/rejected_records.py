@@ -85,7 +85,7 @@ class RejectedRecords(Rule):
             ],
             evidence=[{"kind": "import", "id": row["import_id"]}],
             next=[
-                link("See what was set aside", "/operations/pipeline", dataset=dataset),
+                link("See what was set aside", "/operations/pipeline", import_=row["import_id"]),
                 link("See data health", "/operations/health"),
             ],
             context={"dataset": dataset, "from": str(day), "to": str(day)},

@@ -96,7 +96,7 @@ class TraderBehaviour(Rule):
             evidence=[{"kind": "trader", "id": trader}]
             + [{"kind": "order", "id": one} for one in own["largest"][-recent:].drop_nulls().to_list()],
             next=[
-                link("See the orders", "/trading/blotter", trader=trader, from_=first, to=last),
+                link("See the orders", "/trading/blotter", view="orders", trader=trader, from_=first, to=last),
                 link("See the alerts", "/compliance/alerts", trader=trader),
                 link("See the behaviour map", "/intelligence/behaviour", trader=trader),
             ],

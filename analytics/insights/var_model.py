@@ -1,6 +1,7 @@
 """A value-at-risk model whose forecasts results do not respect."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import ClassVar
 
 import numpy as np
@@ -77,7 +78,7 @@ class VarModel(Rule):
                 {"driver": "of them in the last 60", "value": int((rows["pit"].tail(60) < LEVEL).sum()), "unit": "days"},
                 {"driver": "value at risk now", "value": var, "unit": "currency"},
             ],
-            evidence=[{"kind": "day", "id": str(day), "label": str(day)} for day in bad["day"].tail(5)],
+            evidence=[_day(day, book if kind == "desk" else None) for day in bad["day"].tail(5)],
             next=[
                 link("See the back-test", "/portfolio/risk", desk=book if kind == "desk" else None, method=method),
                 link("Stress the book", "/portfolio/what-if", desk=book if kind == "desk" else None),
@@ -88,3 +89,10 @@ class VarModel(Rule):
                 rows["day"].to_list(), rows["pit"].to_list(), label="Where results fell in the forecast", usual=LEVEL
             ),
         )  # fmt: skip
+
+
+def _day(day: date, desk: str | None) -> dict[str, str]:
+    """Return a day as evidence: it leads to what explains its result."""
+    return {"kind": "day", "id": str(day), "label": str(day)} | {
+        "href": link("", "/trading/pnl", desk=desk, from_=day, to=day)["href"]
+    }

@@ -65,8 +65,8 @@ def _imports(answer: tuple[list[dict[str, Any]], int], _: View) -> Drawn:
     return Drawn(imports_table(rows), "ready" if rows else "empty", sub=plural(total, "import"), fit="flush")
 
 
-def _datasets(rows: list[dict[str, Any]], _: View) -> Drawn:
-    return Drawn(datasets_table(rows), "ready" if rows else "empty", fit="flush")
+def _datasets(rows: list[dict[str, Any]], view: View) -> Drawn:
+    return Drawn(datasets_table(rows, meant=view.state("dataset")), "ready" if rows else "empty", fit="flush")
 
 
 def _one(desk: Any) -> tuple[dict[str, Any], Any, int] | None:

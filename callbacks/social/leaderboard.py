@@ -38,7 +38,7 @@ def _board(found: dict[str, Any], view: View) -> Drawn:
         ("ln", "high", "what luck alone reaches"),
     )
     return Drawn(
-        draw.board_table(rows),
+        draw.board_table(rows, meant=view.state("author")),
         sub=f"{plural(len(rows), 'author')}, {number(above)} beyond luck",
         legend=meanings,
         footer=["By the chance that the true ratio is above zero (PSR)", "net of costs, not of the market"],
@@ -49,7 +49,11 @@ def _board(found: dict[str, Any], view: View) -> Drawn:
 def _apart(found: dict[str, Any], view: View) -> Drawn:
     if not found["apart"]:
         return nothing(view, "Nobody stands apart", "Every author with an idea that has ended is ranked.")
-    return Drawn(draw.apart_table(found["apart"]), sub="a short record says nothing yet", fit="flush")
+    return Drawn(
+        draw.apart_table(found["apart"], meant=view.state("author")),
+        sub="a short record says nothing yet",
+        fit="flush",
+    )
 
 
 def _luck(found: dict[str, Any], _: View) -> Drawn:

@@ -35,6 +35,7 @@ _EXECUTIONS = [
     column("slippage_bp", "bps vs arrival", "bps", width=118),
     column("commission", "Commission", "number", width=112),
     column("venue", "Venue", width=88),
+    column("broker", "Broker", width=88),
     column("account_id", "Account", minWidth=96),
     column("trader_id", "Trader", minWidth=96),
     column("order_id", "Order", "mono", minWidth=110),

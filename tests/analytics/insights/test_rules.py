@@ -1,6 +1,8 @@
 """Rules: silent where nothing is planted, outspoken where something is, honest about both."""
 
+import json
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import polars as pl
@@ -40,6 +42,9 @@ def test_a_dear_venue_is_named_with_its_effect_interval_and_money():
     assert by_desk[None].tested.low < 8 < by_desk[None].tested.high
     one = by_desk["alpha"]
     assert one.next[0]["href"].startswith("/trading/execution-quality?desk=alpha&")
+    assert one.next[0]["href"].endswith("&group_by=venue&venue=IEXG")  # its row stands in the league
+    (meant,) = parse_qs(urlsplit(one.next[1]["href"]).query)["filter"]
+    assert json.loads(meant) == {"venue": {"filterType": "text", "type": "equals", "filter": "IEXG"}}
 
 
 def test_a_days_loss_is_told_with_its_drivers_and_only_to_its_desk():
