@@ -36,15 +36,45 @@
     sync();
   }
 
+  // Cards arrive after their page: stand where one stood as soon as the page reaches that far, until all is there
+  // or one moves on one's own.
+  const PATIENCE_MS = 10000;
+  let returning = 0;
+  const page = () => (document.querySelector("[data-page]") || { dataset: {} }).dataset.page;
+  function standAt(y, where) {
+    const left = page();
+    const began = Date.now();
+    let still = 0;
+    clearInterval(returning);
+    returning = setInterval(() => {
+      const past = Date.now() - began;
+      // What one comes from stands until the server has answered; a page of the same kind cannot be told from it.
+      const there = page() === where && (where !== left || past > 600);
+      still = there && !document.querySelector("[data-page] [data-state=loading]") ? still + 1 : 0;
+      if (there && (still || document.documentElement.scrollHeight - innerHeight >= y)) window.scrollTo(0, y);
+      if (still > 3 || past > PATIENCE_MS) clearInterval(returning);
+    }, 60);
+  }
+  ["wheel", "touchstart", "pointerdown", "keydown"].forEach((kind) => {
+    window.addEventListener(kind, () => clearInterval(returning), { passive: true, capture: true });
+  });
+  window.addEventListener("popstate", (event) => {
+    clearInterval(returning);
+    if (event.state && event.state.y > 0) standAt(event.state.y, event.state.page);
+  });
+
   qd.go = function (href, options) {
     const to = new URL(href, location.origin);
     const same = to.pathname === location.pathname;
     const target = to.pathname + to.search + to.hash;
     if (same && to.search === location.search) return;
+    // What one leaves remembers how far down one stood: Back returns there.
+    if (!same) history.replaceState({ ...history.state, y: Math.round(window.scrollY), page: page() }, "");
     history[options && options.replace ? "replaceState" : "pushState"]({}, "", target);
     if (same) {
       announce();
     } else {
+      clearInterval(returning);
       window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
       window.scrollTo(0, 0);
       sync();
