@@ -72,7 +72,10 @@ def row(card: Mapping[str, Any]) -> str:
 
 
 def _said(status: str, reason: str | None) -> str:
-    return "shown" if status == "ok" else f"{status}: {reason}" if reason else status
+    if status == "ok":
+        return "shown"
+    told = "none shown" if reason and reason.startswith("no skill shown: the interval") else reason
+    return f"{status}: {told}" if told else status
 
 
 def _real(one: Tested) -> list[str]:

@@ -47,7 +47,7 @@ def test_a_card_without_a_record_says_why():
 def test_closes_alone_feed_the_models_of_prices_and_of_one_book():
     """Volume has no target without volumes; nobody trades or talks there."""
     assert set(_real.fed()) == {
-        "clusters", "pairs", "regimes", "return_range", "return_range_21d", "return_range_5d",
+        "book_volatility", "book_volatility_21d", "book_volatility_5d", "clusters", "pairs", "regimes", "return_range", "return_range_21d", "return_range_5d",
         "value_at_risk", "volatility", "volatility_21d", "volatility_5d",
     }  # fmt: skip
 
