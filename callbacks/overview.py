@@ -221,7 +221,10 @@ def _insights(answer: dict[str, Any], view: View) -> Drawn:
         )
     footer = [f"{len(answer['rows'])} of {answer['total']}", link("All", "/intelligence/insights")]
     return Drawn(
-        insights(answer["rows"], currency=view.currency), sub="weightiest first", footer=footer, fit="flush"
+        insights(answer["rows"], currency=view.currency, role=view.role),
+        sub="weightiest first",
+        footer=footer,
+        fit="flush",
     )
 
 

@@ -30,9 +30,11 @@ from components.tables import cell
 _EQUALS = '{"exec_id":{"filterType":"text","type":"equals","filter":%s}}'
 
 
-def insights(rows: Sequence[Mapping[str, Any]], *, currency: str, full: bool = False) -> html.Ol:
-    """Draw insights, the weightiest first."""
-    return html.Ol([_insight(row, currency, full=full) for row in rows], className="insights")
+def insights(
+    rows: Sequence[Mapping[str, Any]], *, currency: str, role: str | None = None, full: bool = False
+) -> html.Ol:
+    """Draw insights, the weightiest first, with the ways that are open to a role (all when None)."""
+    return html.Ol([_insight(row, currency, role, full=full) for row in rows], className="insights")
 
 
 def amount(value: Any, unit: str, currency: str, *, plus: bool = True) -> str:
@@ -51,7 +53,7 @@ def amount(value: Any, unit: str, currency: str, *, plus: bool = True) -> str:
     return f"{number(found, 0 if found == int(found) else 1, plus=plus)} {unit}".strip()
 
 
-def _insight(row: Mapping[str, Any], currency: str, *, full: bool) -> html.Li:
+def _insight(row: Mapping[str, Any], currency: str, role: str | None, *, full: bool) -> html.Li:
     head = html.Div(
         [
             severity_mark(str(row["severity"])),
@@ -68,7 +70,7 @@ def _insight(row: Mapping[str, Any], currency: str, *, full: bool) -> html.Li:
             _effect(row, currency),
             course(row.get("chart")),
         ]
-    parts.append(html.Div(_marks(row, currency, full=full), className="ev"))
+    parts.append(html.Div(_marks(row, currency, role, full=full), className="ev"))
     why = _why(row, currency, opened=full)
     if why is not None:
         parts.append(why)
@@ -77,7 +79,7 @@ def _insight(row: Mapping[str, Any], currency: str, *, full: bool) -> html.Li:
         parts.append(more)
     if full:
         parts.append(origin(row))
-    parts.append(html.Div([*_foot(row), verdicts(row)], className="ft"))
+    parts.append(html.Div([*_foot(row, role), verdicts(row)], className="ft"))
     return html.Li(parts, className="insight", **{"data-insight": str(row["id"])})
 
 
@@ -115,7 +117,7 @@ def _effect_words(effect: Mapping[str, Any], currency: str) -> str:
     return text
 
 
-def _marks(row: Mapping[str, Any], currency: str, *, full: bool) -> list[Any]:
+def _marks(row: Mapping[str, Any], currency: str, role: str | None, *, full: bool) -> list[Any]:
     marks: list[Any] = []
     effect = row.get("effect") or {}
     text = _effect_words(effect, currency)
@@ -126,19 +128,19 @@ def _marks(row: Mapping[str, Any], currency: str, *, full: bool) -> list[Any]:
     n = effect.get("n", (row.get("context") or {}).get("n"))
     if known(n) is not None:
         marks.append(html.Span(f"n = {number(n)}", className="tag line"))
-    marks.extend(_evidence(item) for item in (row.get("evidence") or [])[: 10 if full else 4])
+    marks.extend(_evidence(item, role) for item in (row.get("evidence") or [])[: 10 if full else 4])
     marks.extend(html.Span(words(str(domain)), className="tag") for domain in row.get("domains") or [])
     return marks
 
 
-def _evidence(item: Any) -> Any:
+def _evidence(item: Any, role: str | None) -> Any:
     if not isinstance(item, Mapping):
         return html.Span(str(item), className="tag line")
     kind, found = str(item.get("kind") or ""), str(item.get("id") or "")
     label = str(
         item.get("label") or item.get("title") or f"{words(kind)} {short_id(found)}".strip() or "Evidence"
     )
-    href = leads_somewhere(item.get("href")) or leads_somewhere(_place(kind, found))
+    href = leads_somewhere(item.get("href"), role) or leads_somewhere(_place(kind, found), role)
     if href:
         return html.A(label, href=href, className="tag line", title=found, **{"data-carry": "1"})
     return html.Span(label, className="tag line", title=found)
@@ -212,7 +214,7 @@ def _why(row: Mapping[str, Any], currency: str, *, opened: bool) -> html.Details
     )
 
 
-def _foot(row: Mapping[str, Any]) -> list[Any]:
+def _foot(row: Mapping[str, Any], role: str | None) -> list[Any]:
     parts: list[Any] = []
     sure = known(row.get("confidence"))
     if sure is not None:
@@ -228,12 +230,12 @@ def _foot(row: Mapping[str, Any]) -> list[Any]:
                 title="False discovery rate",
             )
         )
-    steps = [step for step in (row.get("next") or [])[:3] if isinstance(step, Mapping)]
+    steps = [step for step in row.get("next") or [] if isinstance(step, Mapping)]
     ways = [
         (str(step.get("label", "Open")), href)
         for step in steps
-        if (href := leads_somewhere(step.get("href")))
-    ]
+        if (href := leads_somewhere(step.get("href"), role))
+    ][:3]
     for label, href in ways or _trades(row.get("context") or {}):
         parts.append(html.A(label, href=href, **{"data-carry": "1", "data-next": href.partition("?")[0]}))
     return parts

@@ -118,7 +118,8 @@ class ChatMatchedOrders(Rule):
             next=[
                 link("Review their alerts", "/compliance/alerts", trader=f"{a},{b}"),
                 link("See their trades", "/trading/blotter", trader=f"{a},{b}", instrument=named[0], from_=first, to=last),
-                link("See the profit and loss", "/trading/pnl", trader=f"{a},{b}", from_=first, to=last),
+                # Positions have no trader: what each earned stands side by side among all who traded the name.
+                link("See who earned what", "/trading/pnl", instrument=named[0], show="earned", group="trader", from_=first, to=last),
             ],
             context={"pair": f"{a}|{b}", "traders": f"{a},{b}", "from": str(first), "to": str(last)},
             chart=course(

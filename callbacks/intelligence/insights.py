@@ -66,7 +66,7 @@ def _insights(answer: dict[str, Any], view: View) -> Drawn:
         return Drawn(empty("This insight does not stand", str(answer["gone"]), every), "empty", tools=tools)
     if answer.get("one"):
         return Drawn(
-            insights(answer["rows"], currency=view.currency, full=True),
+            insights(answer["rows"], currency=view.currency, role=view.role, full=True),
             sub="one of them",
             footer=[every],
             fit="flush",
@@ -96,7 +96,7 @@ def _insights(answer: dict[str, Any], view: View) -> Drawn:
             )
         )
     return Drawn(
-        insights(rows, currency=view.currency, full=True),
+        insights(rows, currency=view.currency, role=view.role, full=True),
         sub=f"{plural(total, 'finding')}, {number(answer['new'])} new",
         legend=narrow,
         tools=tools,

@@ -1,6 +1,7 @@
 """Components on literal answers: what they mark, what they refuse to show."""
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import plotly.graph_objects as go
@@ -254,3 +255,10 @@ def test_a_finding_links_only_to_pages_that_exist(monkeypatch):
         "javascript:x",
     ]
     assert [leads_somewhere(href) for href in asked] == [asked[0], asked[1], None, None, "https://a.b", None]
+    closed = replace(known[0], roles=frozenset({"risk"}))
+    monkeypatch.setattr("components.links.dash.page_registry", {closed.path: {"page": closed}})
+    assert [leads_somewhere(asked[0], role) for role in ("risk", "compliance", None)] == [
+        asked[0],
+        None,
+        asked[0],
+    ]
