@@ -52,7 +52,8 @@
       const there = page() === where && (where !== left || past > 600);
       still = there && !document.querySelector("[data-page] [data-state=loading]") ? still + 1 : 0;
       if (there && (still || document.documentElement.scrollHeight - innerHeight >= y)) window.scrollTo(0, y);
-      if (still > 3 || past > PATIENCE_MS) clearInterval(returning);
+      // A page may be drawn once more before its cards ask: what stands for a moment does not stand yet.
+      if ((still > 10 && past > 2500) || past > PATIENCE_MS) clearInterval(returning);
     }, 60);
   }
   ["wheel", "touchstart", "pointerdown", "keydown"].forEach((kind) => {
