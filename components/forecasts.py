@@ -110,14 +110,29 @@ def reasons_list(rows: Sequence[Mapping[str, Any]]) -> html.Div:
 
 
 def books_table(rows: Sequence[Mapping[str, Any]], model: Mapping[str, Any]) -> html.Div:
-    """Draw value at risk of each book with its back-test."""
-    return table(
-        ["Book", "VaR 95%", "VaR 99%", "ES 97.5%", "Plain VaR 99%", "Swing 1 day", "5 days", "21 days", "Exceptions",
-         "Expected", "Kupiec p", "Zone", "Answers"],
+    """Draw value at risk of each book with its back-test, and below it how far the book swings."""
+    swings = [row for row in rows if any(one["value"] is not None for one in row["volatility"])]
+    risk = table(
+        ["Book", "VaR 95%", "VaR 99%", "ES 97.5%", "Plain VaR 99%", "Exceptions", "Expected", "Kupiec p", "Zone",
+         "Answers"],
         [_book(row, model) for row in rows],
-        numeric=(1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
+        numeric=(1, 2, 3, 4, 5, 6, 7),
         label="Value at risk by book",
     )  # fmt: skip
+    if not swings:
+        return risk
+    return html.Div(
+        [
+            risk,
+            html.Div("One standard deviation of profit and loss", className="subhead"),
+            table(
+                ["Book", *AHEAD.values()],
+                [_swings(row) for row in swings],
+                numeric=tuple(range(1, 1 + len(AHEAD))),
+                label="Volatility by book",
+            ),
+        ]
+    )
 
 
 def books_rows(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -135,14 +150,20 @@ def _swing_of(one: Mapping[str, Any] | None, currency: str) -> Any:
     return html.Span(money(one["value"], currency), title=f"One standard deviation, by {whose}")
 
 
+def _swings(row: Mapping[str, Any]) -> list[Any]:
+    known_of = {one["sessions"]: one for one in row["volatility"]}
+    return [
+        _name(row["book"]),
+        *(_swing_of(known_of.get(sessions), row["currency"]) for sessions in AHEAD),
+    ]
+
+
 def _book(row: Mapping[str, Any], model: Mapping[str, Any]) -> list[Any]:
     test = row["backtest"] or {}
     zone = test.get("zone")
-    swings = {one["sessions"]: one for one in row["volatility"]}
     return [
         _name(row["book"]),
         *(money(row[name], row["currency"]) for name in ("var_95", "var_99", "es_975", "plain_var_99")),
-        *(_swing_of(swings.get(sessions), row["currency"]) for sessions in (1, 5, 21)),
         number(test.get("exceptions")),
         number(test.get("expected"), 1),
         _p(test.get("kupiec_p")),
