@@ -26,6 +26,8 @@ from components.severity import severity_mark
 from components.states import icon
 from components.tables import cell
 
+# What is one thing is shown whatever the view is narrowed to: other dates or names would only hide it.
+_ONE_THING = frozenset({"execution", "order", "post", "idea"})
 # A filter of the blotter's grid: one execution.
 _EQUALS = '{"exec_id":{"filterType":"text","type":"equals","filter":%s}}'
 
@@ -142,7 +144,8 @@ def _evidence(item: Any, role: str | None) -> Any:
     )
     href = leads_somewhere(item.get("href"), role) or leads_somewhere(_place(kind, found), role)
     if href:
-        return html.A(label, href=href, className="tag line", title=found, **{"data-carry": "1"})
+        carry = {} if kind in _ONE_THING else {"data-carry": "1"}
+        return html.A(label, href=href, className="tag line", title=found, **carry)
     return html.Span(label, className="tag line", title=found)
 
 
