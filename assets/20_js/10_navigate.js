@@ -41,6 +41,14 @@
   const PATIENCE_MS = 10000;
   let returning = 0;
   const page = () => (document.querySelector("[data-page]") || { dataset: {} }).dataset.page;
+  // The page one leaves stands a moment longer under the new address: what it says is of the old one.
+  let path = location.pathname;
+  let parting = { page: "", until: 0 };
+  function part() {
+    if (path !== location.pathname) parting = { page: page(), until: Date.now() + 5000 };
+    path = location.pathname;
+  }
+  qd.parting = () => Date.now() < parting.until && page() === parting.page;
   function standAt(y, where) {
     const left = page();
     const began = Date.now();
@@ -61,6 +69,7 @@
   });
   window.addEventListener("popstate", (event) => {
     clearInterval(returning);
+    part();
     if (event.state && event.state.y > 0) standAt(event.state.y, event.state.page);
   });
 
@@ -76,6 +85,7 @@
       announce();
     } else {
       clearInterval(returning);
+      part();
       window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
       window.scrollTo(0, 0);
       sync();

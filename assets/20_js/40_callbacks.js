@@ -38,7 +38,7 @@
       },
       // Sort and filters of a grid are part of the address; the grid states them with every block it asks for.
       gridState: (asked) => {
-        if (!asked) return none();
+        if (!asked || qd.parting()) return none();
         const sort = (asked.sortModel || []).map((part) => (part.sort === "desc" ? "-" : "") + part.colId).join(",");
         const filter = Object.keys(asked.filterModel || {}).length ? JSON.stringify(asked.filterModel) : "";
         const params = new URLSearchParams(location.search);
