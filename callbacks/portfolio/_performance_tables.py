@@ -5,7 +5,7 @@ from typing import Any
 from dash import html
 
 from callbacks._fill import Drawn, View, nothing
-from components.formats import MISSING, day, full_money, known, number, percent, plural
+from components.formats import MISSING, day, full_money, known, number, percent_alike, plural
 from components.metrics import metric, metrics
 from components.passport import passport_link
 from components.states import link_button
@@ -80,7 +80,7 @@ def falls(answer: dict[str, Any], view: View) -> Drawn:
         ["Depth", "Peak", "Trough", "Recovery", f"{unit.capitalize()}s", "Down", "Back"],
         [
             [
-                percent(row["depth"]),
+                depth,
                 day(row["peak"]) if row["peak"] else "the start",
                 day(row["trough"]),
                 day(row["recovery"]) if row["recovery"] else html.Span("not yet", className="tag high"),
@@ -88,7 +88,7 @@ def falls(answer: dict[str, Any], view: View) -> Drawn:
                 number(row["to_trough"]),
                 number(row["to_recovery"]),
             ]
-            for row in rows
+            for row, depth in zip(rows, percent_alike(row["depth"] for row in rows), strict=True)
         ],
         numeric=(0, 4, 5, 6),
         label="Deepest drawdowns",

@@ -6,7 +6,7 @@ from typing import Any
 from dash import html
 
 from components.charts.diverging import percent_ticks
-from components.formats import day, known, percent, plural
+from components.formats import day, known, percent, percent_alike, plural
 from components.graph import days, floats, graph
 from components.theme import Theme
 
@@ -49,12 +49,13 @@ def underwater(
             "yanchor": "bottom", "font": {"size": 11, "color": look["crit"]},
         })  # fmt: skip
     shown = set(x)
+    *depths, now = percent_alike([*(fall["depth"] for fall in worst), values[-1]])
     for place, fall in enumerate(worst):
         low = str(fall["trough"])[:10]
         if low not in shown:
             continue
         late = x.index(low) > 0.75 * len(x)
-        told = percent(fall["depth"])
+        told = depths[place]
         if place == 0:  # the others' lengths are told in the table: here they would cover the course
             told = f"<b>{told}</b>, {plural(fall['length'], 'session')}"
         notes.append({
@@ -64,7 +65,7 @@ def underwater(
         })  # fmt: skip
     notes.append({
         "xref": "paper", "x": 1, "xanchor": "left", "xshift": 6, "y": values[-1],
-        "text": f"<b>{percent(values[-1])}</b>", "font": {"size": 12, "color": look["down"]},
+        "text": f"<b>{now}</b>", "font": {"size": 12, "color": look["down"]},
     })  # fmt: skip
     layout = {
         "margin": {"l": 8, "r": 52, "t": 10, "b": 8},
