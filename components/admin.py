@@ -154,7 +154,7 @@ def _acts(row: Mapping[str, Any]) -> html.Div:
 def keys_table(rows: Sequence[Mapping[str, Any]]) -> Any:
     """Draw keys without their secrets; a revoked one stays in the list."""
     if not rows:
-        return empty("No key has been made", "Scripts need one: make it at the right.")
+        return empty("No key has been made", "Scripts need one: make it with the form on this page.")
     cells = [
         (
             row["name"],
