@@ -35,11 +35,11 @@ _EXECUTIONS = [
     column("slippage_bp", "bps vs arrival", "bps", width=118),
     column("commission", "Commission", "number", width=112),
     column("venue", "Venue", width=88),
-    column("broker", "Broker", width=88),
     column("account_id", "Account", minWidth=96),
     column("trader_id", "Trader", minWidth=96),
     column("order_id", "Order", "mono", minWidth=110),
     column("exec_id", "Execution", "mono", minWidth=110),
+    column("broker", "Broker", width=88),
 ]
 _ORDERS = [
     column("last_time", "Last event, UTC", "time", width=182),
