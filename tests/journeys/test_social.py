@@ -168,7 +168,7 @@ def test_compliance_is_told_who_talks_his_book_and_walks_to_his_posts_and_trades
     assert insight["effect"]["value"] == pytest.approx(told["score"])
     watcher.go("/intelligence/insights")
     shown = watcher.page.locator(f"[data-insight='{insight['id']}']")
-    assert f"{NAME} trades one way before what he says" in shown.inner_text()
+    assert f"{NAME} trades one way before speaking and the other way after" in shown.inner_text()
     assert shown.locator(".ev a[href*='post=TALK-']").count() > 0
     shown.locator(f"[data-next='{page}']").click()
     watcher.page.wait_for_selector("[data-page=social-author] [data-talk=own]")
