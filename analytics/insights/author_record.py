@@ -29,9 +29,7 @@ class AuthorRecord(Rule):
 
     name = "author_record"
     title = "Author with a record"
-    description = (
-        "An author's sealed ideas, or, for want of any, the tone of posts, were right beyond luck."
-    )
+    description = "An author's sealed ideas, or, for want of any, the tone of posts, were right beyond luck."
     domains = ("social", "portfolio")
     version = "4"
     inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {
