@@ -204,19 +204,15 @@ def _instant(moment: Any) -> str:
 
 def benchmark_table(rows: Sequence[Mapping[str, Any]], *, order: str) -> html.Div:
     """Draw each benchmark of ``order`` with its price, the cost against it and its interval."""
-    cells = []
-    for row in rows:
-        between = MISSING
-        if known(row["low"]) is not None:
-            between = f"{number(row['low'], 1, plus=True)} to {number(row['high'], 1, plus=True)}"
-        cells.append(
-            [
-                _named(row, LABELS[str(row["name"])], order),
-                _or_why(price(row["price"]), row["price_reason"]),
-                _or_why(_signed(row["value"]), row["reason"]),
-                between,
-            ]
-        )
+    cells = [
+        [
+            _named(row, LABELS[str(row["name"])], order),
+            _or_why(price(row["price"]), row["price_reason"]),
+            _or_why(_signed(row["value"]), row["reason"]),
+            _between(row, 2, plus=True),
+        ]
+        for row in rows
+    ]
     heads = ["Benchmark", "Price", "Cost, bps", "95% interval"]
     return table(heads, cells, numeric=(1, 2, 3), label="Slippage against each benchmark, positive = cost")
 
@@ -243,11 +239,8 @@ def measure_table(rows: Sequence[Mapping[str, Any]], *, order: str) -> html.Div:
     """Draw the other measures of ``order``, in two tables side by side where there is room."""
     cells = []
     for row in rows:
-        between = MISSING
-        if known(row["low"]) is not None:
-            between = f"{number(row['low'], 1)} to {number(row['high'], 1)}"
         name = _named(row, _MEASURES.get(str(row["name"]), words(str(row["name"]))), order)
-        cells.append([name, _or_why(_in_unit(row), row["reason"]), between, row["n"]])
+        cells.append([name, _or_why(_in_unit(row), row["reason"]), _between(row, 1), row["n"]])
     heads, half = ["Measure", "Value", "95% interval", "Fills"], -(-len(cells) // 2)
     sides = [
         table(heads, part, numeric=(1, 2, 3), label="How it was worked")
@@ -255,6 +248,16 @@ def measure_table(rows: Sequence[Mapping[str, Any]], *, order: str) -> html.Div:
         if part
     ]
     return html.Div(sides, className="side-by-side")
+
+
+def _between(row: Mapping[str, Any], decimals: int, *, plus: bool = False) -> Any:
+    """Write an interval; one without width is none: too few fills that differ."""
+    low, high = known(row["low"]), known(row["high"])
+    if low is None or high is None:
+        return MISSING
+    if low == high:
+        return _or_why(MISSING, "Its fills are alike: they tell nothing of the spread.")
+    return f"{number(low, decimals, plus=plus)} to {number(high, decimals, plus=plus)}"
 
 
 def _named(row: Mapping[str, Any], shown: str, order: str) -> Any:
