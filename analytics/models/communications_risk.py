@@ -65,7 +65,7 @@ class CommunicationsRisk(Model):
     # Half of the families teach, a tenth at a time is judged on and then taught as well.
     walk = Walk(first=90, width=18, embargo=0, least=40)
     page = "/compliance/supervision"
-    owner = "Surveillance analytics"
+    owner = "Surveillance"  # whoever knew how words are read could choose his
 
     def features(self, tables: Tables) -> pl.DataFrame:
         """Return one row per line: text, what is said with its slots filled, the lexicon's view, ``target``.

@@ -136,3 +136,14 @@ def test_the_last_days_of_training_are_no_drift_and_a_moved_feature_is(name):
     if seen[first]["bound"] is not None:
         assert found["drifting"]
         assert found["features"][0]["name"] == first
+
+
+def test_what_surveillance_learns_from_is_told_to_nobody_else():
+    """Cards are withheld by their owner's name: another spelling would show one to those it watches."""
+    watched = {
+        name for name, kind in all_models().items() if {"conduct_lines", "alert_facts"} & set(kind.inputs)
+    }
+    assert watched == {"communications_risk", "alert_triage"}
+    assert {all_models()[name].owner for name in watched | {"behaviour", "styles", "trader_lead"}} == {
+        "Surveillance"
+    }
