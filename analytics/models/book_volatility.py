@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from analytics.models._base import Floats, Tables, Walk
+from analytics.models._replays import measured
 from analytics.models.value_at_risk import BOOKS, LEAST
 from analytics.models.volatility import Volatility
 from analytics.portfolio import garch
@@ -67,8 +68,9 @@ class BookVolatility(Volatility):
         ahead = (pl.col("realised") ** 2).rolling_mean(self.horizon).shift(-self.horizon).over("book")
         table = table.with_columns(ahead=ahead.fill_nan(None)).filter(pl.col("replay").list.len() >= LEAST)
         names = ["baseline", *FEATURES[:-1]]
-        measured = pl.DataFrame(_measured(table["replay"]), schema=dict.fromkeys(names, pl.Float64))
-        rows = pl.concat([table.select("book", "date", "ahead"), measured], how="horizontal")
+        figures = measured(table["replay"], len(FEATURES), _of_one_length)
+        columns = pl.DataFrame(figures, schema=dict.fromkeys(names, pl.Float64))
+        rows = pl.concat([table.select("book", "date", "ahead"), columns], how="horizontal")
         rows = rows.with_columns(garch=pl.Series(_garch(table, self.horizon), dtype=pl.Float64))
         rows = rows.filter(pl.col("baseline") > 0)
         whole = rows.filter(pl.col("book") == WHOLE).select("date", whole="week")
@@ -122,18 +124,8 @@ class MonthlyBookVolatility(BookVolatility):
     horizon = 21
 
 
-def _measured(replays: pl.Series) -> Floats:
-    """Return fading average and ``FEATURES`` but the last of each evening, (n, 7); alike long ones in one go."""
-    sizes, found = replays.list.len().to_numpy(), np.zeros((len(replays), len(FEATURES)))
-    for size in np.unique(sizes):
-        at = np.flatnonzero(sizes == size)
-        found[at] = _of_one_length(
-            replays.gather(at).explode(empty_as_null=False).to_numpy().reshape(len(at), size)
-        )
-    return found
-
-
 def _of_one_length(pnl: Floats) -> Floats:
+    """Return fading average and ``FEATURES`` but the last of evenings (m, n), (m, 7)."""
     from scipy.signal import lfilter
 
     squares: Floats = pnl**2

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from analytics.models._base import Floats, Model, Tables, Walk
+from analytics.models._replays import measured
 from analytics.portfolio.var_backtest import (
     Verdict,
     acerbi_szekely,
@@ -71,15 +72,15 @@ class ValueAtRisk(Model):
         """Return one row per book and evening: tails by decay (``var_95_0.94`` ...) and of the plain replay."""
         table = tables[BOOKS].sort("book", "date")
         known = table.filter(pl.col("replay").list.len() >= LEAST)
-        figures = _tails(known["replay"])
+        figures = measured(known["replay"], len(NAMES) * (len(DECAYS) + 1) + 1, _of_one_length)
         names = [
             *(f"{name}_{decay}" for decay in DECAYS for name in NAMES),
             *(f"plain_{name}" for name in NAMES),
             "size",
         ]
-        measured = pl.DataFrame(figures, schema=dict.fromkeys(names, pl.Float64))
+        columns = pl.DataFrame(figures, schema=dict.fromkeys(names, pl.Float64))
         ahead = table.select("book", "date", target=pl.col("realised").shift(-1).over("book"))
-        rows = pl.concat([known.select("book", "date"), measured], how="horizontal")
+        rows = pl.concat([known.select("book", "date"), columns], how="horizontal")
         rows = rows.filter(pl.col("size") > 0)
         return rows.join(ahead, on=["book", "date"], how="left", maintain_order="left").with_columns(
             baseline=-pl.col("plain_var_99"),
@@ -178,17 +179,6 @@ def ticks(target: Floats, figures: Floats, size: Floats) -> Floats:
         missed = target + figures[:, place]
         total += np.where(missed < 0, -level * missed, (1 - level) * missed) / len(LEVELS)
     return total / size
-
-
-def _tails(replays: pl.Series) -> Floats:
-    """Return the figures of each evening, (n, 31): by decay, plain, and the deviation; alike long ones in one go."""
-    sizes, found = replays.list.len().to_numpy(), np.empty((len(replays), len(NAMES) * (len(DECAYS) + 1) + 1))
-    for size in np.unique(sizes):
-        rows = np.flatnonzero(sizes == size)
-        found[rows] = _of_one_length(
-            replays.gather(rows).explode(empty_as_null=False).to_numpy().reshape(len(rows), size)
-        )
-    return found
 
 
 def _of_one_length(pnl: Floats) -> Floats:
